@@ -1,0 +1,29 @@
+namespace Broker.Tests;
+
+/// <summary>Holds the dependency rules of the design: who may know whom.</summary>
+public sealed class SolutionTests
+{
+    private static readonly Dictionary<string, string[]> Allowed = new()
+    {
+        ["Broker.Orleans.Embedded"] = [],
+        ["Broker.Abstractions"] = ["Broker.Orleans.Embedded"],
+        ["Broker.Storage"] = ["Broker.Abstractions", "Broker.Orleans.Embedded"],
+        ["Broker.Grains"] = ["Broker.Abstractions", "Broker.Storage", "Broker.Orleans.Embedded"],
+        ["Broker.Protocol"] = [],
+        ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Orleans.Embedded"],
+        ["Broker.Bench"] = ["Broker.Protocol"],
+    };
+
+    public static TheoryData<string> Projects => [.. Allowed.Keys];
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void A_project_references_only_what_the_design_allows(string project)
+    {
+        System.Reflection.Assembly assembly = System.Reflection.Assembly.Load(project);
+        IEnumerable<string> known = assembly.GetReferencedAssemblies()
+            .Select(name => name.Name!)
+            .Where(name => name.StartsWith("Broker.", StringComparison.Ordinal));
+        Assert.Empty(known.Except(Allowed[project]));
+    }
+}
