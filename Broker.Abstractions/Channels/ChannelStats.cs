@@ -1,0 +1,56 @@
+using Orleans;
+
+namespace Broker.Channels;
+
+/// <summary>Figures of one channel (spec 3.4). Counts are since the channel's activation.</summary>
+[GenerateSerializer, Immutable, Alias("Broker.ChannelStats")]
+public sealed class ChannelStats
+{
+    /// <summary>Name of the channel.</summary>
+    [Id(0)] public required string Channel { get; init; }
+
+    /// <summary>Messages that wait: neither in flight nor deferred.</summary>
+    [Id(1)] public long Depth { get; init; }
+
+    /// <summary>Part of <see cref="Depth"/> that is not in the memory window.</summary>
+    [Id(2)] public long BackendDepth { get; init; }
+
+    /// <summary>Messages out with consumers.</summary>
+    [Id(3)] public long InFlight { get; init; }
+
+    /// <summary>Messages that are not due yet.</summary>
+    [Id(4)] public long Deferred { get; init; }
+
+    /// <summary>Messages taken over.</summary>
+    [Id(5)] public long MessageCount { get; init; }
+
+    /// <summary>Explicit REQs.</summary>
+    [Id(6)] public long Requeued { get; init; }
+
+    /// <summary>Message timeouts.</summary>
+    [Id(7)] public long TimedOut { get; init; }
+
+    /// <summary>Deliveries to consumers of the same zone (spec 1.10).</summary>
+    [Id(8)] public long ZoneLocal { get; init; }
+
+    /// <summary>Deliveries to consumers of the same region.</summary>
+    [Id(9)] public long RegionLocal { get; init; }
+
+    /// <summary>Deliveries to all other consumers.</summary>
+    [Id(10)] public long Global { get; init; }
+
+    /// <summary>Joined consumers.</summary>
+    [Id(11)] public int ConsumerCount { get; init; }
+
+    /// <summary>Whether the channel is paused.</summary>
+    [Id(12)] public bool Paused { get; init; }
+
+    /// <summary>The consumers, when asked for.</summary>
+    [Id(13)] public ConsumerStats[]? Consumers { get; init; }
+
+    /// <summary>Messages finished.</summary>
+    [Id(14)] public long Finished { get; init; }
+
+    /// <summary>Messages discarded: sampled away, emptied, or dropped by an ephemeral channel that was full.</summary>
+    [Id(15)] public long Discarded { get; init; }
+}

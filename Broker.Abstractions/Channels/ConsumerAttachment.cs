@@ -1,0 +1,32 @@
+using Orleans;
+
+namespace Broker.Channels;
+
+/// <summary>A consumer as its gateway knows it.</summary>
+[GenerateSerializer, Immutable, Alias("Broker.ConsumerAttachment")]
+public sealed class ConsumerAttachment
+{
+    /// <summary>Number of the consumer, unique within its gateway.</summary>
+    [Id(0)] public required int Consumer { get; init; }
+
+    /// <summary>Message timeout in milliseconds.</summary>
+    [Id(1)] public required int MessageTimeout { get; init; }
+
+    /// <summary>0 for all messages; else 1 to 99: messages are kept with (rate + 1) percent (spec 1.10).</summary>
+    [Id(2)] public int SampleRate { get; init; }
+
+    /// <summary>How near the consumer is to this broker (spec 1.10).</summary>
+    [Id(3)] public Proximity Proximity { get; init; }
+
+    /// <summary>RDY: ceiling of messages in flight.</summary>
+    [Id(4)] public int Ready { get; init; }
+
+    /// <summary>
+    /// Bytes (bodies) that may yet be sent before the gateway has grown the window again. May be negative: a message is
+    /// sent whole when the window is open at all.
+    /// </summary>
+    [Id(5)] public required long Window { get; init; }
+
+    /// <summary>What is in flight for the consumer, known when the gateway attaches again; in order of delivery.</summary>
+    [Id(6)] public InFlightMessage[] InFlight { get; init; } = [];
+}

@@ -1,0 +1,33 @@
+using Broker.Topics;
+using Orleans;
+
+namespace Broker.Channels;
+
+/// <summary>
+/// A channel: what is ready, in flight and deferred, and the consumers that share it. The grain's key is
+/// <see cref="ChannelKey"/>.
+/// </summary>
+[Alias("Broker.IChannelGrain")]
+public interface IChannelGrain : IGrainWithStringKey
+{
+    /// <summary>Joins consumers of one gateway, or joins them again after the channel was activated anew.</summary>
+    [Alias("Attach")] ValueTask<AttachReply> AttachAsync(AttachRequest request);
+
+    /// <summary>Carries out the commands of one gateway's consumers in their order.</summary>
+    [Alias("Execute")] ValueTask<CommandReply> ExecuteAsync(CommandBatch commands);
+
+    /// <summary>Takes over what the topic has appended.</summary>
+    [Alias("Offer")] ValueTask<OfferReply> OfferAsync(ChannelOffer offer);
+
+    /// <summary>Stops or resumes deliveries; called by the topic, which keeps the flag.</summary>
+    [Alias("Pause")] ValueTask<TopicStatus> PauseAsync(long incarnation, bool paused);
+
+    /// <summary>Drops all that the channel holds; called by the topic.</summary>
+    [Alias("Empty")] ValueTask<TopicStatus> EmptyAsync(long incarnation);
+
+    /// <summary>Closes the consumers and drops everything, progress included; called by the topic after its record forgot the channel.</summary>
+    [Alias("Delete")] ValueTask<TopicStatus> DeleteAsync(long incarnation);
+
+    /// <summary>Figures of the channel.</summary>
+    [Alias("Stats")] ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers);
+}

@@ -1,0 +1,14 @@
+using Orleans;
+
+namespace Broker.Gateways;
+
+/// <summary>What a gateway hears from channels. Calls only enqueue: they never wait for a socket.</summary>
+[Alias("Broker.IGatewayObserver")]
+public interface IGatewayObserver : IGrainObserver
+{
+    /// <summary>Messages for consumers of this gateway. Lost calls are harmless: the messages time out and come again.</summary>
+    [Alias("Deliver")] void Deliver(Delivery delivery);
+
+    /// <summary>The channel is gone: the consumers' connections are to be closed without an error frame (spec 1.6).</summary>
+    [Alias("Close")] void Close(string channelKey, long incarnation);
+}

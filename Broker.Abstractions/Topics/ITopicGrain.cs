@@ -1,0 +1,53 @@
+using Broker.Channels;
+using Orleans;
+
+namespace Broker.Topics;
+
+/// <summary>
+/// A topic: assigns offsets, appends to the log, offers batches to its channels, and owns the topic's durable record.
+/// The grain's key is the topic's name.
+/// </summary>
+[Alias("Broker.ITopicGrain")]
+public interface ITopicGrain : IGrainWithStringKey
+{
+    /// <summary>Makes the topic if it is not there yet.</summary>
+    [Alias("Create")] ValueTask<TopicReply> CreateAsync();
+
+    /// <summary>Appends a batch, making the topic if it is not there yet. <see cref="TopicStatus.Ok"/> means: in the log.</summary>
+    [Alias("Publish")] ValueTask<TopicReply> PublishAsync(PublishRequest request);
+
+    /// <summary>Makes the topic and the channel where they are not there yet, durably, before it answers (SUB, create).</summary>
+    [Alias("CreateChannel")] ValueTask<ChannelReply> CreateChannelAsync(string channel);
+
+    /// <summary>What the record says of a channel; never makes one.</summary>
+    [Alias("DescribeChannel")] ValueTask<ChannelReply> DescribeChannelAsync(string channel);
+
+    /// <summary>Deletes the topic with all its channels.</summary>
+    [Alias("Delete")] ValueTask<TopicReply> DeleteAsync();
+
+    /// <summary>Drops what the topic holds that no channel has got yet.</summary>
+    [Alias("Empty")] ValueTask<TopicReply> EmptyAsync();
+
+    /// <summary>Stops or resumes the hand-over of messages to channels; durable.</summary>
+    [Alias("Pause")] ValueTask<TopicReply> PauseAsync(bool paused);
+
+    /// <summary>Deletes a channel. With an incarnation other than 0 only that one.</summary>
+    [Alias("DeleteChannel")] ValueTask<TopicReply> DeleteChannelAsync(string channel, long incarnation);
+
+    /// <summary>Drops all that a channel holds, what is in flight and deferred included.</summary>
+    [Alias("EmptyChannel")] ValueTask<TopicReply> EmptyChannelAsync(string channel);
+
+    /// <summary>Stops or resumes the deliveries of a channel; durable.</summary>
+    [Alias("PauseChannel")] ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused);
+
+    /// <summary>Figures of the topic and of its channels; <see cref="TopicStats.Exists"/> is false when there is no such topic.</summary>
+    [Alias("Stats")] ValueTask<TopicStats> StatsAsync(StatsRequest request);
+
+    /// <summary>
+    /// A channel's own question for the end of what it may read, asked on activation and every few seconds; makes the topic
+    /// offer again what the channel lacks.
+    /// </summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="report">How far the channel knows and how far it has durably finished.</param>
+    [Alias("Report")] ValueTask<ChannelReply> ReportAsync(string channel, ChannelReport report);
+}

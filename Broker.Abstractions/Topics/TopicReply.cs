@@ -1,0 +1,16 @@
+using Orleans;
+
+namespace Broker.Topics;
+
+/// <summary>Answer of a topic to a publish or a change.</summary>
+/// <param name="Status">How it ended.</param>
+/// <param name="Error">With <see cref="TopicStatus.Failed"/>: the cause in one line, fit to be shown to a client.</param>
+[GenerateSerializer, Immutable, Alias("Broker.TopicReply")]
+public readonly record struct TopicReply([property: Id(0)] TopicStatus Status, [property: Id(1)] string? Error = null)
+{
+    /// <summary>Done.</summary>
+    public static TopicReply Ok => default;
+
+    /// <summary>Whether the call did what it was asked to.</summary>
+    public bool IsOk => Status == TopicStatus.Ok;
+}

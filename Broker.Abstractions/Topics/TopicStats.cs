@@ -1,0 +1,33 @@
+using Broker.Channels;
+using Orleans;
+
+namespace Broker.Topics;
+
+/// <summary>Figures of one topic (spec 3.4). Counts are since the topic's activation.</summary>
+[GenerateSerializer, Immutable, Alias("Broker.TopicStats")]
+public sealed class TopicStats
+{
+    /// <summary>Whether there is such a topic.</summary>
+    [Id(0)] public required bool Exists { get; init; }
+
+    /// <summary>Name of the topic.</summary>
+    [Id(1)] public required string Topic { get; init; }
+
+    /// <summary>Messages that no channel has got yet.</summary>
+    [Id(2)] public long Depth { get; init; }
+
+    /// <summary>Messages published.</summary>
+    [Id(3)] public long MessageCount { get; init; }
+
+    /// <summary>Body bytes published.</summary>
+    [Id(4)] public long MessageBytes { get; init; }
+
+    /// <summary>Whether the topic is paused.</summary>
+    [Id(5)] public bool Paused { get; init; }
+
+    /// <summary>The channels, ordered by name (ordinal).</summary>
+    [Id(6)] public ChannelStats[] Channels { get; init; } = [];
+
+    /// <summary>Part of <see cref="Depth"/> that is not in memory.</summary>
+    [Id(7)] public long BackendDepth { get; init; }
+}

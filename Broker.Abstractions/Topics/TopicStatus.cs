@@ -1,0 +1,20 @@
+namespace Broker.Topics;
+
+/// <summary>How a call to a topic ended.</summary>
+public enum TopicStatus
+{
+    /// <summary>Done.</summary>
+    Ok = 0,
+
+    /// <summary>There is no such topic.</summary>
+    TopicNotFound = 1,
+
+    /// <summary>There is no such channel, or only another incarnation of it.</summary>
+    ChannelNotFound = 2,
+
+    /// <summary>The topic is being deleted or the broker is stopping.</summary>
+    Exiting = 3,
+
+    /// <summary>The store refused or failed; the reply's error says why. Nothing was acknowledged.</summary>
+    Failed = 4,
+}

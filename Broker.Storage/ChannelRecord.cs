@@ -1,0 +1,8 @@
+namespace Broker.Storage;
+
+/// <summary>A channel in its topic's record.</summary>
+/// <param name="Name">Name of the channel.</param>
+/// <param name="Incarnation">Which making of the channel this is.</param>
+/// <param name="Start">First offset that belongs to it.</param>
+/// <param name="Paused">Whether it is paused.</param>
+public sealed record ChannelRecord(string Name, long Incarnation, long Start, bool Paused);

@@ -1,0 +1,39 @@
+using Broker.Messages;
+
+namespace Broker.Storage;
+
+/// <summary>
+/// What a channel must remember, as a journal whose cost is proportional to what changes. Writes are ordered and reach the operating
+/// system within 50 ms; losing the last of them in a crash means a duplicate, never a loss.
+/// </summary>
+public interface IChannelProgress : IAsyncDisposable
+{
+    /// <summary>The epoch under which this opening writes.</summary>
+    long Epoch { get; }
+
+    /// <summary>Reads what was kept, once after opening. Null for a channel that has no progress yet.</summary>
+    ValueTask<ChannelState?> LoadAsync();
+
+    /// <summary>Notes a change. Never waits; a failure shows in <see cref="FlushAsync"/> and <see cref="IMessageStore.Failure"/> and is tried again.</summary>
+    void Note(in ProgressEntry entry);
+
+    /// <summary>Completes when all that was noted before is written (and synced, where the sync interval asks for it).</summary>
+    /// <exception cref="StoreException">It cannot be written now.</exception>
+    /// <exception cref="FencedException">Another opening has taken over.</exception>
+    ValueTask FlushAsync();
+
+    /// <summary>The highest floor that was noted and is written; the log may be trimmed up to here.</summary>
+    long DurableFloor { get; }
+
+    /// <summary>
+    /// Keeps a copy of a message in the channel's own store, so that it no longer holds the log. Durable when it completes; only then may the
+    /// message be noted as finished in the log.
+    /// </summary>
+    /// <param name="message">A batch of one record with its offset.</param>
+    /// <param name="attempts">Deliveries so far.</param>
+    /// <param name="due">When it is due, in milliseconds since the Unix epoch; 0 when it is ready.</param>
+    ValueTask KeepAsync(MessageBatch message, ushort attempts, long due);
+
+    /// <summary>Reads a kept message; null when there is none of this offset.</summary>
+    ValueTask<MessageBatch?> ReadKeptAsync(long offset);
+}

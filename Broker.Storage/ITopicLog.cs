@@ -1,0 +1,51 @@
+using Broker.Messages;
+
+namespace Broker.Storage;
+
+/// <summary>A topic opened for writing: its append-only log and, beside it, its record.</summary>
+public interface ITopicLog : ITopicReader, IAsyncDisposable
+{
+    /// <summary>The epoch under which this opening writes.</summary>
+    long Epoch { get; }
+
+    /// <summary>Generation of the topic, new on each re-creation; the low 10 bits go into message ids.</summary>
+    int Generation { get; }
+
+    /// <summary>
+    /// Where the first append of this opening goes: no offset from here on was ever used. After an unclean end it lies
+    /// beyond <see cref="ITopicReader.End"/>.
+    /// </summary>
+    long NextOffset { get; }
+
+    /// <summary>The topic's record as last saved; a new topic has an empty one.</summary>
+    TopicRecord Record { get; }
+
+    /// <summary>
+    /// Appends a batch whose offsets follow those of the append before. Appends are committed strictly in the order of the
+    /// calls, several as a group. Completes when the batch is in the log (with a sync interval of 1: after fsync).
+    /// </summary>
+    /// <param name="batch">The batch with its offsets.</param>
+    /// <param name="publisher">Who publishes; 0 for none.</param>
+    /// <param name="sequence">The publisher's number for this append.</param>
+    /// <exception cref="StoreException">
+    /// This append failed or its outcome is unknown, and so do all that were called after it: the log must be opened again. The message
+    /// is fit to be shown to a client.
+    /// </exception>
+    /// <exception cref="FencedException">Another opening has taken over.</exception>
+    ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence);
+
+    /// <summary>Last sequences by publisher, from what the log still knows of appends before this opening.</summary>
+    IReadOnlyDictionary<long, long> PublisherSequences { get; }
+
+    /// <summary>Replaces the topic's record durably.</summary>
+    ValueTask SaveRecordAsync(TopicRecord record);
+
+    /// <summary>Removes whole segments that lie below an offset.</summary>
+    ValueTask TrimAsync(long below);
+
+    /// <summary>Bytes that the log takes.</summary>
+    long Bytes { get; }
+
+    /// <summary>Removes the topic: log, record, and the progress of its channels.</summary>
+    ValueTask DeleteAsync();
+}
