@@ -10,12 +10,12 @@ internal sealed class Oracle
     private readonly SortedDictionary<string, Published> _published = new(StringComparer.Ordinal);
     private readonly Dictionary<(string ChannelKey, string Value), int> _deliveries = [];
     private readonly HashSet<(string ChannelKey, string Value)> _finished = [];
+    private readonly HashSet<(string ChannelKey, string Value)> _finishSent = [];
     private long _sequence;
     private long _calmSince;
 
     public int Acknowledged => _published.Values.Count(p => p.AcknowledgedAt is not null);
 
-    /// <summary>How many published values can be lost by a power cut: those acknowledged after this number are not counted on.</summary>
     public int Deliveries => _deliveries.Values.Sum();
 
     /// <summary>A channel exists from now on: what is acknowledged later must reach it.</summary>
@@ -52,13 +52,16 @@ internal sealed class Oracle
             _finished.Add((topic + ":" + channel, value));
     }
 
+    /// <summary>A consumer has sent a FIN: nobody need see the message again.</summary>
+    public void FinishSent(string topic, string channel, string value) => _finishSent.Add((topic + ":" + channel, value));
+
     /// <summary>A mark to compare with disturbances.</summary>
     public long Mark() => _sequence++;
 
     /// <summary>What was finished and may come again because of a disturbance.</summary>
     public void ForgetFinished() => _finished.Clear();
 
-    /// <summary>Acknowledged values that a channel existing at that time has not got.</summary>
+    /// <summary>Acknowledged values that no consumer of a channel existing at that time has got and finished.</summary>
     public List<string> Missing()
     {
         List<string> missing = [];
@@ -68,7 +71,7 @@ internal sealed class Oracle
                 continue;
             foreach (((string topic, string channel), long created) in _channels)
             {
-                if (topic == published.Topic && created < published.SentAt && !_deliveries.ContainsKey((topic + ":" + channel, value)))
+                if (topic == published.Topic && created < published.SentAt && !_finishSent.Contains((topic + ":" + channel, value)))
                     missing.Add($"{channel}/{value}");
             }
         }

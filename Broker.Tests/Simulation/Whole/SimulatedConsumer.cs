@@ -89,6 +89,8 @@ internal sealed class SimulatedConsumer(SimulatedLink link, int number, int time
     private void End(ConsumerCommand command, string value)
     {
         InFlight.Remove(command.Offset);
+        if (command.Kind == CommandKind.Finish)
+            link.Gateway.World.Oracle.FinishSent(link.Topic, link.Channel, value);
         link.Enqueue(command, value, link.Gateway.World.Oracle.Mark());
     }
 }
