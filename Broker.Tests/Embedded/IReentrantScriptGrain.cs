@@ -1,0 +1,4 @@
+namespace Broker.Tests.Embedded;
+
+/// <summary>The same, reentrant.</summary>
+public interface IReentrantScriptGrain : IScriptGrain;
