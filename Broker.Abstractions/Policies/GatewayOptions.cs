@@ -51,6 +51,12 @@ public sealed class GatewayOptions
     /// <summary>Greatest deflate level that a client may ask for, 1 to 9.</summary>
     public int MaxDeflateLevel { get; set; } = 6;
 
+    /// <summary>Whether clients may ask for deflate.</summary>
+    public bool Deflate { get; set; } = true;
+
+    /// <summary>Whether clients may ask for snappy.</summary>
+    public bool Snappy { get; set; } = true;
+
     /// <summary>Whether consumers are told apart by zone and region (spec 1.10).</summary>
     public bool TopologyAware { get; set; }
 

@@ -1,0 +1,834 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using Broker.Channels;
+using Broker.Messages;
+using Broker.Protocol;
+using Broker.Topics;
+using Microsoft.AspNetCore.Connections;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// A client's connection, from its magic to its end (spec 1). All commands that one read brought are parsed in place and
+/// started together; then their outcomes are awaited in order, the replies are sent with one flush, and the next read begins.
+/// </summary>
+/// <remarks>
+/// So publishes of one read meet in one append and FINs in one call, and a connection never has more under way than one read
+/// brought. What must happen in order with what follows it (SUB) ends the batch.
+/// </remarks>
+internal sealed class NsqConnection : WheelEntry
+{
+    private const long Never = long.MaxValue;
+
+    // Topics of one read whose publishes wait for its end; with more, some batches are smaller.
+    private const int MaxTouched = 16;
+
+    private static readonly byte[] CloseWait = "CLOSE_WAIT"u8.ToArray();
+    private static readonly TimeSpan SubRetryDelay = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan CreateRetryDelay = TimeSpan.FromMilliseconds(100);
+
+    private readonly NsqGateway _gateway;
+    private readonly ConnectionContext _context;
+    private readonly PipeReader _input;
+    private readonly PublishCounts _published = new();
+
+    private ParseStage _stage = ParseStage.Magic;
+    private CommandVerb _verb;
+    private int _bodySize;
+    private long? _delay;
+    private MultiPublishBody _multi;
+    private TopicPublisher? _publisher;
+    private bool _isTopicAsked;
+    private string _topic = "";
+    private string _channel = "";
+    private ProtocolError? _error;
+    private bool _isIdentified;
+    private DateTimeOffset _now;
+
+    // What the commands of the current read wait for, and what they add up to.
+    private Outcome[] _outcomes = [];
+    private int _outcomeCount;
+    private ConsumerCommand[] _commands = [];
+    private int _commandCount;
+    private readonly List<TopicPublisher> _touched = [];
+    private ReplyBuffer _replies;
+
+    private ChannelLink? _link;
+    private CommandCall? _call;
+    private int _callIndex;
+    private volatile bool _closing;
+    private long _waitingSince = Never;
+    private long _nextHeartbeat = Never;
+
+    public NsqConnection(NsqGateway gateway, ConnectionContext context, int number)
+    {
+        _gateway = gateway;
+        _context = context;
+        _input = context.Transport.Input;
+        Number = number;
+        RemoteEndPoint = context.RemoteEndPoint?.ToString() ?? "";
+        Settings = Delivery = new ClientSettings(gateway.Options, RemoteAddressOf(context));
+        Output = new ConnectionOutput(this, context.Transport.Output);
+        ConnectTime = gateway.Time.GetUtcNow();
+    }
+
+    /// <summary>Number of the connection, and of its consumer, unique within the gateway.</summary>
+    public int Number { get; }
+
+    /// <summary>The client's address and port; empty on a unix socket.</summary>
+    public string RemoteEndPoint { get; }
+
+    /// <summary>When the connection was made.</summary>
+    public DateTimeOffset ConnectTime { get; }
+
+    /// <summary>What is sent.</summary>
+    public ConnectionOutput Output { get; }
+
+    /// <summary>The settings by the last IDENTIFY.</summary>
+    public ClientSettings Settings { get; private set; }
+
+    /// <summary>The settings that deliveries and heartbeats follow: those of the first IDENTIFY (spec 1.5).</summary>
+    public ClientSettings Delivery { get; private set; }
+
+    /// <summary>Where the connection stands.</summary>
+    public ConnectionState State { get; private set; }
+
+    /// <summary>The connection's part in its channel, once it has one.</summary>
+    public Consumer? Consumer { get; private set; }
+
+    /// <summary>Shared part of the ids of the channel's messages.</summary>
+    public ulong IdPrefix => _link!.IdPrefix;
+
+    /// <summary>The gateway's timeouts.</summary>
+    public TimerWheel Wheel => _gateway.Wheel;
+
+    /// <summary>Serves the client until one side has enough.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            await ReadAsync();
+        }
+        catch (Exception e)
+        {
+            Fail(e);
+        }
+        finally
+        {
+            Wheel.Cancel(this);
+            if (Consumer is { } consumer)
+            {
+                consumer.Leave();
+                _gateway.Remove(consumer);
+                _link?.Leave(consumer);
+            }
+            if (!await Output.CloseAsync())
+                _context.Abort();
+            _replies.Clear();
+        }
+    }
+
+    /// <summary>Closes the connection without an error frame.</summary>
+    public void Close()
+    {
+        _closing = true;
+        _input.CancelPendingRead();
+    }
+
+    /// <summary>Reading or writing failed: mostly a client that went away.</summary>
+    public void Fail(Exception exception)
+    {
+        if (exception is IOException or OperationCanceledException)
+            _gateway.Logger.ConnectionLost(exception, RemoteEndPoint);
+        else
+            _gateway.Logger.ConnectionFailed(exception, RemoteEndPoint);
+        Close();
+    }
+
+    /// <summary>The client has not read for longer than its heartbeat interval.</summary>
+    public void AbortBlockedWrite()
+    {
+        _gateway.Logger.WriteTimedOut(RemoteEndPoint);
+        _closing = true;
+        _context.Abort();
+    }
+
+    /// <summary>Body bytes have left: the channel may send as many again.</summary>
+    public void GiveBackWindow(long bytes)
+    {
+        if (Consumer is not { } consumer || _link is not { } link || !consumer.AddCredit(bytes))
+            return;
+        long credit = consumer.TakeCredit();
+        if (credit == 0)
+            return;
+        link.Add([new ConsumerCommand(0, credit, consumer.Number, CommandKind.Window)], out _);
+        link.Start();
+    }
+
+    /// <summary>What the connection knows of itself.</summary>
+    public ConnectionSnapshot ToSnapshot()
+    {
+        ClientSettings settings = Settings;
+        Consumer? consumer = Consumer;
+        return new ConnectionSnapshot
+        {
+            Number = Number,
+            RemoteAddress = RemoteEndPoint,
+            ClientId = settings.ClientId,
+            Hostname = settings.Hostname,
+            UserAgent = settings.UserAgent,
+            ConnectTime = ConnectTime,
+            State = State,
+            Topic = _link is null ? "" : _topic,
+            Channel = _link is null ? "" : _channel,
+            ReadyCount = consumer?.Ready ?? 0,
+            InFlightCount = consumer?.InFlight ?? 0,
+            MessageCount = Output.Messages,
+            FinishCount = consumer?.Finished ?? 0,
+            RequeueCount = consumer?.Requeued ?? 0,
+            PublishCounts = _published.ToArray(),
+            SampleRate = settings.SampleRate,
+            MsgTimeout = settings.MsgTimeout,
+            OutputBufferSize = settings.OutputBufferSize,
+            OutputBufferTimeout = settings.OutputBufferTimeout,
+            TopologyRegion = settings.TopologyRegion,
+            TopologyZone = settings.TopologyZone,
+            Tls = false,
+            Deflate = false,
+            Snappy = false,
+        };
+    }
+
+    /// <inheritdoc/>
+    protected internal override void OnDue()
+    {
+        long now = Wheel.Now;
+        if (now >= _nextHeartbeat)
+        {
+            _nextHeartbeat = now + Delivery.HeartbeatInterval;
+            Output.Heartbeat();
+        }
+        if (now >= ReadDeadline(now))
+            _input.CancelPendingRead();
+        ScheduleTimeouts(now);
+    }
+
+    private static string RemoteAddressOf(ConnectionContext context) =>
+        context.RemoteEndPoint is System.Net.IPEndPoint { Address: var address }
+            ? (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString()
+            : "";
+
+    private void ScheduleTimeouts(long now)
+    {
+        long next = Math.Min(_nextHeartbeat, ReadDeadline(now));
+        if (next != Never && !_closing)
+            Wheel.Schedule(this, next - now);
+    }
+
+    /// <summary>When reading gives up; a connection that is not waiting now will not before that long.</summary>
+    private long ReadDeadline(long now)
+    {
+        long interval = Settings.HeartbeatInterval;
+        long since = Interlocked.Read(ref _waitingSince);
+        return interval == 0 ? Never : 2 * interval + (since == Never ? now : since);
+    }
+
+    private async Task ReadAsync()
+    {
+        long waitingSince = Wheel.Now;
+        long needed = 0;
+        while (true)
+        {
+            Interlocked.Exchange(ref _waitingSince, waitingSince);
+            ReadResult read = needed > 1 ? await _input.ReadAtLeastAsync((int)needed) : await _input.ReadAsync();
+            Interlocked.Exchange(ref _waitingSince, Never);
+            if (_closing)
+                return;
+            bool timedOut = read.IsCanceled && HasTimedOut(waitingSince);
+            ReadOnlySequence<byte> buffer = read.Buffer;
+            ParseStep step = Parse(ref buffer, out bool any);
+            if (step == ParseStep.NeedData && (timedOut || read.IsCompleted))
+            {
+                if (_stage is ParseStage.Magic or ParseStage.Line)
+                    step = ParseStep.Close;
+                else
+                    step = FailWith(Truncated(buffer.Length));
+            }
+            // What was parsed is copied; the transport may go on while the outcomes are awaited.
+            needed = step == ParseStep.NeedData ? NeededBytes(buffer.Length) : 0;
+            _input.AdvanceTo(buffer.Start, step == ParseStep.NeedData ? buffer.End : buffer.Start);
+
+            StartCalls();
+            bool goOn = await SettleAsync() && await TakeStepAsync(step);
+            if (!_replies.IsEmpty)
+                await Output.SendAsync(ref _replies);
+            if (!goOn || _closing)
+                return;
+            // A command that has begun has to end within the deadline of its first byte's wait.
+            if (any || _stage == ParseStage.Magic)
+                waitingSince = Wheel.Now;
+        }
+    }
+
+    private bool HasTimedOut(long waitingSince)
+    {
+        long interval = Settings.HeartbeatInterval;
+        return _stage != ParseStage.Magic && interval > 0 && Wheel.Now - waitingSince >= 2 * interval;
+    }
+
+    private long NeededBytes(long available) => _stage switch
+    {
+        ParseStage.Body => _bodySize,
+        // No error can be seen before the element that is arriving is complete.
+        ParseStage.MultiBody => Math.Max(_multi.Length, available + 1),
+        _ => 0,
+    };
+
+    private ParseStep Parse(ref ReadOnlySequence<byte> buffer, out bool any)
+    {
+        any = false;
+        SequenceReader<byte> reader = new(buffer);
+        if (!reader.End)
+            _now = _gateway.Time.GetUtcNow();
+        ParseStep step;
+        while ((step = ParseNext(ref reader)) == ParseStep.Next)
+            any |= _stage == ParseStage.Line;
+        any |= step == ParseStep.Subscribe;
+        buffer = buffer.Slice(reader.Position);
+        return step;
+    }
+
+    private ParseStep ParseNext(ref SequenceReader<byte> reader)
+    {
+        switch (_stage)
+        {
+            case ParseStage.Line:
+                switch (CommandLine.TryRead(ref reader, out ReadOnlySpan<byte> line))
+                {
+                    case OperationStatus.Done: return TakeLine(new CommandLine(line));
+                    case OperationStatus.NeedMoreData: return ParseStep.NeedData;
+                    default: return ParseStep.Close;
+                }
+            case ParseStage.BodySize:
+                return reader.TryReadBigEndian(out int size) ? TakeBodySize(size) : ParseStep.NeedData;
+            case ParseStage.Body:
+                if (reader.Remaining < _bodySize)
+                    return ParseStep.NeedData;
+                ReadOnlySequence<byte> body = reader.UnreadSequence.Slice(0, _bodySize);
+                reader.Advance(_bodySize);
+                _stage = ParseStage.Line;
+                return TakeBody(body);
+            case ParseStage.MultiBody:
+                return TakeMultiBody(ref reader);
+            default:
+                return TakeMagic(ref reader);
+        }
+    }
+
+    private ParseStep TakeMagic(ref SequenceReader<byte> reader)
+    {
+        if (reader.Remaining < 4)
+            return ParseStep.NeedData;
+        if (!reader.IsNext("  V2"u8, advancePast: true))
+            return FailWith(ProtocolError.BadProtocol);
+        _stage = ParseStage.Line;
+        long now = Wheel.Now;
+        _nextHeartbeat = Delivery.HeartbeatInterval == 0 ? Never : now + Delivery.HeartbeatInterval;
+        ScheduleTimeouts(now);
+        return ParseStep.Next;
+    }
+
+    private ParseStep TakeLine(CommandLine line)
+    {
+        switch (line.Verb)
+        {
+            case CommandVerb.Fin:
+            case CommandVerb.Touch:
+            case CommandVerb.Req:
+                return TakeMessageCommand(line);
+            case CommandVerb.Pub:
+            case CommandVerb.Dpub:
+            case CommandVerb.Mpub:
+                return TakePublish(line);
+            case CommandVerb.Rdy:
+                return TakeReady(line);
+            case CommandVerb.Nop:
+                return ParseStep.Next;
+            case CommandVerb.Sub:
+                return TakeSubscribe(line);
+            case CommandVerb.Cls:
+                return TakeClose();
+            case CommandVerb.Identify:
+                return State == ConnectionState.Init ? ExpectBody(line.Verb) : FailWith(ProtocolError.InvalidState(line.Verb));
+            case CommandVerb.Auth:
+                if (State != ConnectionState.Init)
+                    return FailWith(ProtocolError.InvalidState(line.Verb));
+                return line.HasToken ? FailWith(ProtocolError.AuthParameters) : ExpectBody(line.Verb);
+            default:
+                return FailWith(ProtocolError.InvalidCommand(line.Name));
+        }
+    }
+
+    private ParseStep ExpectBody(CommandVerb verb)
+    {
+        _verb = verb;
+        _stage = ParseStage.BodySize;
+        return ParseStep.Next;
+    }
+
+    private ParseStep TakePublish(CommandLine line)
+    {
+        CommandVerb verb = line.Verb;
+        if (!line.TryReadToken(out ReadOnlySpan<byte> topic))
+            return FailWith(ProtocolError.MissingParameters(verb));
+        ReadOnlySpan<byte> delayToken = default;
+        if (verb == CommandVerb.Dpub && !line.TryReadToken(out delayToken))
+            return FailWith(ProtocolError.MissingParameters(verb));
+        if (_publisher is not { IsRetired: false } publisher || !topic.SequenceEqual(publisher.Name))
+        {
+            if (!NsqName.IsValid(topic))
+                return FailWith(ProtocolError.BadTopic(verb, topic));
+            _publisher = _gateway.FindPublisher(topic);
+        }
+
+        _delay = null;
+        if (verb == CommandVerb.Dpub)
+        {
+            long max = (long)_gateway.Options.MaxReqTimeout.TotalMilliseconds;
+            if (!DecimalToken.TryParse(delayToken, out ulong delay))
+                return FailWith(ProtocolError.InvalidDelay(verb, delayToken));
+            if (delay > (ulong)max)
+                return FailWith(ProtocolError.DelayOutOfRange(delay, max));
+            if (delay > 0)
+                _delay = (long)delay;
+        }
+        if (verb != CommandVerb.Mpub)
+            return ExpectBody(verb);
+        _verb = verb;
+        _stage = ParseStage.MultiBody;
+        _isTopicAsked = false;
+        _multi = new MultiPublishBody(_gateway.Options.MaxMsgSize, _gateway.Options.MaxBodySize);
+        return ParseStep.Next;
+    }
+
+    private ParseStep TakeBodySize(int size)
+    {
+        bool isMessage = _verb is CommandVerb.Pub or CommandVerb.Dpub;
+        if (!isMessage && size > _gateway.Options.MaxBodySize)
+            return FailWith(ProtocolError.BodyTooBig(_verb, size, _gateway.Options.MaxBodySize));
+        if (size <= 0)
+            return FailWith(ProtocolError.InvalidBodySize(_verb, size));
+        if (isMessage && size > _gateway.Options.MaxMsgSize)
+            return FailWith(ProtocolError.MessageTooBig(_verb, size, _gateway.Options.MaxMsgSize));
+        _bodySize = size;
+        _stage = ParseStage.Body;
+        return ParseStep.Next;
+    }
+
+    private ParseStep TakeBody(in ReadOnlySequence<byte> body)
+    {
+        switch (_verb)
+        {
+            case CommandVerb.Identify:
+                return Identify(body);
+            case CommandVerb.Auth:
+                return FailWith(ProtocolError.AuthDisabled);
+            default:
+                long? due = _delay is long delay ? _now.ToUnixTimeMilliseconds() + delay : null;
+                AddPublish(_publisher!.Add(Timestamp, body, due), 1);
+                return ParseStep.Next;
+        }
+    }
+
+    private ParseStep TakeMultiBody(ref SequenceReader<byte> reader)
+    {
+        ReadOnlySequence<byte> body = reader.UnreadSequence;
+        switch (_multi.Advance(body, out _error))
+        {
+            case OperationStatus.Done:
+                const int prefix = 2 * sizeof(int);
+                AddPublish(_publisher!.AddMulti(Timestamp, body.Slice(prefix, _multi.Length - prefix), _multi.Count, (int)_multi.MessageBytes), _multi.Count);
+                reader.Advance(_multi.Length);
+                _stage = ParseStage.Line;
+                return ParseStep.Next;
+            case OperationStatus.NeedMoreData:
+                return _publisher!.IsTopicKnown || _isTopicAsked ? ParseStep.NeedData : ParseStep.CreateTopic;
+            default:
+                return ParseStep.Fail;
+        }
+    }
+
+    private long Timestamp => (_now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+
+    private void AddPublish(PublishCall call, int messages)
+    {
+        if (!_touched.Contains(_publisher!))
+        {
+            if (_touched.Count == MaxTouched)
+                StartPublishers();
+            _touched.Add(_publisher!);
+        }
+        _published.Add(_publisher!.Topic, messages);
+        if (_outcomeCount > 0)
+        {
+            ref Outcome last = ref _outcomes[_outcomeCount - 1];
+            if (last.Source == call && last.Verb == _verb)
+            {
+                last.Count++;
+                return;
+            }
+        }
+        AddOutcome(new Outcome(OutcomeKind.Published, call, _verb, 0, 1));
+    }
+
+    private ParseStep TakeMessageCommand(CommandLine line)
+    {
+        CommandVerb verb = line.Verb;
+        if (State == ConnectionState.Init)
+            return FailWith(ProtocolError.InvalidState(verb));
+        if (!line.TryReadToken(out ReadOnlySpan<byte> token))
+            return FailWith(ProtocolError.MissingParameters(verb));
+        ReadOnlySpan<byte> delayToken = default;
+        if (verb == CommandVerb.Req && !line.TryReadToken(out delayToken))
+            return FailWith(ProtocolError.MissingParameters(verb));
+        if (token.Length != HexId.Length)
+            return FailWith(ProtocolError.InvalidMessageId);
+        long delay = 0;
+        if (verb == CommandVerb.Req)
+        {
+            if (!DecimalToken.TryParse(delayToken, out ulong asked))
+                return FailWith(ProtocolError.InvalidDelay(verb, delayToken));
+            delay = (long)Math.Min(asked, (ulong)_gateway.Options.MaxReqTimeout.TotalMilliseconds);
+        }
+
+        if (!HexId.TryParse(token, out ulong id) || MessageId.PrefixOf(id) != IdPrefix)
+        {
+            // No message of this channel has such an id: the channel need not be asked.
+            AddOutcome(new Outcome(OutcomeKind.Error, ProtocolError.CommandFailed(verb, token, Cause(CommandFailureCause.NotInFlight)), verb, 0, 1));
+            return ParseStep.Next;
+        }
+        CommandKind kind = verb switch
+        {
+            CommandVerb.Fin => CommandKind.Finish,
+            CommandVerb.Req => CommandKind.Requeue,
+            _ => CommandKind.Touch,
+        };
+        AddCommand(kind, MessageId.OffsetOf(id), delay);
+        return ParseStep.Next;
+    }
+
+    private ParseStep TakeReady(CommandLine line)
+    {
+        if (State == ConnectionState.Closing)
+            return ParseStep.Next;
+        if (State != ConnectionState.Subscribed)
+            return FailWith(ProtocolError.InvalidState(CommandVerb.Rdy));
+        long count = 1;
+        if (line.TryReadToken(out ReadOnlySpan<byte> token))
+        {
+            if (!DecimalToken.TryParse(token, out ulong value))
+                return FailWith(ProtocolError.InvalidReadyCount(token));
+            count = unchecked((long)value);
+        }
+        if (count < 0 || count > _gateway.Options.MaxRdyCount)
+            return FailWith(ProtocolError.ReadyOutOfRange(count, _gateway.Options.MaxRdyCount));
+        SetReady((int)count);
+        return ParseStep.Next;
+    }
+
+    private void SetReady(int count)
+    {
+        Consumer!.Ready = count;
+        AddCommand(CommandKind.Ready, 0, count);
+        if (!Consumer.IsReady)
+            Output.Flush();
+    }
+
+    private ParseStep TakeClose()
+    {
+        if (State != ConnectionState.Subscribed)
+            return FailWith(ProtocolError.InvalidState(CommandVerb.Cls));
+        SetReady(0);
+        State = ConnectionState.Closing;
+        AddOutcome(new Outcome(OutcomeKind.Response, CloseWait, CommandVerb.Cls, 0, 1));
+        return ParseStep.Next;
+    }
+
+    private ParseStep TakeSubscribe(CommandLine line)
+    {
+        if (State != ConnectionState.Init)
+            return FailWith(ProtocolError.InvalidState(CommandVerb.Sub));
+        if (Settings.HeartbeatInterval == 0)
+            return FailWith(ProtocolError.SubWithoutHeartbeats);
+        if (!line.TryReadToken(out ReadOnlySpan<byte> topic) || !line.TryReadToken(out ReadOnlySpan<byte> channel))
+            return FailWith(ProtocolError.MissingParameters(CommandVerb.Sub));
+        if (!NsqName.IsValid(topic))
+            return FailWith(ProtocolError.BadTopic(CommandVerb.Sub, topic));
+        if (!NsqName.IsValid(channel))
+            return FailWith(ProtocolError.BadChannel(channel));
+        _topic = System.Text.Encoding.ASCII.GetString(topic);
+        _channel = System.Text.Encoding.ASCII.GetString(channel);
+        return ParseStep.Subscribe;
+    }
+
+    private ParseStep Identify(in ReadOnlySequence<byte> body)
+    {
+        if (IdentifyRequest.TryParse(body) is not { } request)
+            return FailWith(ProtocolError.IdentifyNotJson);
+        ProtocolError? error = Settings.Identify(request, _gateway.Options, out ClientSettings settings, out IdentifyReply? reply);
+        if (error is not null)
+            return FailWith(error);
+        Settings = settings;
+        long now = Wheel.Now;
+        if (!_isIdentified)
+        {
+            _isIdentified = true;
+            Delivery = settings;
+            _nextHeartbeat = settings.HeartbeatInterval == 0 ? Never : now + settings.HeartbeatInterval;
+        }
+        ScheduleTimeouts(now);
+        AddOutcome(reply is null
+            ? new Outcome(OutcomeKind.Frame, null, CommandVerb.Identify, 0, 1)
+            : new Outcome(OutcomeKind.Response, reply.ToJson(), CommandVerb.Identify, 0, 1));
+        return ParseStep.Next;
+    }
+
+    private ParseStep FailWith(ProtocolError error)
+    {
+        _error = error;
+        return ParseStep.Fail;
+    }
+
+    private ProtocolError Truncated(long available) => _stage switch
+    {
+        ParseStage.BodySize => ProtocolError.UnreadableBodySize(_verb),
+        ParseStage.Body => ProtocolError.UnreadableBody(_verb),
+        _ => _multi.Truncated(available),
+    };
+
+    private void AddCommand(CommandKind kind, long offset, long value)
+    {
+        if (_commandCount == _commands.Length)
+            _commands = Grow(_commands, _commandCount);
+        _commands[_commandCount] = new ConsumerCommand(offset, value, Number, kind);
+        if (_outcomeCount > 0 && _outcomes[_outcomeCount - 1].Kind == OutcomeKind.Executed)
+            _outcomes[_outcomeCount - 1].Count++;
+        else
+            AddOutcome(new Outcome(OutcomeKind.Executed, null, CommandVerb.Unknown, _commandCount, 1));
+        _commandCount++;
+    }
+
+    private void AddOutcome(in Outcome outcome)
+    {
+        if (_outcomeCount == _outcomes.Length)
+            _outcomes = Grow(_outcomes, _outcomeCount);
+        _outcomes[_outcomeCount++] = outcome;
+    }
+
+    private static T[] Grow<T>(T[] array, int count)
+    {
+        T[] larger = ArrayPool<T>.Shared.Rent(Math.Max(16, count * 2));
+        array.AsSpan(0, count).CopyTo(larger);
+        Release(array, count);
+        return larger;
+    }
+
+    private static void Release<T>(T[] array, int count)
+    {
+        if (array.Length == 0)
+            return;
+        array.AsSpan(0, count).Clear();
+        ArrayPool<T>.Shared.Return(array);
+    }
+
+    /// <summary>Sends what the commands of the read add up to.</summary>
+    private void StartCalls()
+    {
+        if (_commandCount > 0)
+        {
+            long credit = Consumer!.TakeCredit();
+            if (credit > 0)
+            {
+                if (_commandCount == _commands.Length)
+                    _commands = Grow(_commands, _commandCount);
+                _commands[_commandCount++] = new ConsumerCommand(0, credit, Number, CommandKind.Window);
+            }
+            _call = _link!.Add(_commands.AsSpan(0, _commandCount), out _callIndex);
+            Release(_commands, _commandCount);
+            _commands = [];
+            _commandCount = 0;
+            _link.Start();
+        }
+        StartPublishers();
+    }
+
+    private void StartPublishers()
+    {
+        foreach (TopicPublisher publisher in _touched)
+            publisher.Start();
+        _touched.Clear();
+    }
+
+    /// <summary>Awaits what was started, and makes the replies in the order of the commands.</summary>
+    /// <returns>False when one of them ends the connection.</returns>
+    private async ValueTask<bool> SettleAsync()
+    {
+        bool goOn = true;
+        for (int i = 0; i < _outcomeCount && goOn; i++)
+        {
+            PendingCall? call = _outcomes[i].Kind == OutcomeKind.Executed ? _call : _outcomes[i].Source as PendingCall;
+            if (call is not null && !call.IsCompleted)
+                await call.WaitAsync();
+            goOn = Reply(_outcomes[i]);
+        }
+        Release(_outcomes, _outcomeCount);
+        _outcomes = [];
+        _outcomeCount = 0;
+        _call = null;
+        return goOn;
+    }
+
+    private bool Reply(in Outcome outcome)
+    {
+        switch (outcome.Kind)
+        {
+            case OutcomeKind.Frame:
+                _replies.AddFrame(Frame.Ok);
+                return true;
+            case OutcomeKind.Response:
+                _replies.AddResponse((byte[])outcome.Source!);
+                return true;
+            case OutcomeKind.Error:
+                _replies.AddError((ProtocolError)outcome.Source!);
+                return true;
+            case OutcomeKind.Executed:
+                ReplyFailures(outcome);
+                return true;
+        }
+        PublishCall publish = (PublishCall)outcome.Source!;
+        if (publish.Cause is null)
+        {
+            _replies.AddFrame(Frame.Ok, outcome.Count);
+            return true;
+        }
+        Refuse(ProtocolError.PublishFailed(outcome.Verb, publish.Cause));
+        return false;
+    }
+
+    private void ReplyFailures(in Outcome outcome)
+    {
+        int first = _callIndex + outcome.First;
+        foreach (ref readonly CommandFailure failure in _call!.Failures.AsSpan())
+        {
+            if (failure.Index < first)
+                continue;
+            if (failure.Index >= first + outcome.Count)
+                return;
+            ConsumerCommand command = _call.Commands[failure.Index];
+            CommandVerb verb = command.Kind switch
+            {
+                CommandKind.Finish => CommandVerb.Fin,
+                CommandKind.Requeue => CommandVerb.Req,
+                _ => CommandVerb.Touch,
+            };
+            Span<byte> id = stackalloc byte[HexId.Length];
+            HexId.Format(MessageId.Of(IdPrefix, command.Offset), id);
+            _replies.AddError(ProtocolError.CommandFailed(verb, id, Cause(failure.Cause)));
+        }
+    }
+
+    private static string Cause(CommandFailureCause cause) =>
+        cause == CommandFailureCause.NotOwner ? "client does not own message" : "ID not in flight";
+
+    private void Refuse(ProtocolError error)
+    {
+        _gateway.Logger.Refused(RemoteEndPoint, error);
+        _replies.AddError(error);
+    }
+
+    /// <summary>Does what ended the parsing of a read, after everything before it.</summary>
+    /// <returns>False when it ends the connection.</returns>
+    private async ValueTask<bool> TakeStepAsync(ParseStep step)
+    {
+        switch (step)
+        {
+            case ParseStep.CreateTopic:
+                _isTopicAsked = true;
+                await _publisher!.CreateTopicAsync();
+                return true;
+            case ParseStep.Subscribe:
+                if (await SubscribeAsync() is { } error)
+                {
+                    Refuse(error);
+                    return false;
+                }
+                _replies.AddFrame(Frame.Ok);
+                return true;
+            case ParseStep.Fail:
+                // A malformed MPUB leaves a topic behind, as in nsqd.
+                if (_stage == ParseStage.MultiBody)
+                    await _publisher!.CreateTopicAsync();
+                Refuse(_error!);
+                return false;
+            default:
+                return step != ParseStep.Close;
+        }
+    }
+
+    private async ValueTask<ProtocolError?> SubscribeAsync()
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            ChannelReply channel = await CreateChannelAsync();
+            if (channel.Status == TopicStatus.Exiting)
+                return ProtocolError.SubFailed("exiting");
+            if (channel.Status != TopicStatus.Ok)
+                return ProtocolError.SubFailed(channel.Error ?? "failed");
+
+            ChannelLink link = _gateway.LinkTo(ChannelKey.Of(_topic, _channel), channel.Incarnation);
+            Consumer consumer = new(this, _gateway.Options);
+            _gateway.Add(consumer);
+            AttachReply reply = await link.JoinAsync(consumer);
+            if (reply.Status == AttachStatus.Ok)
+            {
+                _link = link;
+                Consumer = consumer;
+                State = ConnectionState.Subscribed;
+                return null;
+            }
+            _gateway.Remove(consumer);
+            switch (reply.Status)
+            {
+                case AttachStatus.Gone when attempt == 1:
+                    await Task.Delay(SubRetryDelay, _gateway.Time);
+                    break;
+                case AttachStatus.Gone:
+                    return ProtocolError.SubToDeleted;
+                case AttachStatus.TooManyConsumers:
+                    return ProtocolError.TooManyConsumers(_topic, _channel, _gateway.Options.MaxChannelConsumers);
+                default:
+                    return ProtocolError.SubFailed(reply.Error ?? "failed");
+            }
+        }
+    }
+
+    private async ValueTask<ChannelReply> CreateChannelAsync()
+    {
+        ITopicGrain topic = _gateway.Grains.GetGrain<ITopicGrain>(_topic);
+        long started = _gateway.Time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await topic.CreateChannelAsync(_channel);
+            }
+            catch (Exception e)
+            {
+                _gateway.Logger.CreateChannelRetried(e, ChannelKey.Of(_topic, _channel));
+            }
+            if (_gateway.Time.GetElapsedTime(started) >= _gateway.Options.PublishDeadline || _closing)
+                return new ChannelReply { Status = TopicStatus.Failed, Error = "no answer from the topic" };
+            await Task.Delay(CreateRetryDelay, _gateway.Time);
+        }
+    }
+}

@@ -1,0 +1,23 @@
+namespace Broker.Gateway;
+
+/// <summary>How parsing goes on after a command.</summary>
+internal enum ParseStep
+{
+    /// <summary>With the next command.</summary>
+    Next,
+
+    /// <summary>When more has arrived.</summary>
+    NeedData,
+
+    /// <summary>After the topic of an MPUB was made.</summary>
+    CreateTopic,
+
+    /// <summary>After the connection was subscribed.</summary>
+    Subscribe,
+
+    /// <summary>Not at all: the error is fatal.</summary>
+    Fail,
+
+    /// <summary>Not at all, and without an error.</summary>
+    Close,
+}

@@ -1,0 +1,365 @@
+using System.Buffers;
+using Broker.Channels;
+using Broker.Policies;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// All that this gateway's consumers of one channel say to it. At most one call is under way, so that commands arrive in the
+/// order in which they were given; what comes meanwhile gathers and becomes the next batch.
+/// </summary>
+/// <remarks>
+/// Joining goes the same way: were a consumer to join while another call finds the channel activated anew, the attach that
+/// follows would replace it.
+/// </remarks>
+internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
+{
+    /// <summary>How often the channel hears of this gateway at least, in milliseconds, while there are consumers.</summary>
+    public const long SignOfLife = 2_000;
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _sync = new();
+    private readonly NsqGateway _gateway;
+    private readonly IChannelGrain _grain;
+    private readonly Dictionary<int, Consumer> _consumers = [];
+    private readonly Queue<JoinCall> _joins = new();
+    private ConsumerCommand[] _gathered = [];
+    private int _gatheredCount;
+    private CommandCall? _gathering;
+    private long _sequence;
+    private bool _busy;
+    private bool _signOfLifeDue;
+    private bool _executedLately;
+    private bool _gone;
+    private long _lastUsed;
+
+    public ChannelLink(NsqGateway gateway, string channelKey, long incarnation)
+    {
+        _gateway = gateway;
+        ChannelKey = channelKey;
+        Incarnation = incarnation;
+        _grain = gateway.Grains.GetGrain<IChannelGrain>(channelKey);
+        _lastUsed = gateway.Time.GetTimestamp();
+    }
+
+    /// <summary>The key of the channel's grain.</summary>
+    public string ChannelKey { get; }
+
+    /// <summary>The making of the channel that the consumers subscribed to.</summary>
+    public long Incarnation { get; }
+
+    /// <summary>Shared part of the ids of the channel's messages; known once a consumer has joined.</summary>
+    public ulong IdPrefix { get; private set; }
+
+    /// <summary>Joins a consumer.</summary>
+    public async ValueTask<AttachReply> JoinAsync(Consumer consumer)
+    {
+        JoinCall join = new(consumer);
+        lock (_sync)
+        {
+            if (_gone)
+                return new AttachReply(AttachStatus.Gone);
+            _joins.Enqueue(join);
+        }
+        Start();
+        if (!join.IsCompleted)
+            await join.WaitAsync();
+        return join.Reply;
+    }
+
+    /// <summary>Takes commands of one consumer; nothing is sent before <see cref="Start"/>.</summary>
+    /// <param name="commands">The commands.</param>
+    /// <param name="firstIndex">Index of the first of them in the call.</param>
+    public CommandCall Add(ReadOnlySpan<ConsumerCommand> commands, out int firstIndex)
+    {
+        lock (_sync)
+        {
+            firstIndex = _gatheredCount;
+            if (_gatheredCount + commands.Length > _gathered.Length)
+                Grow(commands.Length);
+            commands.CopyTo(_gathered.AsSpan(_gatheredCount));
+            _gatheredCount += commands.Length;
+            return _gathering ??= new CommandCall();
+        }
+    }
+
+    /// <summary>A consumer's connection is gone.</summary>
+    public void Leave(Consumer consumer)
+    {
+        lock (_sync)
+            _consumers.Remove(consumer.Number);
+        Add([new ConsumerCommand(0, 0, consumer.Number, CommandKind.Detach)], out _);
+        Start();
+    }
+
+    /// <summary>Sends what waits, unless a call is under way: then it goes with the next one.</summary>
+    public void Start()
+    {
+        if (TryBegin())
+            _ = RunAsync();
+    }
+
+    /// <summary>The channel is gone: closes the connections of its consumers.</summary>
+    public void Close()
+    {
+        Consumer[] consumers;
+        JoinCall[] joins;
+        lock (_sync)
+        {
+            _gone = true;
+            consumers = [.. _consumers.Values];
+            _consumers.Clear();
+            joins = [.. _joins];
+            _joins.Clear();
+        }
+        _gateway.Remove(this);
+        _gateway.Wheel.Cancel(this);
+        foreach (JoinCall join in joins)
+            join.Complete(new AttachReply(AttachStatus.Gone));
+        foreach (Consumer consumer in consumers)
+            consumer.Close();
+    }
+
+    /// <summary>Somebody is about to use it.</summary>
+    public void Use()
+    {
+        lock (_sync)
+            _lastUsed = _gateway.Time.GetTimestamp();
+    }
+
+    /// <summary>Whether nobody has used the link for at least <paramref name="age"/>.</summary>
+    public bool IsUnusedFor(TimeSpan age)
+    {
+        lock (_sync)
+            return !_busy && !HasWork && _consumers.Count == 0 && _gateway.Time.GetElapsedTime(_lastUsed) >= age;
+    }
+
+    /// <summary>Goes on with what gathered during a call that ended on its caller's thread.</summary>
+    void IThreadPoolWorkItem.Execute() => _ = RunAsync();
+
+    /// <inheritdoc/>
+    protected internal override void OnDue()
+    {
+        lock (_sync)
+        {
+            if (_consumers.Count == 0)
+                return;
+            _signOfLifeDue = !_executedLately;
+            _executedLately = false;
+        }
+        _gateway.Wheel.Schedule(this, SignOfLife);
+        Start();
+    }
+
+    private bool HasWork => _joins.Count > 0 || _gatheredCount > 0 || _signOfLifeDue;
+
+    private bool TryBegin()
+    {
+        lock (_sync)
+            return !_busy && HasWork && (_busy = true);
+    }
+
+    private void Grow(int by)
+    {
+        ConsumerCommand[] grown = ArrayPool<ConsumerCommand>.Shared.Rent(Math.Max(_gatheredCount + by, Math.Max(16, _gatheredCount * 2)));
+        _gathered.AsSpan(0, _gatheredCount).CopyTo(grown);
+        if (_gathered.Length > 0)
+            ArrayPool<ConsumerCommand>.Shared.Return(_gathered);
+        _gathered = grown;
+    }
+
+    private async Task RunAsync()
+    {
+        JoinCall? join;
+        CommandCall? call = null;
+        lock (_sync)
+        {
+            if (!_joins.TryDequeue(out join))
+                call = Seal();
+        }
+        // A consumer joins before its commands are sent; those of the others may wait that long.
+        if (join is not null)
+            await AttachAsync(join);
+        else
+            await ExecuteAsync(call!);
+
+        lock (_sync)
+        {
+            _lastUsed = _gateway.Time.GetTimestamp();
+            _busy = HasWork;
+            if (!_busy)
+                return;
+        }
+        // Whoever started this has its own socket to serve: the rest is for somebody else.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private CommandCall Seal()
+    {
+        CommandCall call = _gathering ?? new CommandCall();
+        call.Seal(_gathered.AsSpan(0, _gatheredCount));
+        if (_gathered.Length > 0)
+            ArrayPool<ConsumerCommand>.Shared.Return(_gathered);
+        _gathered = [];
+        _gatheredCount = 0;
+        _gathering = null;
+        _signOfLifeDue = false;
+        _executedLately = true;
+        return call;
+    }
+
+    private async ValueTask AttachAsync(JoinCall join)
+    {
+        AttachReply reply = await TryAttachAsync([join.Consumer], again: false, static () => true);
+        if (reply.Status == AttachStatus.Ok)
+        {
+            bool isFirst;
+            lock (_sync)
+            {
+                isFirst = _consumers.Count == 0;
+                _consumers.Add(join.Consumer.Number, join.Consumer);
+            }
+            if (isFirst)
+                _gateway.Wheel.Schedule(this, SignOfLife);
+        }
+        else if (reply.Status == AttachStatus.Failed)
+        {
+            // It may have joined all the same.
+            Leave(join.Consumer);
+        }
+        join.Complete(reply);
+        if (reply.Status == AttachStatus.Gone)
+            Close();
+    }
+
+    private async ValueTask ExecuteAsync(CommandCall call)
+    {
+        TimeSpan delay = FirstRetry;
+        CommandBatch batch = NextBatch(call);
+        while (true)
+        {
+            try
+            {
+                CommandReply reply = await _grain.ExecuteAsync(batch);
+                if (reply.Status == CommandStatus.Ok)
+                {
+                    Apply(call, reply.Failures);
+                    call.Complete(reply.Failures);
+                    return;
+                }
+                if (reply.Status == CommandStatus.Gone || !await AttachAgainAsync())
+                {
+                    Close();
+                    call.Complete(null);
+                    return;
+                }
+                if (HasNobody)
+                {
+                    call.Complete(null);
+                    return;
+                }
+                batch = NextBatch(call);
+                continue;
+            }
+            catch (Exception e)
+            {
+                // The outcome is unknown, but under the same number the channel answers the same.
+                _gateway.Logger.CommandsRetried(e, ChannelKey, batch.Sequence);
+            }
+            if (HasNobody)
+            {
+                // Nobody waits for an answer any more; the channel's own timeout ends what it still believes.
+                call.Complete(null);
+                return;
+            }
+            await Task.Delay(delay, _gateway.Time);
+            delay = delay * 2 < LastRetry ? delay * 2 : LastRetry;
+        }
+    }
+
+    private CommandBatch NextBatch(CommandCall call) => new()
+    {
+        Gateway = _gateway.Id,
+        Incarnation = Incarnation,
+        Sequence = ++_sequence,
+        Data = call.Data,
+    };
+
+    private bool HasNobody
+    {
+        get
+        {
+            lock (_sync)
+                return _consumers.Count == 0;
+        }
+    }
+
+    /// <summary>The channel was activated anew: hands over everything that this gateway knows of its consumers.</summary>
+    private async ValueTask<bool> AttachAgainAsync()
+    {
+        Consumer[] consumers;
+        lock (_sync)
+            consumers = [.. _consumers.Values];
+        if (consumers.Length == 0)
+            return true;
+        _gateway.Logger.AttachingAgain(ChannelKey, consumers.Length);
+        AttachReply reply = await TryAttachAsync(consumers, again: true, () => !HasNobody);
+        _sequence = 0;
+        return reply.Status == AttachStatus.Ok || HasNobody;
+    }
+
+    private async ValueTask<AttachReply> TryAttachAsync(Consumer[] consumers, bool again, Func<bool> goOn)
+    {
+        long started = _gateway.Time.GetTimestamp();
+        for (TimeSpan delay = FirstRetry; ; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
+        {
+            AttachReply reply;
+            try
+            {
+                reply = await _grain.AttachAsync(new AttachRequest
+                {
+                    Gateway = _gateway.Id,
+                    Observer = _gateway.Observer,
+                    Incarnation = Incarnation,
+                    Again = again,
+                    Consumers = Array.ConvertAll(consumers, static consumer => consumer.ToAttachment()),
+                });
+            }
+            catch (Exception e)
+            {
+                _gateway.Logger.AttachRetried(e, ChannelKey);
+                reply = new AttachReply(AttachStatus.Failed, Error: "no answer from the channel");
+            }
+            if (reply.Status == AttachStatus.Ok)
+                IdPrefix = reply.IdPrefix;
+            // A client that wants to join gets an answer in the end; what is joined already stays until its client goes.
+            bool isLast = !again && _gateway.Time.GetElapsedTime(started) + delay >= _gateway.Options.PublishDeadline;
+            if (reply.Status != AttachStatus.Failed || isLast || !goOn())
+                return reply;
+            await Task.Delay(delay, _gateway.Time);
+        }
+    }
+
+    private void Apply(CommandCall call, ReadOnlySpan<CommandFailure> failures)
+    {
+        long now = _gateway.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        ReadOnlySpan<ConsumerCommand> commands = call.Commands;
+        for (int start = 0; start < commands.Length;)
+        {
+            int number = commands[start].Consumer;
+            int end = start + 1;
+            while (end < commands.Length && commands[end].Consumer == number)
+                end++;
+            Consumer? consumer;
+            lock (_sync)
+                _consumers.TryGetValue(number, out consumer);
+            consumer?.Apply(commands[start..end], failures, start, now);
+            while (!failures.IsEmpty && failures[0].Index < end)
+                failures = failures[1..];
+            start = end;
+        }
+    }
+}

@@ -1,0 +1,189 @@
+using System.Buffers.Binary;
+using Broker.Channels;
+using Broker.Gateways;
+using Broker.Messages;
+using Broker.Policies;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// A connection's part in a channel: RDY, window and what is in flight. Deliveries come from the channel's side, commands from
+/// the connection's, so it has a lock of its own.
+/// </summary>
+internal sealed class Consumer
+{
+    // Clocks of channel and gateway may differ a little: what has just timed out here may not have there.
+    private const long ExpiryGrace = 5_000;
+
+    private readonly Lock _sync = new();
+    private readonly InFlightTable _inFlight = new();
+    private readonly NsqConnection _connection;
+    private readonly long _windowBytes;
+    private readonly long _maxMessageTimeout;
+    private int _ready;
+    private long _bytesOut;
+    private long _credit;
+    private long _nextExpiry;
+    private bool _left;
+    private long _finished;
+    private long _requeued;
+
+    /// <param name="connection">Where deliveries are written; its number is the consumer's.</param>
+    /// <param name="options">Limits, and where this broker is.</param>
+    public Consumer(NsqConnection connection, GatewayOptions options)
+    {
+        ClientSettings settings = connection.Delivery;
+        Number = connection.Number;
+        MessageTimeout = settings.MsgTimeout;
+        SampleRate = settings.SampleRate;
+        Proximity = settings.ProximityTo(options);
+        _connection = connection;
+        _windowBytes = options.ConsumerWindowBytes;
+        _maxMessageTimeout = (long)options.MaxMsgTimeout.TotalMilliseconds;
+    }
+
+    /// <summary>Number of the consumer, unique within the gateway.</summary>
+    public int Number { get; }
+
+    /// <summary>Message timeout in milliseconds.</summary>
+    public int MessageTimeout { get; }
+
+    /// <summary>0, or 1 to 99 (spec 1.10).</summary>
+    public int SampleRate { get; }
+
+    /// <summary>How near the consumer is to this broker.</summary>
+    public Proximity Proximity { get; }
+
+    /// <summary>RDY.</summary>
+    public int Ready
+    {
+        get => Volatile.Read(ref _ready);
+        set => Volatile.Write(ref _ready, value);
+    }
+
+    /// <summary>Messages finished.</summary>
+    public long Finished => Interlocked.Read(ref _finished);
+
+    /// <summary>Messages requeued.</summary>
+    public long Requeued => Interlocked.Read(ref _requeued);
+
+    /// <summary>Messages in flight; those that timed out unnoticed included.</summary>
+    public int InFlight
+    {
+        get
+        {
+            lock (_sync)
+                return _inFlight.Count;
+        }
+    }
+
+    /// <summary>Whether the channel may send it another message before something is finished or written out.</summary>
+    public bool IsReady
+    {
+        get
+        {
+            lock (_sync)
+                return _inFlight.Count < _ready && _bytesOut < _windowBytes;
+        }
+    }
+
+    /// <summary>Messages came from the channel.</summary>
+    /// <param name="run">The messages.</param>
+    /// <param name="now">Milliseconds since the Unix epoch.</param>
+    public void Receive(in DeliveryRun run, long now)
+    {
+        ReadOnlySpan<byte> records = run.Batch.Records;
+        lock (_sync)
+        {
+            if (_left)
+                return;
+            if (now >= _nextExpiry)
+            {
+                _nextExpiry = now + ExpiryGrace;
+                _inFlight.RemoveExpired(now - ExpiryGrace);
+            }
+            int position = run.Position;
+            for (int i = 0; i < run.Count; i++)
+            {
+                int length = BinaryPrimitives.ReadInt32BigEndian(records[position..]);
+                position += MessageBatch.RecordHeaderSize + length;
+                _bytesOut += length;
+                _inFlight.Add(run.FirstOffset + i, run.Attempts, now, now + MessageTimeout);
+            }
+        }
+        _connection.Output.Enqueue(run);
+    }
+
+    /// <summary>Body bytes have gone out; true when it is time to give them back to the window.</summary>
+    public bool AddCredit(long bytes) => Interlocked.Add(ref _credit, bytes) >= _windowBytes / 4;
+
+    /// <summary>Takes what may be given back to the window.</summary>
+    public long TakeCredit() => Interlocked.Exchange(ref _credit, 0);
+
+    /// <summary>Commands of this consumer were carried out by the channel.</summary>
+    /// <param name="commands">The commands, all of this consumer.</param>
+    /// <param name="failures">Those of the batch that failed, from the first that may be among <paramref name="commands"/>.</param>
+    /// <param name="firstIndex">Index in the batch of the first command.</param>
+    /// <param name="now">Milliseconds since the Unix epoch.</param>
+    public void Apply(ReadOnlySpan<ConsumerCommand> commands, ReadOnlySpan<CommandFailure> failures, int firstIndex, long now)
+    {
+        lock (_sync)
+        {
+            for (int i = 0; i < commands.Length; i++)
+            {
+                ref readonly ConsumerCommand command = ref commands[i];
+                if (!failures.IsEmpty && failures[0].Index == firstIndex + i)
+                {
+                    failures = failures[1..];
+                    _inFlight.Remove(command.Offset);
+                    continue;
+                }
+                switch (command.Kind)
+                {
+                    case CommandKind.Finish:
+                        _inFlight.Remove(command.Offset);
+                        _finished++;
+                        break;
+                    case CommandKind.Requeue:
+                        _inFlight.Remove(command.Offset);
+                        _requeued++;
+                        break;
+                    case CommandKind.Touch:
+                        _inFlight.Touch(command.Offset, now, MessageTimeout, _maxMessageTimeout);
+                        break;
+                    case CommandKind.Window:
+                        _bytesOut -= command.Value;
+                        break;
+                }
+            }
+        }
+    }
+
+    /// <summary>The consumer as the channel is to know it, now.</summary>
+    public ConsumerAttachment ToAttachment()
+    {
+        lock (_sync)
+        {
+            return new ConsumerAttachment
+            {
+                Consumer = Number,
+                MessageTimeout = MessageTimeout,
+                SampleRate = SampleRate,
+                Proximity = Proximity,
+                Ready = _ready,
+                Window = _windowBytes - _bytesOut,
+                InFlight = _inFlight.ToArray(),
+            };
+        }
+    }
+
+    /// <summary>The connection ends: what still comes is dropped, and comes again after its timeout.</summary>
+    public void Leave()
+    {
+        lock (_sync)
+            _left = true;
+    }
+
+    /// <summary>The channel is gone: the connection is closed without an error frame.</summary>
+    public void Close() => _connection.Close();
+}

@@ -1,0 +1,52 @@
+using Broker.Channels;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// What is in flight for one consumer, as its gateway knows it: enough to hand it over when the channel was activated anew. A
+/// message that timed out stays in it until it is delivered again or <see cref="RemoveExpired"/> finds it.
+/// </summary>
+internal sealed class InFlightTable
+{
+    private readonly Dictionary<long, Entry> _entries = [];
+
+    /// <summary>Messages in the table.</summary>
+    public int Count => _entries.Count;
+
+    /// <summary>A message was delivered; times in milliseconds since the Unix epoch.</summary>
+    public void Add(long offset, ushort attempts, long delivered, long deadline) =>
+        _entries[offset] = new Entry(delivered, deadline, attempts);
+
+    /// <summary>A message was finished or requeued.</summary>
+    public bool Remove(long offset) => _entries.Remove(offset);
+
+    /// <summary>A message's timeout begins again, but ends <paramref name="maxTimeout"/> after its delivery at the latest.</summary>
+    public void Touch(long offset, long now, long timeout, long maxTimeout)
+    {
+        if (_entries.TryGetValue(offset, out Entry entry))
+            _entries[offset] = entry with { Deadline = Math.Min(now + timeout, entry.Delivered + maxTimeout) };
+    }
+
+    /// <summary>Forgets what timed out before <paramref name="time"/>.</summary>
+    public void RemoveExpired(long time)
+    {
+        foreach ((long offset, Entry entry) in _entries)
+        {
+            if (entry.Deadline < time)
+                _entries.Remove(offset);
+        }
+    }
+
+    /// <summary>Everything, in order of delivery.</summary>
+    public InFlightMessage[] ToArray()
+    {
+        InFlightMessage[] messages = new InFlightMessage[_entries.Count];
+        int i = 0;
+        foreach ((long offset, Entry entry) in _entries)
+            messages[i++] = new InFlightMessage(offset, entry.Attempts, entry.Delivered, entry.Deadline);
+        Array.Sort(messages, static (a, b) => (a.Delivered, a.Offset).CompareTo((b.Delivered, b.Offset)));
+        return messages;
+    }
+
+    private readonly record struct Entry(long Delivered, long Deadline, ushort Attempts);
+}

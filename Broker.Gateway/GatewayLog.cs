@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway;
+
+/// <summary>What the gateway logs; event ids 1000 to 1999. Nothing is logged per message, and per connection only at debug level.</summary>
+internal static partial class GatewayLog
+{
+    [LoggerMessage(1000, LogLevel.Information, "Gateway {Gateway} stopping with {Connections} connections open")]
+    public static partial void Stopping(this ILogger logger, string gateway, int connections);
+
+    [LoggerMessage(1001, LogLevel.Error, "A timeout of {Owner} failed")]
+    public static partial void TimeoutFailed(this ILogger logger, Exception exception, string owner);
+
+    [LoggerMessage(1002, LogLevel.Warning, "The gateway stopped before all publishes were answered")]
+    public static partial void StoppedUndrained(this ILogger logger);
+
+    [LoggerMessage(1100, LogLevel.Debug, "{Remote}: connected")]
+    public static partial void Connected(this ILogger logger, string remote);
+
+    [LoggerMessage(1101, LogLevel.Debug, "{Remote}: disconnected")]
+    public static partial void Disconnected(this ILogger logger, string remote);
+
+    [LoggerMessage(1102, LogLevel.Debug, "{Remote}: refused: {Error}")]
+    public static partial void Refused(this ILogger logger, string remote, string error);
+
+    [LoggerMessage(1103, LogLevel.Debug, "{Remote}: connection lost")]
+    public static partial void ConnectionLost(this ILogger logger, Exception exception, string remote);
+
+    [LoggerMessage(1104, LogLevel.Error, "{Remote}: connection failed")]
+    public static partial void ConnectionFailed(this ILogger logger, Exception exception, string remote);
+
+    [LoggerMessage(1105, LogLevel.Debug, "{Remote}: closed, it took too long to read what it was sent")]
+    public static partial void WriteTimedOut(this ILogger logger, string remote);
+
+    [LoggerMessage(1200, LogLevel.Warning, "Publish {Sequence} to {Topic} got no answer; asking again")]
+    public static partial void PublishRetried(this ILogger logger, Exception exception, string topic, long sequence);
+
+    [LoggerMessage(1201, LogLevel.Error, "Publish {Sequence} to {Topic} got no answer; given up")]
+    public static partial void PublishGivenUp(this ILogger logger, Exception exception, string topic, long sequence);
+
+    [LoggerMessage(1202, LogLevel.Warning, "Could not make topic {Topic}")]
+    public static partial void CreateTopicFailed(this ILogger logger, Exception exception, string topic);
+
+    [LoggerMessage(1300, LogLevel.Warning, "Commands {Sequence} to {Channel} got no answer; asking again")]
+    public static partial void CommandsRetried(this ILogger logger, Exception exception, string channel, long sequence);
+
+    [LoggerMessage(1301, LogLevel.Information, "{Channel} was activated anew; handing over {Consumers} consumers")]
+    public static partial void AttachingAgain(this ILogger logger, string channel, int consumers);
+
+    [LoggerMessage(1302, LogLevel.Warning, "Joining {Channel} got no answer; asking again")]
+    public static partial void AttachRetried(this ILogger logger, Exception exception, string channel);
+
+    [LoggerMessage(1303, LogLevel.Warning, "Could not make channel {Channel}; asking again")]
+    public static partial void CreateChannelRetried(this ILogger logger, Exception exception, string channel);
+}

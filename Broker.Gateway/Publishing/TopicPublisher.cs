@@ -1,0 +1,290 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Text;
+using Broker.Messages;
+using Broker.Policies;
+using Broker.Protocol;
+using Broker.Topics;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// Where the publishes of all connections to one topic meet. A few calls are under way at once; single messages that come
+/// meanwhile gather and become the next batch, so that batches grow with the load and nothing ever sleeps to fill one.
+/// </summary>
+/// <remarks>
+/// Each call carries (publisher, sequence), and is sent again under the same numbers when its outcome is unknown: the log
+/// knows whether it has the batch. So a retry neither loses nor doubles (design, 2).
+/// </remarks>
+internal sealed class TopicPublisher
+{
+    /// <summary>Greatest batch that single messages gather to, in bytes: what the garbage collector does not take for a large object.</summary>
+    public const int MaxGatheredBytes = 64 * 1024;
+
+    /// <summary>Calls under way at once.</summary>
+    public const int MaxCalls = 4;
+
+    // A record of this size is not worth a copy to the gathering buffer: it goes as a batch of its own.
+    private const int OwnBatchBytes = 16 * 1024;
+
+    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _sync = new();
+    private readonly ITopicGrain _grain;
+    private readonly GatewayOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly long _publisher;
+    private readonly byte[] _name;
+    private readonly Queue<PublishCall> _sealed = new();
+    private readonly OpenBatch _open = new();
+    private readonly OpenBatch _openDeferred = new();
+    private TaskCompletionSource? _drained;
+    private long _sequence;
+    private int _calls;
+    private long _lastUsed;
+
+    /// <param name="topic">Name of the topic.</param>
+    /// <param name="grains">Where the topic's grain is found.</param>
+    /// <param name="publisher">The number that appends are known by; no other publisher of the topic may ever have it.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The gateway's log.</param>
+    public TopicPublisher(string topic, IGrainFactory grains, long publisher, GatewayOptions options, TimeProvider time, ILogger logger)
+    {
+        Topic = topic;
+        _grain = grains.GetGrain<ITopicGrain>(topic);
+        _publisher = publisher;
+        _options = options;
+        _time = time;
+        _logger = logger;
+        _name = Encoding.ASCII.GetBytes(topic);
+        _lastUsed = time.GetTimestamp();
+    }
+
+    /// <summary>Name of the topic.</summary>
+    public string Topic { get; }
+
+    /// <summary>The name as clients send it.</summary>
+    public ReadOnlySpan<byte> Name => _name;
+
+    /// <summary>Whether this gateway has seen that the topic is there.</summary>
+    public bool IsTopicKnown { get; private set; }
+
+    /// <summary>Whether the gateway has let go of it: who still knows it is to ask the gateway again.</summary>
+    public bool IsRetired { get; set; }
+
+    /// <summary>Takes a message; nothing is sent before <see cref="Start"/>.</summary>
+    /// <param name="timestamp">Publish time in nanoseconds since the Unix epoch.</param>
+    /// <param name="body">The body, copied.</param>
+    /// <param name="dueTime">When it is due, in milliseconds since the Unix epoch; null for at once.</param>
+    public PublishCall Add(long timestamp, in ReadOnlySequence<byte> body, long? dueTime)
+    {
+        int size = MessageBatch.RecordHeaderSize + (int)body.Length;
+        if (size > OwnBatchBytes)
+            return AddOwnBatch(timestamp, body, size, dueTime);
+
+        OpenBatch open = dueTime is null ? _open : _openDeferred;
+        lock (_sync)
+        {
+            if (!open.IsEmpty && open.Length + size > MaxGatheredBytes)
+                _sealed.Enqueue(open.Seal());
+            return open.Add(timestamp, body, dueTime);
+        }
+    }
+
+    /// <summary>Takes the messages of an MPUB as one batch: all are appended or none.</summary>
+    /// <param name="timestamp">Publish time in nanoseconds since the Unix epoch.</param>
+    /// <param name="elements">The MPUB's <c>[int32 length][bytes]</c>, validated.</param>
+    /// <param name="count">Number of messages.</param>
+    /// <param name="bodyBytes">Sum of their lengths.</param>
+    public PublishCall AddMulti(long timestamp, in ReadOnlySequence<byte> elements, int count, int bodyBytes)
+    {
+        byte[] records = GC.AllocateUninitializedArray<byte>(bodyBytes + (count * MessageBatch.RecordHeaderSize));
+        SequenceReader<byte> reader = new(elements);
+        int position = 0;
+        for (int i = 0; i < count; i++)
+        {
+            ReadOnlySpan<byte> unread = reader.UnreadSpan;
+            int length;
+            if (unread.Length >= sizeof(int) && unread.Length - sizeof(int) >= (length = BinaryPrimitives.ReadInt32BigEndian(unread)))
+            {
+                MessageBatch.WriteRecord(records.AsSpan(position), timestamp, unread.Slice(sizeof(int), length));
+                reader.Advance(sizeof(int) + length);
+            }
+            else
+            {
+                reader.TryReadBigEndian(out length);
+                OpenBatch.WriteRecord(records.AsSpan(position), timestamp, reader.UnreadSequence.Slice(0, length));
+                reader.Advance(length);
+            }
+            position += MessageBatch.RecordHeaderSize + length;
+        }
+        return Enqueue(new MessageBatch { BaseOffset = MessageBatch.Unassigned, Count = count, Records = records });
+    }
+
+    /// <summary>Sends what waits, as far as calls are free.</summary>
+    public void Start()
+    {
+        while (TryTake(out PublishCall? call, out long sequence))
+            _ = SendAsync(call, sequence);
+    }
+
+    /// <summary>Makes the topic if it is not there yet.</summary>
+    public async ValueTask CreateTopicAsync()
+    {
+        try
+        {
+            TopicReply reply = await _grain.CreateAsync();
+            IsTopicKnown |= reply.IsOk;
+        }
+        catch (Exception e)
+        {
+            // What is published next finds out by itself and answers for it.
+            _logger.CreateTopicFailed(e, Topic);
+        }
+    }
+
+    /// <summary>Ends when all that was added has been answered. Nothing may be added any more.</summary>
+    public Task DrainAsync()
+    {
+        Start();
+        lock (_sync)
+        {
+            if (IsIdle)
+                return Task.CompletedTask;
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task;
+        }
+    }
+
+    /// <summary>Somebody is about to use it.</summary>
+    public void Use()
+    {
+        lock (_sync)
+            _lastUsed = _time.GetTimestamp();
+    }
+
+    /// <summary>Whether nothing was published for at least <paramref name="age"/>.</summary>
+    public bool IsUnusedFor(TimeSpan age)
+    {
+        lock (_sync)
+            return IsIdle && _time.GetElapsedTime(_lastUsed) >= age;
+    }
+
+    private bool IsIdle => _calls == 0 && _sealed.Count == 0 && _open.IsEmpty && _openDeferred.IsEmpty;
+
+    private PublishCall AddOwnBatch(long timestamp, in ReadOnlySequence<byte> body, int size, long? dueTime)
+    {
+        byte[] records = GC.AllocateUninitializedArray<byte>(size);
+        OpenBatch.WriteRecord(records, timestamp, body);
+        return Enqueue(new MessageBatch
+        {
+            BaseOffset = MessageBatch.Unassigned,
+            Count = 1,
+            Records = records,
+            DueTimes = dueTime is long due ? [due] : null,
+        });
+    }
+
+    private PublishCall Enqueue(MessageBatch batch)
+    {
+        PublishCall call = new() { Batch = batch };
+        lock (_sync)
+        {
+            // What came before goes before.
+            if (!_open.IsEmpty)
+                _sealed.Enqueue(_open.Seal());
+            _sealed.Enqueue(call);
+        }
+        return call;
+    }
+
+    private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublishCall? call, out long sequence)
+    {
+        call = null;
+        sequence = 0;
+        lock (_sync)
+        {
+            if (_calls == MaxCalls)
+                return false;
+            if (!_sealed.TryDequeue(out call))
+                call = !_open.IsEmpty ? _open.Seal() : !_openDeferred.IsEmpty ? _openDeferred.Seal() : null;
+            if (call is null)
+                return false;
+            _calls++;
+            sequence = ++_sequence;
+            return true;
+        }
+    }
+
+    private async Task SendAsync(PublishCall call, long sequence)
+    {
+        PublishRequest request = new() { Publisher = _publisher, Sequence = sequence, Batch = call.Batch! };
+        ValueTask<TopicReply> answer = TryPublishAsync(request);
+        bool wasInline = answer.IsCompleted;
+        TopicReply reply = await answer;
+        IsTopicKnown |= reply.IsOk;
+        call.Complete(reply);
+        TaskCompletionSource? drained = null;
+        lock (_sync)
+        {
+            _calls--;
+            _lastUsed = _time.GetTimestamp();
+            if (IsIdle)
+                drained = _drained;
+        }
+        drained?.TrySetResult();
+        // The loop that sent an inline call goes on by itself.
+        if (!wasInline)
+            Start();
+    }
+
+    private ValueTask<TopicReply> TryPublishAsync(PublishRequest request)
+    {
+        ValueTask<TopicReply> answer;
+        try
+        {
+            answer = _grain.PublishAsync(request);
+        }
+        catch (Exception e)
+        {
+            answer = ValueTask.FromException<TopicReply>(e);
+        }
+        return answer.IsCompletedSuccessfully ? answer : PublishAgainAsync(request, answer);
+    }
+
+    private async ValueTask<TopicReply> PublishAgainAsync(PublishRequest request, ValueTask<TopicReply> answer)
+    {
+        long started = _time.GetTimestamp();
+        for (TimeSpan delay = FirstRetry; ; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
+        {
+            try
+            {
+                return await answer;
+            }
+            catch (Exception e) when (_time.GetElapsedTime(started) + delay < _options.PublishDeadline)
+            {
+                // Whatever went wrong, the batch may be in the log or not; the same numbers make asking again harmless.
+                _logger.PublishRetried(e, Topic, request.Sequence);
+            }
+            catch (Exception e)
+            {
+                _logger.PublishGivenUp(e, Topic, request.Sequence);
+                return new TopicReply(TopicStatus.Failed, "no answer from the topic");
+            }
+            await Task.Delay(delay, _time);
+            try
+            {
+                answer = _grain.PublishAsync(request);
+            }
+            catch (Exception e)
+            {
+                answer = ValueTask.FromException<TopicReply>(e);
+            }
+        }
+    }
+}
