@@ -10,7 +10,7 @@ namespace Broker.Storage;
 internal sealed class ProgressState
 {
     private readonly FinishedRanges _finished = new();
-    private readonly MessageStates _messages = new();
+    private readonly OffsetMap<Unfinished> _messages = new();
 
     /// <summary>All below is finished.</summary>
     public long Floor { get; private set; }
@@ -18,8 +18,15 @@ internal sealed class ProgressState
     /// <summary>Finished ranges above the floor, in order.</summary>
     public IReadOnlyList<OffsetRange> Finished => _finished.InOrder;
 
-    /// <summary>States of unfinished messages.</summary>
-    public MessageStates Messages => _messages;
+    /// <summary>States of unfinished messages, in order of their offsets.</summary>
+    public IEnumerable<MessageState> Messages
+    {
+        get
+        {
+            foreach ((long offset, Unfinished state) in _messages.InOrder)
+                yield return new MessageState(offset, state.Attempts, state.Due, state.IsKept);
+        }
+    }
 
     /// <summary>Applies one change.</summary>
     public void Apply(in ProgressEntry entry)
@@ -27,16 +34,18 @@ internal sealed class ProgressState
         switch (entry.Kind)
         {
             case ProgressKind.Finished:
-                _messages.Remove(entry.Offset, entry.Value, kept: true);
+                _messages.Remove(entry.Offset, entry.Value);
                 if (entry.Value > Floor)
                     _finished.Add(Math.Max(entry.Offset, Floor), entry.Value);
                 Floor = _finished.RaiseFloor(Floor);
                 break;
             case ProgressKind.Floor:
-                RaiseFloor(entry.Offset, kept: false);
+                _messages.Remove(0, entry.Offset, static state => state.IsKept);
+                Floor = _finished.RaiseFloor(Math.Max(Floor, entry.Offset));
                 break;
             case ProgressKind.Emptied:
-                RaiseFloor(entry.Offset, kept: true);
+                _messages.Remove(0, entry.Offset);
+                Floor = _finished.RaiseFloor(Math.Max(Floor, entry.Offset));
                 break;
             case ProgressKind.Deferred:
                 SetState(entry.Offset, entry.Attempts, entry.Value);
@@ -52,7 +61,7 @@ internal sealed class ProgressState
     /// <summary>A message has been copied into the channel's own store: in the log it is finished.</summary>
     public void Keep(long offset, ushort attempts, long due)
     {
-        _messages.Set(new MessageState(offset, attempts, due, Kept: true));
+        _messages.Set(offset, new Unfinished(due, attempts, IsKept: true));
         if (offset >= Floor)
         {
             _finished.Add(offset, offset + 1);
@@ -60,21 +69,19 @@ internal sealed class ProgressState
         }
     }
 
-    /// <summary>A copy of the state as it is now.</summary>
-    public ChannelState Snapshot() =>
-        new() { Floor = Floor, Finished = [.. _finished.InOrder], Messages = [.. _messages.InOrder()] };
+    /// <summary>Whether the channel has its own copy of a message.</summary>
+    public bool IsKept(long offset) => _messages.TryGet(offset, out Unfinished state) && state.IsKept;
 
-    private void RaiseFloor(long offset, bool kept)
-    {
-        _messages.Remove(0, offset, kept);
-        Floor = _finished.RaiseFloor(Math.Max(Floor, offset));
-    }
+    /// <summary>A copy of the state as it is now.</summary>
+    public ChannelState Snapshot() => new() { Floor = Floor, Finished = [.. _finished.InOrder], Messages = [.. Messages] };
 
     private void SetState(long offset, ushort attempts, long due)
     {
-        bool kept = _messages.TryGet(offset, out MessageState known) && known.Kept;
         // What is finished has no state any more, unless a copy lives on in the channel's own store.
-        if (kept || offset >= Floor)
-            _messages.Set(new MessageState(offset, attempts, due, kept));
+        bool isKept = IsKept(offset);
+        if (isKept || offset >= Floor)
+            _messages.Set(offset, new Unfinished(due, attempts, isKept));
     }
+
+    private readonly record struct Unfinished(long Due, ushort Attempts, bool IsKept);
 }

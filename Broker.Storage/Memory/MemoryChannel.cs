@@ -55,7 +55,7 @@ internal sealed class MemoryChannel(string topic, string name, long incarnation)
             {
                 foreach (long offset in _kept.Keys.ToArray())
                 {
-                    if (!_state.Messages.TryGet(offset, out MessageState state) || !state.Kept)
+                    if (!_state.IsKept(offset))
                         _kept.Remove(offset);
                 }
             }
@@ -68,7 +68,10 @@ internal sealed class MemoryChannel(string topic, string name, long incarnation)
         {
             Check(epoch);
             _used = true;
-            _kept[message.BaseOffset] = message;
+            // When it is due is part of the state from now on, and may change.
+            _kept[message.BaseOffset] = message.IsDeferred
+                ? new MessageBatch { BaseOffset = message.BaseOffset, Count = message.Count, Records = message.Records }
+                : message;
             _state.Keep(message.BaseOffset, attempts, due);
         }
     }
