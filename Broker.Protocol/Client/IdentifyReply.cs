@@ -53,5 +53,5 @@ public sealed record IdentifyReply
     /// <summary>Reads the data of the response to IDENTIFY; null for the bare <c>OK</c> of a server that does not negotiate.</summary>
     /// <exception cref="JsonException">The response is neither.</exception>
     public static IdentifyReply? Parse(ReadOnlySpan<byte> data) =>
-        data.SequenceEqual("OK"u8) ? null : JsonSerializer.Deserialize(data, IdentifyJson.Default.IdentifyReply);
+        data.SequenceEqual("OK"u8) ? null : JsonSerializer.Deserialize(data, ClientIdentifyJson.Default.IdentifyReply);
 }

@@ -51,5 +51,5 @@ public sealed record IdentifyRequest
     public string? TopologyZone { get; init; }
 
     /// <summary>The body of the IDENTIFY command.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, IdentifyJson.Default.IdentifyRequest);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, ClientIdentifyJson.Default.IdentifyRequest);
 }

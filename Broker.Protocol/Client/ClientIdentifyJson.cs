@@ -7,4 +7,4 @@ namespace Broker.Protocol.Client;
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(IdentifyRequest))]
 [JsonSerializable(typeof(IdentifyReply))]
-internal sealed partial class IdentifyJson : JsonSerializerContext;
+internal sealed partial class ClientIdentifyJson : JsonSerializerContext;
