@@ -1,3 +1,4 @@
+using Broker.Protocol;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway;
@@ -21,7 +22,7 @@ internal static partial class GatewayLog
     public static partial void Disconnected(this ILogger logger, string remote);
 
     [LoggerMessage(1102, LogLevel.Debug, "{Remote}: refused: {Error}")]
-    public static partial void Refused(this ILogger logger, string remote, string error);
+    public static partial void Refused(this ILogger logger, string remote, ProtocolError error);
 
     [LoggerMessage(1103, LogLevel.Debug, "{Remote}: connection lost")]
     public static partial void ConnectionLost(this ILogger logger, Exception exception, string remote);

@@ -718,6 +718,7 @@ internal sealed class NsqConnection : WheelEntry
     private void ReplyFailures(in Outcome outcome)
     {
         int first = _callIndex + outcome.First;
+        Span<byte> id = stackalloc byte[HexId.Length];
         foreach (ref readonly CommandFailure failure in _call!.Failures.AsSpan())
         {
             if (failure.Index < first)
@@ -731,7 +732,6 @@ internal sealed class NsqConnection : WheelEntry
                 CommandKind.Requeue => CommandVerb.Req,
                 _ => CommandVerb.Touch,
             };
-            Span<byte> id = stackalloc byte[HexId.Length];
             HexId.Format(MessageId.Of(IdPrefix, command.Offset), id);
             _replies.AddError(ProtocolError.CommandFailed(verb, id, Cause(failure.Cause)));
         }

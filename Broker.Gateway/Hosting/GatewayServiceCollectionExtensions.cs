@@ -12,7 +12,7 @@ namespace Broker.Gateway;
 public static class GatewayServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the TCP front end and its Kestrel listeners. The container needs an <see cref="Orleans.IGrainFactory"/> and
+    /// Adds the TCP front end and its Kestrel listeners. The container needs an <c>IGrainFactory</c> and
     /// Kestrel; a <see cref="TimeProvider"/> is taken from it if there is one.
     /// </summary>
     /// <param name="services">The container.</param>

@@ -1,0 +1,117 @@
+using System.Text;
+using Broker.Channels;
+using Broker.Messages;
+using Broker.Topics;
+
+namespace Broker.Tests.Gateway;
+
+/// <summary>A topic that keeps what is published in a list and passes it on to its channels at once.</summary>
+internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
+{
+    private readonly Lock _gate = new();
+    private readonly HashSet<(long, long)> _sequences = [];
+    private readonly SortedDictionary<string, long> _channels = [];
+    private long _end;
+
+    /// <summary>Every request, in the order of arrival, retries included.</summary>
+    public List<PublishRequest> Requests { get; } = [];
+
+    /// <summary>The batches that were appended.</summary>
+    public List<MessageBatch> Log { get; } = [];
+
+    public int Creations { get; private set; }
+
+    public ulong IdPrefix { get; } = MessageId.Prefix(3, 5);
+
+    /// <summary>Answers instead of appending when it returns something.</summary>
+    public Func<PublishRequest, ValueTask<TopicReply>?>? OnPublish { get; set; }
+
+    /// <summary>Answers instead of making the channel when it returns something.</summary>
+    public Func<ChannelReply?>? OnCreateChannel { get; set; }
+
+    public string[] Bodies
+    {
+        get
+        {
+            lock (_gate)
+                return [.. Log.SelectMany(BodiesOf)];
+        }
+    }
+
+    public static IEnumerable<string> BodiesOf(MessageBatch batch)
+    {
+        int position = 0;
+        for (int i = 0; i < batch.Count; i++)
+        {
+            yield return Encoding.Latin1.GetString(batch.BodyAt(position).Span);
+            position += batch.SizeAt(position);
+        }
+    }
+
+    public ValueTask<TopicReply> CreateAsync()
+    {
+        lock (_gate)
+            Creations++;
+        return new(TopicReply.Ok);
+    }
+
+    public ValueTask<TopicReply> PublishAsync(PublishRequest request)
+    {
+        lock (_gate)
+            Requests.Add(request);
+        return OnPublish?.Invoke(request) ?? new ValueTask<TopicReply>(Append(request));
+    }
+
+    public TopicReply Append(PublishRequest request)
+    {
+        MessageBatch batch;
+        lock (_gate)
+        {
+            if (!_sequences.Add((request.Publisher, request.Sequence)))
+                return TopicReply.Ok;
+            batch = request.Batch.At(_end);
+            _end = batch.EndOffset;
+            Log.Add(batch);
+            foreach (string channel in _channels.Keys)
+                grains.Channel(name, channel).Take(batch);
+        }
+        return TopicReply.Ok;
+    }
+
+    public ValueTask<ChannelReply> CreateChannelAsync(string channel)
+    {
+        if (OnCreateChannel?.Invoke() is { } answer)
+            return new(answer);
+        lock (_gate)
+        {
+            if (!_channels.TryGetValue(channel, out long incarnation))
+            {
+                incarnation = _channels[channel] = _channels.Count + 1;
+                FakeChannel made = grains.Channel(name, channel);
+                made.Incarnation = incarnation;
+                made.IdPrefix = IdPrefix;
+                if (_channels.Count == 1)
+                    Log.ForEach(made.Take);
+            }
+            return new(new ChannelReply { Status = TopicStatus.Ok, Incarnation = incarnation, IdPrefix = IdPrefix });
+        }
+    }
+
+    public ValueTask<ChannelReply> DescribeChannelAsync(string channel) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> DeleteAsync() => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> EmptyAsync() => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> PauseAsync(bool paused) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> DeleteChannelAsync(string channel, long incarnation) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> EmptyChannelAsync(string channel) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused) => throw new NotSupportedException();
+
+    public ValueTask<TopicStats> StatsAsync(StatsRequest request) => throw new NotSupportedException();
+
+    public ValueTask<ChannelReply> ReportAsync(string channel, ChannelReport report) => throw new NotSupportedException();
+}

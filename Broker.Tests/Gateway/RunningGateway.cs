@@ -1,0 +1,63 @@
+using System.Net;
+using Broker.Gateway;
+using Broker.Policies;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Broker.Tests.Gateway;
+
+/// <summary>A gateway on a free loopback port, over fake grains.</summary>
+internal sealed class RunningGateway : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private RunningGateway(WebApplication application, FakeGrains grains)
+    {
+        _application = application;
+        Grains = grains;
+    }
+
+    public FakeGrains Grains { get; }
+
+    public NsqGateway Gateway => _application.Services.GetRequiredService<NsqGateway>();
+
+    public IReadOnlyList<EndPoint> EndPoints => _application.Services.GetRequiredService<NsqListeners>().EndPoints;
+
+    public static async Task<RunningGateway> StartAsync(TimeProvider? time = null, Action<GatewayOptions>? configure = null)
+    {
+        FakeGrains grains = new();
+        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddSingleton<IGrainFactory>(grains);
+        if (time is not null)
+            builder.Services.AddSingleton(time);
+        builder.Services.AddNsqGateway(options =>
+        {
+            options.TcpAddress = "127.0.0.1:0";
+            configure?.Invoke(options);
+        });
+        WebApplication application = builder.Build();
+        await application.StartAsync();
+        return new RunningGateway(application, grains);
+    }
+
+    /// <summary>A client that has sent the magic.</summary>
+    public async Task<NsqSocket> ConnectAsync(string magic = "  V2")
+    {
+        NsqSocket socket = await NsqSocket.ConnectAsync(EndPoints[0]);
+        await socket.SendAsync(magic);
+        return socket;
+    }
+
+    public Task StopAsync() => _application.StopAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync();
+        await _application.DisposeAsync();
+    }
+}
