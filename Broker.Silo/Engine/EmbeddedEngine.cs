@@ -1,5 +1,7 @@
+using Broker.Grains.Topics;
 using Broker.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Silo.Engine;
 
@@ -12,6 +14,12 @@ public static class EmbeddedEngine
     /// <summary>Registers the grain host and the grains.</summary>
     public static void AddTo(WebApplicationBuilder builder, BrokerSettings settings)
     {
-        // The embedded host and Broker.Grains are registered here.
+        builder.Services.AddEmbeddedGrains(
+            options =>
+            {
+                // The counts that tools read live in the activations, and what is idle costs little.
+                options.CollectionAge = TimeSpan.FromDays(3650);
+            },
+            typeof(TopicGrain).Assembly);
     }
 }

@@ -1,5 +1,10 @@
+using System.Security.Cryptography;
+using Broker.Gateway;
+using Broker.Grains;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
+using Broker.Storage;
+using Broker.Storage.Memory;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -7,6 +12,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Extensions.Options;
 
 namespace Broker.Silo.Hosting;
 
@@ -16,12 +22,14 @@ public sealed class BrokerHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly BrokerSettings _settings;
     private readonly IReadOnlyList<Listener> _listeners;
+    private readonly IAsyncDisposable? _store;
 
-    private BrokerHost(WebApplication app, BrokerSettings settings, IReadOnlyList<Listener> listeners)
+    private BrokerHost(WebApplication app, BrokerSettings settings, IReadOnlyList<Listener> listeners, IAsyncDisposable? store)
     {
         _app = app;
         _settings = settings;
         _listeners = listeners;
+        _store = store;
     }
 
     /// <summary>What the parts were composed into.</summary>
@@ -34,20 +42,43 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">It cannot start here.</exception>
     public static async Task ServeAsync(BrokerSettings settings, CancellationToken cancellation)
     {
-        await using BrokerHost host = Build(settings);
+        await using BrokerHost host = await CreateAsync(settings);
         await host.StartAsync(cancellation);
         await host.WaitForShutdownAsync(cancellation);
     }
 
-    /// <summary>Composes a broker.</summary>
-    /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
-    public static BrokerHost Build(BrokerSettings settings) => Build(settings, builder => Compose(builder, settings));
+    /// <summary>Opens the store and composes a broker on it.</summary>
+    /// <param name="settings">What the operator chose.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <exception cref="StartException">The store cannot be opened, or an address names a host that cannot be resolved.</exception>
+    public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
+    {
+        time ??= TimeProvider.System;
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, settings));
+        IMessageStore store;
+        try
+        {
+            store = await StoreFactory.OpenAsync(settings, loggers, time);
+        }
+        catch (StoreException e)
+        {
+            throw new StartException(e.Message);
+        }
+
+        return Build(settings, builder => Compose(builder, settings, store), time, store);
+    }
 
     /// <summary>Composes a host around parts of the caller's choice.</summary>
     /// <param name="settings">What the operator chose.</param>
     /// <param name="compose">Registers the parts and returns what is to be served.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <param name="store">What is closed after the host.</param>
     /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
-    public static BrokerHost Build(BrokerSettings settings, Func<WebApplicationBuilder, IReadOnlyList<Listener>> compose)
+    public static BrokerHost Build(
+        BrokerSettings settings,
+        Func<WebApplicationBuilder, IReadOnlyList<Listener>> compose,
+        TimeProvider? time = null,
+        IAsyncDisposable? store = null)
     {
         // The empty builder: settings come from our flags alone, not from ASPNETCORE_URLS or an appsettings.json that lies around.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -55,7 +86,7 @@ public sealed class BrokerHost : IAsyncDisposable
         builder.Services.AddSingleton(settings.Queue);
         builder.Services.AddSingleton(settings.Storage);
         builder.Services.AddSingleton(settings.Gateway);
-        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton<StartBanner>();
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         AddLogging(builder.Logging, settings);
@@ -69,7 +100,7 @@ public sealed class BrokerHost : IAsyncDisposable
         });
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
-        return new BrokerHost(builder.Build(), settings, listeners);
+        return new BrokerHost(builder.Build(), settings, listeners, store);
     }
 
     /// <summary>Binds the addresses and says so.</summary>
@@ -87,15 +118,27 @@ public sealed class BrokerHost : IAsyncDisposable
     public Task StopAsync(CancellationToken cancellation = default) => _app.StopAsync(cancellation);
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _app.DisposeAsync();
-
-    private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings)
+    public async ValueTask DisposeAsync()
     {
+        await _app.DisposeAsync();
+        if (_store is not null) await _store.DisposeAsync();
+    }
+
+    private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store)
+    {
+        IServiceCollection services = builder.Services;
+        services.AddSingleton(provider => new GrainServices(
+            settings.Queue,
+            store,
+            new MemoryMessageStore(RandomNumberGenerator.GetInt32(1024)),
+            provider.GetRequiredService<TimeProvider>(),
+            RandomNumberGenerator.GetInt32(int.MaxValue),
+            provider.GetRequiredService<ILogger<GrainServices>>()));
+        // The grain host is registered first, so that it stops last: what the gateway has taken is finished before.
         GrainEngine.AddTo(builder, settings);
-        // Storage: the IMessageStore that settings.StorageKind names is registered here.
-        // Gateway: its services are registered here, and each address it serves becomes a Listener in the list, as in
-        // new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), tcp => tcp.UseConnectionHandler<...>()).
-        return [];
+        services.AddSingleton(Options.Create(settings.Gateway));
+        services.AddNsqGateway();
+        return [new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), tcp => tcp.UseConnectionHandler<NsqConnectionHandler>())];
     }
 
     private static void AddLogging(ILoggingBuilder logging, BrokerSettings settings)
