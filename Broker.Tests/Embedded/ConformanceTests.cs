@@ -45,13 +45,14 @@ public sealed class ConformanceTests
     {
         PersistedAssemblyBuilder assembly = new(new AssemblyName("Wrong"), typeof(object).Assembly);
         ModuleBuilder module = assembly.DefineDynamicModule("Wrong");
+        const TypeAttributes Sealed = TypeAttributes.Public | TypeAttributes.Sealed;
         const TypeAttributes Interface = TypeAttributes.Public | TypeAttributes.Interface | TypeAttributes.Abstract;
         TypeBuilder type = difference switch
         {
             "a type that Orleans lacks" => module.DefineType("Orleans.IInvented", Interface),
             "another kind of type" => module.DefineType("Orleans.IGrain", TypeAttributes.Public, typeof(object)),
-            "another base" => module.DefineType("Orleans.Runtime.SiloUnavailableException", TypeAttributes.Public | TypeAttributes.Sealed, typeof(Exception)),
-            "another usage" => module.DefineType("Orleans.Concurrency.ReentrantAttribute", TypeAttributes.Public | TypeAttributes.Sealed, typeof(Attribute)),
+            "another base" => module.DefineType("Orleans.Runtime.SiloUnavailableException", Sealed, typeof(Exception)),
+            "another usage" => module.DefineType("Orleans.Concurrency.ReentrantAttribute", Sealed, typeof(Attribute)),
             "another constraint" => module.DefineType("Orleans.IGrainFactory", Interface),
             _ => module.DefineType("Orleans.Runtime.IGrainContext", Interface),
         };
@@ -105,7 +106,10 @@ public sealed class ConformanceTests
         TypeBuilder type = assembly.DefineDynamicModule("Right").DefineType(
             "Orleans.Runtime.IGrainContext", TypeAttributes.Public | TypeAttributes.Interface | TypeAttributes.Abstract);
         type.DefineMethod(
-            "ReceiveMessage", MethodAttributes.Public | MethodAttributes.Abstract | MethodAttributes.Virtual, typeof(void), [typeof(object)])
+            "ReceiveMessage",
+            MethodAttributes.Public | MethodAttributes.Abstract | MethodAttributes.Virtual,
+            typeof(void),
+            [typeof(object)])
             .DefineParameter(1, ParameterAttributes.None, "message");
         type.CreateType();
         using MemoryStream image = new();

@@ -121,7 +121,8 @@ internal static class PublicSurface
         IEnumerable<string> parameters = signature.ParameterTypes.Select((type, i) => $"{type} {names[i]}{defaults[i]}");
         string typeParameters = generics.IsEmpty ? "" : $"<{string.Join(", ", generics)}>";
         string needed = name.StartsWith("set_", StringComparison.Ordinal) && required.Contains(name[4..]) ? "required " : "";
-        return $"{access} {needed}{WordsOf(method)}{signature.ReturnType} {name}{typeParameters}({string.Join(", ", parameters)}){constraints}";
+        return $"{access} {needed}{WordsOf(method)}{signature.ReturnType} {name}{typeParameters}"
+            + $"({string.Join(", ", parameters)}){constraints}";
     }
 
     private static string? AccessOf(MethodAttributes attributes) => (attributes & MethodAttributes.MemberAccessMask) switch
@@ -213,6 +214,8 @@ internal static class PublicSurface
     {
         Constant constant = reader.GetConstant(handle);
         object? value = reader.GetBlobReader(constant.Value).ReadConstant(constant.TypeCode);
-        return value is string text ? $"\"{text}\"" : Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } number ? number : "null";
+        return value is string text ? $"\"{text}\"" : Convert.ToString(value, CultureInfo.InvariantCulture) is { Length: > 0 } number
+            ? number
+            : "null";
     }
 }
