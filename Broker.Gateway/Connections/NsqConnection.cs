@@ -236,11 +236,12 @@ internal sealed class NsqConnection : WheelEntry
     private async Task ReadAsync()
     {
         long waitingSince = Wheel.Now;
-        long needed = 0;
+        long missing = 1;
         while (true)
         {
             Interlocked.Exchange(ref _waitingSince, waitingSince);
-            ReadResult read = needed > 1 ? await _input.ReadAtLeastAsync((int)needed) : await _input.ReadAsync();
+            // The pipe counts from what was examined: these are bytes to come, not bytes in all.
+            ReadResult read = missing > 1 ? await _input.ReadAtLeastAsync((int)missing) : await _input.ReadAsync();
             Interlocked.Exchange(ref _waitingSince, Never);
             if (_closing)
                 return;
@@ -255,7 +256,7 @@ internal sealed class NsqConnection : WheelEntry
                     step = FailWith(Truncated(buffer.Length));
             }
             // What was parsed is copied; the transport may go on while the outcomes are awaited.
-            needed = step == ParseStep.NeedData ? NeededBytes(buffer.Length) : 0;
+            missing = step == ParseStep.NeedData ? MissingBytes(buffer.Length) : 1;
             _input.AdvanceTo(buffer.Start, step == ParseStep.NeedData ? buffer.End : buffer.Start);
 
             StartCalls();
@@ -276,12 +277,12 @@ internal sealed class NsqConnection : WheelEntry
         return _stage != ParseStage.Magic && interval > 0 && Wheel.Now - waitingSince >= 2 * interval;
     }
 
-    private long NeededBytes(long available) => _stage switch
+    /// <summary>Bytes that must come before anything can be done: no error can be seen before the element that is arriving is complete.</summary>
+    private long MissingBytes(long available) => _stage switch
     {
-        ParseStage.Body => _bodySize,
-        // No error can be seen before the element that is arriving is complete.
-        ParseStage.MultiBody => Math.Max(_multi.Length, available + 1),
-        _ => 0,
+        ParseStage.Body => _bodySize - available,
+        ParseStage.MultiBody => Math.Max(_multi.Length - available, 1),
+        _ => 1,
     };
 
     private ParseStep Parse(ref ReadOnlySequence<byte> buffer, out bool any)
