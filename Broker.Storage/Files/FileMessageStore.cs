@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Broker.Policies;
+using Broker.Storage.Files.Nsqd;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Storage.Files;
@@ -46,6 +47,15 @@ public sealed class FileMessageStore : IMessageStore
         DataPath path = new(options.DataPath);
         StorageLog log = new(logger);
         (IDisposable ownership, StoreFile store) = await threads.RunAsync(() => Prepare(files, path, log));
+        try
+        {
+            await new NsqdImport(options, logger, time, files, threads, path, store).RunAsync();
+        }
+        catch
+        {
+            ownership.Dispose();
+            throw;
+        }
         StoreServices services = new()
         {
             Options = options,

@@ -732,7 +732,7 @@ internal sealed class FileTopic : WriterClient
 
     private void SyncDirtyInLock()
     {
-        List<Segment> dirty = [];
+        List<(Segment Segment, long Synced, long Length, bool MustRewrite)> dirty = [];
         bool isDirectoryDirty;
         lock (_lock)
         {
@@ -741,7 +741,7 @@ internal sealed class FileTopic : WriterClient
                 if (segment.IsDirty)
                 {
                     segment.IsDirty = false;
-                    dirty.Add(segment);
+                    dirty.Add((segment, segment.SyncedLength, segment.Index.Length, segment.MustRewrite));
                 }
             }
             isDirectoryDirty = _isDirectoryDirty;
@@ -750,8 +750,12 @@ internal sealed class FileTopic : WriterClient
         }
         try
         {
-            foreach (Segment segment in dirty)
+            foreach ((Segment segment, long synced, long length, bool mustRewrite) in dirty)
+            {
+                if (mustRewrite)
+                    segment.Rewrite(synced, length);
                 segment.File.Sync();
+            }
             if (isDirectoryDirty)
                 _services.Files.SyncDirectory(Directory);
         }
@@ -759,10 +763,22 @@ internal sealed class FileTopic : WriterClient
         {
             lock (_lock)
             {
-                dirty.ForEach(segment => segment.IsDirty = true);
+                foreach ((Segment segment, _, _, _) in dirty)
+                {
+                    segment.IsDirty = true;
+                    segment.MustRewrite = true;
+                }
                 _isDirectoryDirty |= isDirectoryDirty;
             }
             throw;
+        }
+        lock (_lock)
+        {
+            foreach ((Segment segment, _, long length, bool mustRewrite) in dirty)
+            {
+                segment.SyncedLength = Math.Max(segment.SyncedLength, length);
+                segment.MustRewrite &= !mustRewrite;
+            }
         }
     }
 

@@ -28,6 +28,15 @@ internal sealed class Segment : IDisposable
     /// <summary>Whether something was written that no fsync followed yet.</summary>
     public bool IsDirty { get; set; }
 
+    /// <summary>Up to here all is on the device.</summary>
+    public long SyncedLength { get; set; }
+
+    /// <summary>
+    /// Whether an fsync failed. The operating system may then hold the pages for clean although they never reached the device, so what is
+    /// not synced must be written again before the next fsync means anything.
+    /// </summary>
+    public bool MustRewrite { get; set; }
+
     /// <summary>Whether nothing is appended any more, so that its index is to be kept beside it.</summary>
     public bool IsSealed { get; set; }
 
@@ -89,6 +98,20 @@ internal sealed class Segment : IDisposable
         BitConverter.TryWriteBytes(content.AsSpan(4), place.BaseOffset);
         index.CopyTo(content, 12);
         SealedFile.Write(files, DataPath.Index(topic, place.BaseOffset), IndexMagic, IndexVersion, content);
+    }
+
+    /// <summary>Writes a range again that is there already.</summary>
+    public void Rewrite(long position, long end)
+    {
+        byte[] buffer = new byte[(int)Math.Clamp(end - position, 0, ScanChunk)];
+        while (position < end)
+        {
+            int read = File.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - position)), position);
+            if (read == 0)
+                throw new EndOfStreamException($"{Path} ends at {position}");
+            File.Write([buffer.AsMemory(0, read)], position);
+            position += read;
+        }
     }
 
     public void Dispose() => File.Dispose();

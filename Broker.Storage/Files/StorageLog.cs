@@ -46,4 +46,28 @@ internal sealed partial class StorageLog(ILogger logger)
 
     [LoggerMessage(2013, LogLevel.Error, "{Problem}; tried again")]
     public partial void SyncFailed(string problem);
+
+    [LoggerMessage(2100, LogLevel.Warning, "took over {Topics} topics, {Channels} channels and {Messages} messages of nsqd; its files are now in {Folder}")]
+    public partial void NsqdTakenOver(int topics, int channels, long messages, string folder);
+
+    [LoggerMessage(2101, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and not taken over")]
+    public partial void NsqdFileDamaged(string path, long position, long bytes);
+
+    [LoggerMessage(2102, LogLevel.Warning, "{Path} is not known as a part of nsqd's queues and not taken over")]
+    public partial void NsqdFileUnknown(string path);
+
+    [LoggerMessage(2103, LogLevel.Warning, "{Path} is missing or damaged: the queue is taken over from its beginning, which may deliver messages again")]
+    public partial void NsqdPositionUnknown(string path);
+
+    [LoggerMessage(2104, LogLevel.Warning, "{Path} is missing: topics and channels are known only by their queues")]
+    public partial void NsqdListMissing(string path);
+
+    [LoggerMessage(2105, LogLevel.Error, "{Path} is damaged, topics and channels are known only by their queues: {Cause}")]
+    public partial void NsqdListDamaged(string path, string cause);
+
+    [LoggerMessage(2106, LogLevel.Warning, "skipping topic or channel with the invalid name '{Name}'")]
+    public partial void NsqdNameInvalid(string name);
+
+    [LoggerMessage(2107, LogLevel.Warning, "topic {Topic} is not in nsqd's list, but has files: taken over")]
+    public partial void NsqdTopicUnlisted(string topic);
 }

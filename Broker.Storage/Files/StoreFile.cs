@@ -59,6 +59,19 @@ internal sealed class StoreFile
         }
     }
 
+    /// <summary>Makes sure that generations up to one are not given out any more. Blocks for a write.</summary>
+    public void SkipGenerations(int last)
+    {
+        lock (_lock)
+        {
+            if (last <= _lastGeneration)
+                return;
+            Save(last);
+            _lastGeneration = last;
+            _reservedGeneration = last;
+        }
+    }
+
     private void Save(int reservedGeneration)
     {
         byte[] content = new byte[12];
