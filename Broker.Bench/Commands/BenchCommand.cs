@@ -17,6 +17,7 @@ public sealed class BenchCommand : RootCommand
         Subcommands.Add(new LoadCommand("both", "Publish and consume at once, and time messages from end to end.", Work.Both));
         Subcommands.Add(new CompareCommand());
         Subcommands.Add(new FloorCommand());
+        Subcommands.Add(new MicroCommand());
     }
 
     /// <summary>Runs a command line and returns what the process ends with.</summary>
@@ -29,7 +30,9 @@ public sealed class BenchCommand : RootCommand
         ParseResult flags = Parse(args);
         if (flags.Errors.Count > 0)
         {
-            error.WriteLine(flags.Errors[0].Message);
+            error.WriteLine(flags.UnmatchedTokens.Count > 0
+                ? $"'{flags.UnmatchedTokens[0]}' is not a command or flag; see --help"
+                : flags.Errors[0].Message);
             return ExitCode.BadUsage;
         }
         try
@@ -43,7 +46,7 @@ public sealed class BenchCommand : RootCommand
             };
             return await flags.InvokeAsync(configuration, interrupt);
         }
-        catch (Exception exception) when (exception is LoadException or IOException)
+        catch (Exception exception) when (exception is LoadException or IOException or UnauthorizedAccessException)
         {
             error.WriteLine(exception.Message);
             return ExitCode.Failed;

@@ -16,10 +16,10 @@ internal sealed class CompareCommand : Command
     private readonly LoadOptions _load = new();
     private readonly AddressOption _a = new("--a", "host:port of the first server") { Required = true };
     private readonly AddressOption _b = new("--b", "host:port of the second server") { Required = true };
-    private readonly Option<int?> _aPid = new("--a-pid") { Description = "process of the first server" };
-    private readonly Option<int?> _bPid = new("--b-pid") { Description = "process of the second server" };
-    private readonly Option<Work> _work = new("--work") { Description = "what to do", DefaultValueFactory = _ => Work.Publish };
-    private readonly CountOption _rounds = new("--rounds", "how often each server has its turn", 3);
+    private readonly NumberOption<int> _aPid = new("--a-pid", "process of the first server", 0, 0);
+    private readonly NumberOption<int> _bPid = new("--b-pid", "process of the second server", 0, 0);
+    private readonly WorkOption _work = new();
+    private readonly NumberOption<int> _rounds = new("--rounds", "how often each server has its turn", 3, 1);
     private readonly Option<bool> _json = new("--json") { Description = "print the figures as JSON" };
 
     public CompareCommand()

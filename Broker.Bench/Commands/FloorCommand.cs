@@ -17,8 +17,8 @@ internal sealed class FloorCommand : Command
     };
 
     private readonly Option<string?> _file = new("--file") { Description = "file to append to [default: one that is deleted at the end]" };
-    private readonly CountOption _size = new("--size", "bytes of a delivered message's body", 200);
-    private readonly Option<long> _backlog = new("--backlog") { Description = "messages to deliver; 0 for no end" };
+    private readonly NumberOption<int> _size = new("--size", "bytes of a delivered message's body", 200, 1);
+    private readonly NumberOption<long> _backlog = new("--backlog", "messages to deliver; 0 for no end", 0, 0);
     private readonly Option<bool> _inline = new("--inline") { Description = "run each connection on the thread that polls its socket", DefaultValueFactory = _ => true };
 
     public FloorCommand()

@@ -11,7 +11,7 @@ internal sealed class LoadCommand : Command
     private readonly Work _work;
     private readonly LoadOptions _load = new();
     private readonly AddressOption _server = new("--tcp-address", "host:port of the server") { Required = true };
-    private readonly Option<int?> _serverPid = new("--server-pid") { Description = "process of the server, to report its processor time and memory" };
+    private readonly NumberOption<int> _serverPid = new("--server-pid", "process of the server, to report its processor time and memory", 0, 0);
     private readonly Option<bool> _json = new("--json") { Description = "print the figures as JSON" };
 
     public LoadCommand(string name, string description, Work work)

@@ -59,14 +59,14 @@ public sealed record LoadPlan
     /// <summary>How long nothing may arrive before consuming counts as over.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Bytes the server is asked to gather before it writes; null for its default.</summary>
-    public int? OutputBufferSize { get; init; }
+    /// <summary>Bytes the server is asked to gather before it writes; -1 for none, 0 for its default.</summary>
+    public int OutputBufferSize { get; init; }
 
-    /// <summary>Milliseconds the server is asked to hold gathered messages at most; null for its default.</summary>
-    public int? OutputBufferTimeout { get; init; }
+    /// <summary>Milliseconds the server is asked to hold gathered messages at most; -1 for no limit, 0 for its default.</summary>
+    public int OutputBufferTimeout { get; init; }
 
-    /// <summary>Process to read the processor time and the memory of; null for none.</summary>
-    public int? ServerPid { get; init; }
+    /// <summary>Process to read the processor time and the memory of; 0 for none.</summary>
+    public int ServerPid { get; init; }
 
     public bool Publishes => Work is not Work.Consume;
 

@@ -29,7 +29,7 @@ public sealed class LoadRun : IDisposable
     {
         _plan = plan;
         _run = new RunControl(plan.Messages);
-        _server = plan.ServerPid is int pid ? new ServerProcess(pid) : null;
+        _server = plan.ServerPid > 0 ? new ServerProcess(plan.ServerPid) : null;
         if (progress is not null)
             _progress = new ProgressLine(progress, _server);
     }
@@ -44,14 +44,18 @@ public sealed class LoadRun : IDisposable
     {
         // Connecting blocks, once for each of what may be ten thousand connections.
         await Task.Run(Connect, CancellationToken.None);
-        StartLoops();
         try
         {
-            await WaitAsync(_plan.WarmUp, static () => false, interrupt);
-
-            Flow begin = Flow.Of(this);
+            if (_plan.WarmUp > TimeSpan.Zero)
+            {
+                StartLoops();
+                await WaitAsync(_plan.WarmUp, static () => false, interrupt);
+            }
             MachineUse useBefore = MachineUse.Read(_server);
+            Flow begin = Flow.Of(this);
             _run.Measure();
+            if (_plan.WarmUp == TimeSpan.Zero)
+                StartLoops();
             await WaitAsync(_plan.Duration, IsDone, interrupt);
             _run.Drain();
             MachineUse useAfter = MachineUse.Read(_server);

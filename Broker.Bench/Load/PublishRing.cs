@@ -9,6 +9,8 @@ namespace Broker.Bench.Load;
 /// </summary>
 public sealed class PublishRing
 {
+    private const long LargestSize = 1L << 30;
+
     private readonly byte[] _commands;
     private readonly int _bodyOffset;
     private readonly int _bodyStride;
@@ -20,6 +22,8 @@ public sealed class PublishRing
     /// <param name="bodySize">Bytes of each message's body.</param>
     public PublishRing(IReadOnlyList<string> topics, int batch, int bodySize)
     {
+        if ((long)topics.Count * batch * (bodySize + sizeof(int)) > LargestSize)
+            throw new LoadException("so many messages of that size cannot await their answer: lower --pipeline, --batch, --size or --topics");
         _batch = batch;
         _bodySize = bodySize;
         _bodyStride = sizeof(int) + bodySize;

@@ -60,7 +60,7 @@ public sealed class ServerConnection : IDisposable
         catch (SocketException exception)
         {
             connection.Dispose();
-            throw new LoadException($"cannot connect to {server}: {exception.Message}", exception);
+            throw new LoadException($"cannot connect to {server}: {Describe(exception.SocketErrorCode)}", exception);
         }
         catch (JsonException exception)
         {
@@ -177,5 +177,8 @@ public sealed class ServerConnection : IDisposable
     }
 
     private LoadException Lost(SocketError error) =>
-        new($"the connection to {_server} was lost: {new SocketException((int)error).Message}");
+        new($"the connection to {_server} was lost: {Describe(error)}");
+
+    // The message of an exception that was caught may name the address in a form that nobody typed.
+    private static string Describe(SocketError error) => new SocketException((int)error).Message;
 }
