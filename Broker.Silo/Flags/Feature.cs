@@ -9,7 +9,7 @@ public sealed class Feature
     public static readonly Feature Core = Available("The broker");
     public static readonly Feature Topology = Available("Topology-aware consumption");
     public static readonly Feature Http = Missing("HTTP");
-    public static readonly Feature FileStorage = Missing("Storage in files");
+    public static readonly Feature FileStorage = Available("Storage in files");
     public static readonly Feature Tls = Missing("TLS");
     public static readonly Feature Compression = Missing("Compression");
     public static readonly Feature Auth = Missing("AUTH");

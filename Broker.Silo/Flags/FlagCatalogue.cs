@@ -10,7 +10,7 @@ public sealed class FlagCatalogue
     public const string TopologyExperiment = "topology-aware-consumption";
 
     /// <summary>Where messages are kept when nobody says anything.</summary>
-    public const string DefaultStorage = "memory";
+    public const string DefaultStorage = "files";
 
     /// <summary>The flag that names the config file.</summary>
     public const string Config = "config";
@@ -108,7 +108,6 @@ public sealed class FlagCatalogue
             (settings, value) => settings.StorageKind = value == "files" ? StorageKind.Files : StorageKind.Memory)
         {
             Feature = Feature.FileStorage,
-            AsksForFeature = value => value == "files",
         },
         new Flag<string>("data-path", FlagType.Directory, "", "directory that messages are kept in; the current one unless given",
             (settings, value) => settings.Storage.DataPath = value),

@@ -23,13 +23,20 @@ public sealed class BrokerHost : IAsyncDisposable
     private readonly BrokerSettings _settings;
     private readonly IReadOnlyList<Listener> _listeners;
     private readonly IAsyncDisposable? _store;
+    private readonly IDisposable? _storeLoggers;
 
-    private BrokerHost(WebApplication app, BrokerSettings settings, IReadOnlyList<Listener> listeners, IAsyncDisposable? store)
+    private BrokerHost(
+        WebApplication app,
+        BrokerSettings settings,
+        IReadOnlyList<Listener> listeners,
+        IAsyncDisposable? store,
+        IDisposable? storeLoggers)
     {
         _app = app;
         _settings = settings;
         _listeners = listeners;
         _store = store;
+        _storeLoggers = storeLoggers;
     }
 
     /// <summary>What the parts were composed into.</summary>
@@ -54,18 +61,21 @@ public sealed class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
-        using ILoggerFactory loggers = LoggerFactory.Create(logging => AddLogging(logging, settings));
-        IMessageStore store;
+        ILoggerFactory loggers = LoggerFactory.Create(logging =>
+        {
+            logging.Services.AddSingleton(settings).AddSingleton(time);
+            AddLogging(logging, settings);
+        });
         try
         {
-            store = await StoreFactory.OpenAsync(settings, loggers, time);
+            IMessageStore store = await StoreFactory.OpenAsync(settings, loggers, time);
+            return Build(settings, builder => Compose(builder, settings, store), time, store, loggers);
         }
         catch (StoreException e)
         {
+            loggers.Dispose();
             throw new StartException(e.Message);
         }
-
-        return Build(settings, builder => Compose(builder, settings, store), time, store);
     }
 
     /// <summary>Composes a host around parts of the caller's choice.</summary>
@@ -73,12 +83,14 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <param name="compose">Registers the parts and returns what is to be served.</param>
     /// <param name="time">The clock; null for the real one.</param>
     /// <param name="store">What is closed after the host.</param>
+    /// <param name="storeLoggers">What is closed after the store.</param>
     /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
     public static BrokerHost Build(
         BrokerSettings settings,
         Func<WebApplicationBuilder, IReadOnlyList<Listener>> compose,
         TimeProvider? time = null,
-        IAsyncDisposable? store = null)
+        IAsyncDisposable? store = null,
+        IDisposable? storeLoggers = null)
     {
         // The empty builder: settings come from our flags alone, not from ASPNETCORE_URLS or an appsettings.json that lies around.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -100,7 +112,7 @@ public sealed class BrokerHost : IAsyncDisposable
         });
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
-        return new BrokerHost(builder.Build(), settings, listeners, store);
+        return new BrokerHost(builder.Build(), settings, listeners, store, storeLoggers);
     }
 
     /// <summary>Binds the addresses and says so.</summary>
@@ -122,6 +134,7 @@ public sealed class BrokerHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         if (_store is not null) await _store.DisposeAsync();
+        _storeLoggers?.Dispose();
     }
 
     private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store)

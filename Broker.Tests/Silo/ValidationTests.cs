@@ -46,7 +46,6 @@ public sealed class ValidationTests
     [InlineData("--lookupd-tcp-address=a:4160 --lookupd-tcp-address=b:4160", "--lookupd-tcp-address", "The lookup service")]
     [InlineData("--statsd-address=127.0.0.1:8125", "--statsd-address", "statsd")]
     [InlineData("--e2e-processing-latency-percentile=1.0,0.99", "--e2e-processing-latency-percentile", "End-to-end latency")]
-    [InlineData("--storage=files", "--storage", "Storage in files")]
     public async Task What_asks_for_a_feature_of_later_is_refused(string arguments, string flag, string feature) =>
         Assert.Equal($"{flag}: {feature} is not part of this version yet; leave this setting out",
             await ProgramRun.ComplaintOfAsync(arguments));
