@@ -3,7 +3,6 @@ using System.IO.Pipelines;
 using Broker.Channels;
 using Broker.Messages;
 using Broker.Protocol;
-using Broker.Topics;
 using Microsoft.AspNetCore.Connections;
 
 namespace Broker.Gateway;
@@ -20,12 +19,8 @@ internal sealed class NsqConnection : WheelEntry
 {
     private const long Never = long.MaxValue;
 
-    // Topics of one read whose publishes wait for its end; with more, some batches are smaller.
-    private const int MaxTouched = 16;
-
+    private static readonly byte[] Ok = "OK"u8.ToArray();
     private static readonly byte[] CloseWait = "CLOSE_WAIT"u8.ToArray();
-    private static readonly TimeSpan SubRetryDelay = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan CreateRetryDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly NsqGateway _gateway;
     private readonly ConnectionContext _context;
@@ -45,17 +40,8 @@ internal sealed class NsqConnection : WheelEntry
     private bool _isIdentified;
     private DateTimeOffset _now;
 
-    // What the commands of the current read wait for, and what they add up to.
-    private Outcome[] _outcomes = [];
-    private int _outcomeCount;
-    private ConsumerCommand[] _commands = [];
-    private int _commandCount;
-    private readonly List<TopicPublisher> _touched = [];
-    private ReplyBuffer _replies;
-
-    private ChannelLink? _link;
-    private CommandCall? _call;
-    private int _callIndex;
+    private readonly ReadBatch _batch = new();
+    private Subscription? _subscription;
     private volatile bool _closing;
     private long _waitingSince = Never;
     private long _nextHeartbeat = Never;
@@ -94,10 +80,10 @@ internal sealed class NsqConnection : WheelEntry
     public ConnectionState State { get; private set; }
 
     /// <summary>The connection's part in its channel, once it has one.</summary>
-    public Consumer? Consumer { get; private set; }
+    public Consumer? Consumer => _subscription?.Consumer;
 
     /// <summary>Shared part of the ids of the channel's messages.</summary>
-    public ulong IdPrefix => _link!.IdPrefix;
+    public ulong IdPrefix => _subscription!.Link.IdPrefix;
 
     /// <summary>The gateway's timeouts.</summary>
     public TimerWheel Wheel => _gateway.Wheel;
@@ -116,15 +102,10 @@ internal sealed class NsqConnection : WheelEntry
         finally
         {
             Wheel.Cancel(this);
-            if (Consumer is { } consumer)
-            {
-                consumer.Leave();
-                _gateway.Remove(consumer);
-                _link?.Leave(consumer);
-            }
+            _subscription?.End();
             if (!await Output.CloseAsync())
                 _context.Abort();
-            _replies.Clear();
+            _batch.Replies.Clear();
         }
     }
 
@@ -156,7 +137,7 @@ internal sealed class NsqConnection : WheelEntry
     /// <summary>Body bytes have left: the channel may send as many again.</summary>
     public void GiveBackWindow(long bytes)
     {
-        if (Consumer is not { } consumer || _link is not { } link || !consumer.AddCredit(bytes))
+        if (_subscription is not { Consumer: var consumer, Link: var link } || !consumer.AddCredit(bytes))
             return;
         long credit = consumer.TakeCredit();
         if (credit == 0)
@@ -179,8 +160,8 @@ internal sealed class NsqConnection : WheelEntry
             UserAgent = settings.UserAgent,
             ConnectTime = ConnectTime,
             State = State,
-            Topic = _link is null ? "" : _topic,
-            Channel = _link is null ? "" : _channel,
+            Topic = consumer is null ? "" : _topic,
+            Channel = consumer is null ? "" : _channel,
             ReadyCount = consumer?.Ready ?? 0,
             InFlightCount = consumer?.InFlight ?? 0,
             MessageCount = Output.Messages,
@@ -259,10 +240,11 @@ internal sealed class NsqConnection : WheelEntry
             missing = step == ParseStep.NeedData ? MissingBytes(buffer.Length) : 1;
             _input.AdvanceTo(buffer.Start, step == ParseStep.NeedData ? buffer.End : buffer.Start);
 
-            StartCalls();
-            bool goOn = await SettleAsync() && await TakeStepAsync(step);
-            if (!_replies.IsEmpty)
-                await Output.SendAsync(ref _replies);
+            _batch.Start(_subscription);
+            ProtocolError? error = await _batch.SettleAsync();
+            bool goOn = error is null ? await TakeStepAsync(step) : Refuse(error);
+            if (!_batch.Replies.IsEmpty)
+                await Output.SendAsync(ref _batch.Replies);
             if (!goOn || _closing)
                 return;
             // A command that has begun has to end within the deadline of its first byte's wait.
@@ -459,28 +441,13 @@ internal sealed class NsqConnection : WheelEntry
         }
     }
 
-    private long Timestamp => (_now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
-
     private void AddPublish(PublishCall call, int messages)
     {
-        if (!_touched.Contains(_publisher!))
-        {
-            if (_touched.Count == MaxTouched)
-                StartPublishers();
-            _touched.Add(_publisher!);
-        }
         _published.Add(_publisher!.Topic, messages);
-        if (_outcomeCount > 0)
-        {
-            ref Outcome last = ref _outcomes[_outcomeCount - 1];
-            if (last.Source == call && last.Verb == _verb)
-            {
-                last.Count++;
-                return;
-            }
-        }
-        AddOutcome(new Outcome(OutcomeKind.Published, call, _verb, 0, 1));
+        _batch.AddPublish(_publisher, call, _verb);
     }
+
+    private long Timestamp => (_now - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
     private ParseStep TakeMessageCommand(CommandLine line)
     {
@@ -505,7 +472,7 @@ internal sealed class NsqConnection : WheelEntry
         if (!HexId.TryParse(token, out ulong id) || MessageId.PrefixOf(id) != IdPrefix)
         {
             // No message of this channel has such an id: the channel need not be asked.
-            AddOutcome(new Outcome(OutcomeKind.Error, ProtocolError.CommandFailed(verb, token, Cause(CommandFailureCause.NotInFlight)), verb, 0, 1));
+            _batch.AddError(ProtocolError.CommandFailed(verb, token, ReadBatch.NotInFlight));
             return ParseStep.Next;
         }
         CommandKind kind = verb switch
@@ -514,7 +481,7 @@ internal sealed class NsqConnection : WheelEntry
             CommandVerb.Req => CommandKind.Requeue,
             _ => CommandKind.Touch,
         };
-        AddCommand(kind, MessageId.OffsetOf(id), delay);
+        _batch.AddCommand(new ConsumerCommand(MessageId.OffsetOf(id), delay, Number, kind));
         return ParseStep.Next;
     }
 
@@ -539,9 +506,10 @@ internal sealed class NsqConnection : WheelEntry
 
     private void SetReady(int count)
     {
-        Consumer!.Ready = count;
-        AddCommand(CommandKind.Ready, 0, count);
-        if (!Consumer.IsReady)
+        Consumer consumer = Consumer!;
+        consumer.Ready = count;
+        _batch.AddCommand(new ConsumerCommand(0, count, Number, CommandKind.Ready));
+        if (!consumer.IsReady)
             Output.Flush();
     }
 
@@ -551,7 +519,7 @@ internal sealed class NsqConnection : WheelEntry
             return FailWith(ProtocolError.InvalidState(CommandVerb.Cls));
         SetReady(0);
         State = ConnectionState.Closing;
-        AddOutcome(new Outcome(OutcomeKind.Response, CloseWait, CommandVerb.Cls, 0, 1));
+        _batch.AddResponse(CloseWait);
         return ParseStep.Next;
     }
 
@@ -588,9 +556,7 @@ internal sealed class NsqConnection : WheelEntry
             _nextHeartbeat = settings.HeartbeatInterval == 0 ? Never : now + settings.HeartbeatInterval;
         }
         ScheduleTimeouts(now);
-        AddOutcome(reply is null
-            ? new Outcome(OutcomeKind.Frame, null, CommandVerb.Identify, 0, 1)
-            : new Outcome(OutcomeKind.Response, reply.ToJson(), CommandVerb.Identify, 0, 1));
+        _batch.AddResponse(reply?.ToJson() ?? Ok);
         return ParseStep.Next;
     }
 
@@ -607,144 +573,11 @@ internal sealed class NsqConnection : WheelEntry
         _ => _multi.Truncated(available),
     };
 
-    private void AddCommand(CommandKind kind, long offset, long value)
-    {
-        if (_commandCount == _commands.Length)
-            _commands = Grow(_commands, _commandCount);
-        _commands[_commandCount] = new ConsumerCommand(offset, value, Number, kind);
-        if (_outcomeCount > 0 && _outcomes[_outcomeCount - 1].Kind == OutcomeKind.Executed)
-            _outcomes[_outcomeCount - 1].Count++;
-        else
-            AddOutcome(new Outcome(OutcomeKind.Executed, null, CommandVerb.Unknown, _commandCount, 1));
-        _commandCount++;
-    }
-
-    private void AddOutcome(in Outcome outcome)
-    {
-        if (_outcomeCount == _outcomes.Length)
-            _outcomes = Grow(_outcomes, _outcomeCount);
-        _outcomes[_outcomeCount++] = outcome;
-    }
-
-    private static T[] Grow<T>(T[] array, int count)
-    {
-        T[] larger = ArrayPool<T>.Shared.Rent(Math.Max(16, count * 2));
-        array.AsSpan(0, count).CopyTo(larger);
-        Release(array, count);
-        return larger;
-    }
-
-    private static void Release<T>(T[] array, int count)
-    {
-        if (array.Length == 0)
-            return;
-        array.AsSpan(0, count).Clear();
-        ArrayPool<T>.Shared.Return(array);
-    }
-
-    /// <summary>Sends what the commands of the read add up to.</summary>
-    private void StartCalls()
-    {
-        if (_commandCount > 0)
-        {
-            long credit = Consumer!.TakeCredit();
-            if (credit > 0)
-            {
-                if (_commandCount == _commands.Length)
-                    _commands = Grow(_commands, _commandCount);
-                _commands[_commandCount++] = new ConsumerCommand(0, credit, Number, CommandKind.Window);
-            }
-            _call = _link!.Add(_commands.AsSpan(0, _commandCount), out _callIndex);
-            Release(_commands, _commandCount);
-            _commands = [];
-            _commandCount = 0;
-            _link.Start();
-        }
-        StartPublishers();
-    }
-
-    private void StartPublishers()
-    {
-        foreach (TopicPublisher publisher in _touched)
-            publisher.Start();
-        _touched.Clear();
-    }
-
-    /// <summary>Awaits what was started, and makes the replies in the order of the commands.</summary>
-    /// <returns>False when one of them ends the connection.</returns>
-    private async ValueTask<bool> SettleAsync()
-    {
-        bool goOn = true;
-        for (int i = 0; i < _outcomeCount && goOn; i++)
-        {
-            PendingCall? call = _outcomes[i].Kind == OutcomeKind.Executed ? _call : _outcomes[i].Source as PendingCall;
-            if (call is not null && !call.IsCompleted)
-                await call.WaitAsync();
-            goOn = Reply(_outcomes[i]);
-        }
-        Release(_outcomes, _outcomeCount);
-        _outcomes = [];
-        _outcomeCount = 0;
-        _call = null;
-        return goOn;
-    }
-
-    private bool Reply(in Outcome outcome)
-    {
-        switch (outcome.Kind)
-        {
-            case OutcomeKind.Frame:
-                _replies.AddFrame(Frame.Ok);
-                return true;
-            case OutcomeKind.Response:
-                _replies.AddResponse((byte[])outcome.Source!);
-                return true;
-            case OutcomeKind.Error:
-                _replies.AddError((ProtocolError)outcome.Source!);
-                return true;
-            case OutcomeKind.Executed:
-                ReplyFailures(outcome);
-                return true;
-        }
-        PublishCall publish = (PublishCall)outcome.Source!;
-        if (publish.Cause is null)
-        {
-            _replies.AddFrame(Frame.Ok, outcome.Count);
-            return true;
-        }
-        Refuse(ProtocolError.PublishFailed(outcome.Verb, publish.Cause));
-        return false;
-    }
-
-    private void ReplyFailures(in Outcome outcome)
-    {
-        int first = _callIndex + outcome.First;
-        Span<byte> id = stackalloc byte[HexId.Length];
-        foreach (ref readonly CommandFailure failure in _call!.Failures.AsSpan())
-        {
-            if (failure.Index < first)
-                continue;
-            if (failure.Index >= first + outcome.Count)
-                return;
-            ConsumerCommand command = _call.Commands[failure.Index];
-            CommandVerb verb = command.Kind switch
-            {
-                CommandKind.Finish => CommandVerb.Fin,
-                CommandKind.Requeue => CommandVerb.Req,
-                _ => CommandVerb.Touch,
-            };
-            HexId.Format(MessageId.Of(IdPrefix, command.Offset), id);
-            _replies.AddError(ProtocolError.CommandFailed(verb, id, Cause(failure.Cause)));
-        }
-    }
-
-    private static string Cause(CommandFailureCause cause) =>
-        cause == CommandFailureCause.NotOwner ? "client does not own message" : "ID not in flight";
-
-    private void Refuse(ProtocolError error)
+    private bool Refuse(ProtocolError error)
     {
         _gateway.Logger.Refused(RemoteEndPoint, error);
-        _replies.AddError(error);
+        _batch.Replies.AddError(error);
+        return false;
     }
 
     /// <summary>Does what ended the parsing of a read, after everything before it.</summary>
@@ -758,78 +591,20 @@ internal sealed class NsqConnection : WheelEntry
                 await _publisher!.CreateTopicAsync();
                 return true;
             case ParseStep.Subscribe:
-                if (await SubscribeAsync() is { } error)
-                {
-                    Refuse(error);
-                    return false;
-                }
-                _replies.AddFrame(Frame.Ok);
+                ProtocolError? error;
+                (_subscription, error) = await Subscription.MakeAsync(this, _gateway, _topic, _channel);
+                if (error is not null)
+                    return Refuse(error);
+                State = ConnectionState.Subscribed;
+                _batch.Replies.AddFrame(Frame.Ok);
                 return true;
             case ParseStep.Fail:
                 // A malformed MPUB leaves a topic behind, as in nsqd.
                 if (_stage == ParseStage.MultiBody)
                     await _publisher!.CreateTopicAsync();
-                Refuse(_error!);
-                return false;
+                return Refuse(_error!);
             default:
                 return step != ParseStep.Close;
-        }
-    }
-
-    private async ValueTask<ProtocolError?> SubscribeAsync()
-    {
-        for (int attempt = 1; ; attempt++)
-        {
-            ChannelReply channel = await CreateChannelAsync();
-            if (channel.Status == TopicStatus.Exiting)
-                return ProtocolError.SubFailed("exiting");
-            if (channel.Status != TopicStatus.Ok)
-                return ProtocolError.SubFailed(channel.Error ?? "failed");
-
-            ChannelLink link = _gateway.LinkTo(ChannelKey.Of(_topic, _channel), channel.Incarnation);
-            Consumer consumer = new(this, _gateway.Options);
-            _gateway.Add(consumer);
-            AttachReply reply = await link.JoinAsync(consumer);
-            if (reply.Status == AttachStatus.Ok)
-            {
-                _link = link;
-                Consumer = consumer;
-                State = ConnectionState.Subscribed;
-                return null;
-            }
-            _gateway.Remove(consumer);
-            switch (reply.Status)
-            {
-                case AttachStatus.Gone when attempt == 1:
-                    await Task.Delay(SubRetryDelay, _gateway.Time);
-                    break;
-                case AttachStatus.Gone:
-                    return ProtocolError.SubToDeleted;
-                case AttachStatus.TooManyConsumers:
-                    return ProtocolError.TooManyConsumers(_topic, _channel, _gateway.Options.MaxChannelConsumers);
-                default:
-                    return ProtocolError.SubFailed(reply.Error ?? "failed");
-            }
-        }
-    }
-
-    private async ValueTask<ChannelReply> CreateChannelAsync()
-    {
-        ITopicGrain topic = _gateway.Grains.GetGrain<ITopicGrain>(_topic);
-        long started = _gateway.Time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await topic.CreateChannelAsync(_channel);
-            }
-            catch (Exception e)
-            {
-                _gateway.Logger.CreateChannelRetried(e, ChannelKey.Of(_topic, _channel));
-            }
-            if (_gateway.Time.GetElapsedTime(started) >= _gateway.Options.PublishDeadline || _closing)
-                return new ChannelReply { Status = TopicStatus.Failed, Error = "no answer from the topic" };
-            await Task.Delay(CreateRetryDelay, _gateway.Time);
         }
     }
 }

@@ -304,7 +304,10 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
         lock (_sync)
             consumers = [.. _consumers.Values];
         if (consumers.Length == 0)
+        {
+            _sequence = 0;
             return true;
+        }
         _gateway.Logger.AttachingAgain(ChannelKey, consumers.Length);
         AttachReply reply = await TryAttachAsync(consumers, again: true, () => !HasNobody);
         _sequence = 0;
@@ -355,7 +358,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
                 end++;
             Consumer? consumer;
             lock (_sync)
-                _consumers.TryGetValue(number, out consumer);
+                consumer = _consumers.GetValueOrDefault(number);
             consumer?.Apply(commands[start..end], failures, start, now);
             while (!failures.IsEmpty && failures[0].Index < end)
                 failures = failures[1..];
