@@ -9,9 +9,6 @@ namespace Broker.Tests.Conformance;
 /// </summary>
 public sealed class IdentifyTests
 {
-    // Time may pass before a timer is set anew: a step or two of virtual time.
-    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(500);
-
     [Fact]
     public async Task Case_015_An_empty_object_is_answered_with_OK()
     {
@@ -103,11 +100,12 @@ public sealed class IdentifyTests
         Assert.Equal("OK", await socket.IdentifyAsync($$"""{"heartbeat_interval":{{interval}}}"""));
         await socket.ExpectNothingAsync();
 
+        // Each is read some steps of virtual time after it was sent, so the next may seem early by as much.
         TimeSpan expected = TimeSpan.FromMilliseconds(interval);
         for (int i = 0; i < 3; i++)
         {
-            TimeSpan waited = await broker.PassUntilAsync(socket.ExpectHeartbeatAsync(), expected + Slack, socket);
-            Assert.InRange(waited, expected - Slack, expected + Slack);
+            TimeSpan waited = await broker.PassUntilAsync(socket.ExpectHeartbeatAsync(), expected * 1.5, socket);
+            Assert.InRange(waited, expected * 0.7, expected * 1.5);
         }
     }
 

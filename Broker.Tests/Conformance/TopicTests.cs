@@ -177,6 +177,25 @@ public sealed class TopicTests
     }
 
     [Fact]
+    public async Task Paused_topics_and_channels_are_paused_after_a_restart()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        await broker.SubscribeAsync("topic", "c");
+        await broker.SubscribeAsync("t", "paused");
+        await broker.SubscribeAsync("t", "not-paused");
+        Assert.True((await broker.Topic("topic").PauseAsync(paused: true)).IsOk);
+        Assert.True((await broker.Topic("t").PauseChannelAsync("paused", paused: true)).IsOk);
+
+        await broker.RestartAsync();
+
+        await broker.UntilAsync("topic", stats => stats is { Paused: true, Channels: [{ Channel: "c", Paused: false }] });
+        await broker.UntilAsync("t", stats => stats is
+        {
+            Paused: false, Channels: [{ Channel: "not-paused", Paused: false }, { Channel: "paused", Paused: true }],
+        });
+    }
+
+    [Fact]
     public async Task What_was_published_and_not_finished_is_there_after_a_restart()
     {
         const int published = 100;

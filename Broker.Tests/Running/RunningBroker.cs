@@ -152,7 +152,7 @@ public sealed class RunningBroker : IAsyncDisposable
         TimeSpan passed = TimeSpan.Zero;
         while (!awaited.IsCompleted && passed < limit)
         {
-            await StepAsync(step, alive);
+            await StepAsync(limit - passed < step ? limit - passed : step, alive);
             passed = Clock.Elapsed - start;
         }
 
