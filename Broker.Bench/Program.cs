@@ -1,1 +1,3 @@
-return 0;
+using Broker.Bench.Commands;
+
+return await new BenchCommand().RunAsync(args, Console.Out, Console.Error, CancellationToken.None);

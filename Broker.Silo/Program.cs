@@ -1,1 +1,4 @@
-return 0;
+using Broker.Silo.CommandLine;
+using Broker.Silo.Hosting;
+
+return await new BrokerProgram(BrokerHost.ServeAsync, Environment.GetEnvironmentVariables(), Console.Out, Console.Error).RunAsync(args);

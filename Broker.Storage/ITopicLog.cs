@@ -34,6 +34,13 @@ public interface ITopicLog : ITopicReader, IAsyncDisposable
     /// <exception cref="FencedException">Another opening has taken over.</exception>
     ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence);
 
+    /// <summary>
+    /// Why an append of this many bytes of records would be refused for want of room (<see cref="Policies.StorageOptions.MaxTopicBytes"/>), in
+    /// one sentence fit to be shown to a client; null when it would not. To be asked before offsets are assigned: a refusal does not
+    /// break the log.
+    /// </summary>
+    string? Refusal(int bytes) => null;
+
     /// <summary>Last sequences by publisher, from what the log still knows of appends before this opening.</summary>
     IReadOnlyDictionary<long, long> PublisherSequences { get; }
 

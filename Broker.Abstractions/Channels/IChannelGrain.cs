@@ -22,8 +22,8 @@ public interface IChannelGrain : IGrainWithStringKey
     /// <summary>Stops or resumes deliveries; called by the topic, which keeps the flag.</summary>
     [Alias("Pause")] ValueTask<TopicStatus> PauseAsync(long incarnation, bool paused);
 
-    /// <summary>Drops all that the channel holds; called by the topic.</summary>
-    [Alias("Empty")] ValueTask<TopicStatus> EmptyAsync(long incarnation);
+    /// <summary>Drops all that the channel holds below <paramref name="end"/>; called by the topic.</summary>
+    [Alias("Empty")] ValueTask<TopicStatus> EmptyAsync(long incarnation, long end);
 
     /// <summary>Closes the consumers and drops everything, progress included; called by the topic after its record forgot the channel.</summary>
     [Alias("Delete")] ValueTask<TopicStatus> DeleteAsync(long incarnation);

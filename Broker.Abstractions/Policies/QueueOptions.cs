@@ -35,4 +35,10 @@ public sealed class QueueOptions
 
     /// <summary>A gateway that a channel has not heard from for this long is taken for dead.</summary>
     public TimeSpan GatewayTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a channel that was activated anew waits for gateways to hand over what is in flight before it delivers. Zero where there is
+    /// one gateway, which hands over when it attaches.
+    /// </summary>
+    public TimeSpan HandOverWait { get; set; } = TimeSpan.Zero;
 }

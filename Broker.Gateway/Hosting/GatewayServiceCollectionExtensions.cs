@@ -24,8 +24,6 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
-        services.TryAddSingleton<NsqListeners>();
-        services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(static provider => provider.GetRequiredService<NsqListeners>());
         services.AddHostedService(static provider => provider.GetRequiredService<NsqGateway>());
         services.Configure<SocketTransportOptions>(ConfigureTransport);
         return services;

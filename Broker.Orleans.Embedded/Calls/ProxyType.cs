@@ -200,7 +200,8 @@ internal sealed class ProxyType
         Type[] parameters = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
         MethodBuilder sender = proxy.DefineMethod(
             $"{method.DeclaringType!.FullName}.{method.Name}",
-            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig | MethodAttributes.NewSlot,
+            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.HideBySig
+                | MethodAttributes.NewSlot,
             method.ReturnType,
             parameters);
         ILGenerator il = sender.GetILGenerator();

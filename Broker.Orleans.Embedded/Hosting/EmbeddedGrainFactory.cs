@@ -9,7 +9,8 @@ internal sealed class EmbeddedGrainFactory(EmbeddedGrainHost host) : IClusterCli
     public IServiceProvider ServiceProvider => host.Services;
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey => (TGrainInterface)(object)Refer(typeof(TGrainInterface), primaryKey, grainClassNamePrefix);
+        where TGrainInterface : IGrainWithStringKey =>
+        (TGrainInterface)(object)Refer(typeof(TGrainInterface), primaryKey, grainClassNamePrefix);
 
     public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) =>
         (IGrain)Refer(grainInterfaceType, grainPrimaryKey, null);

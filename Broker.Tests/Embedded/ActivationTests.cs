@@ -145,6 +145,47 @@ public sealed class ActivationTests : IAsyncDisposable
         Assert.Equal(["+a", "-a RuntimeRequested", "gone", "+a"], Journal.Entries);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task No_call_is_lost_while_a_grain_comes_and_goes(bool inlineTurns)
+    {
+        await using GrainHostFixture fixture = new(options => options.InlineTurns = inlineTurns);
+        int alive = 0;
+        int begun = 0;
+        fixture.Journal.Activating = async (_, _) =>
+        {
+            await Task.Yield();
+            Assert.Equal(1, Interlocked.Increment(ref alive));
+        };
+        fixture.Journal.Deactivating = async (_, _, _) =>
+        {
+            await Task.Yield();
+            Assert.Equal(0, Interlocked.Decrement(ref alive));
+        };
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (int i = 0; i < 300; i++)
+            {
+                await fixture.Reentrant().Run(
+                    async grain =>
+                    {
+                        if (Interlocked.Increment(ref begun) % 10 == 0)
+                        {
+                            grain.DeactivateSoon();
+                        }
+                        if (begun % 3 == 0)
+                        {
+                            await Task.Yield();
+                        }
+                        Assert.Equal(1, Volatile.Read(ref alive));
+                    });
+            }
+        }))).WaitAsync(GrainHostFixture.Patience);
+        Assert.Equal(1200, begun);
+        Assert.Equal(1200, fixture.Host.TotalCalls);
+    }
+
     [Fact]
     public async Task A_deactivation_that_fails_or_takes_too_long_ends_all_the_same()
     {

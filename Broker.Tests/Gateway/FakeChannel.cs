@@ -208,7 +208,7 @@ internal sealed class FakeChannel(string key) : IChannelGrain
 
     public ValueTask<TopicStatus> PauseAsync(long incarnation, bool paused) => throw new NotSupportedException();
 
-    public ValueTask<TopicStatus> EmptyAsync(long incarnation) => throw new NotSupportedException();
+    public ValueTask<TopicStatus> EmptyAsync(long incarnation, long end) => throw new NotSupportedException();
 
     public ValueTask<TopicStatus> DeleteAsync(long incarnation) => throw new NotSupportedException();
 

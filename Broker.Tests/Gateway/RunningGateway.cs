@@ -3,8 +3,10 @@ using Broker.Gateway;
 using Broker.Policies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Broker.Tests.Gateway;
@@ -40,6 +42,8 @@ internal sealed class RunningGateway : IAsyncDisposable
             options.TcpAddress = "127.0.0.1:0";
             configure?.Invoke(options);
         });
+        builder.Services.AddSingleton<NsqListeners>();
+        builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<NsqListeners>());
         WebApplication application = builder.Build();
         await application.StartAsync();
         return new RunningGateway(application, grains);

@@ -1,0 +1,57 @@
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Grains;
+
+internal static partial class GrainLog
+{
+    [LoggerMessage(3001, LogLevel.Information, "topic {Topic}: created")]
+    public static partial void TopicCreated(this ILogger log, string topic);
+
+    [LoggerMessage(3002, LogLevel.Information, "topic {Topic}: deleted")]
+    public static partial void TopicDeleted(this ILogger log, string topic);
+
+    [LoggerMessage(3003, LogLevel.Information, "channel {Topic}:{Channel}: created, incarnation {Incarnation}, from offset {Start}")]
+    public static partial void ChannelCreated(this ILogger log, string topic, string channel, long incarnation, long start);
+
+    [LoggerMessage(3004, LogLevel.Information, "channel {Topic}:{Channel}: deleted")]
+    public static partial void ChannelDeleted(this ILogger log, string topic, string channel);
+
+    [LoggerMessage(3005, LogLevel.Error, "topic {Topic}: publishing failed, the log is opened again before the next: {Cause}")]
+    public static partial void AppendFailed(this ILogger log, string topic, string cause);
+
+    [LoggerMessage(3006, LogLevel.Error, "topic {Topic}: cannot be opened: {Cause}")]
+    public static partial void TopicOpenFailed(this ILogger log, string topic, string cause);
+
+    [LoggerMessage(3007, LogLevel.Warning, "channel {Topic}:{Channel}: did not take what was offered, offered again shortly: {Cause}")]
+    public static partial void OfferFailed(this ILogger log, string topic, string channel, string cause);
+
+    [LoggerMessage(3008, LogLevel.Error, "channel {Topic}:{Channel}: cannot be opened: {Cause}")]
+    public static partial void ChannelOpenFailed(this ILogger log, string topic, string channel, string cause);
+
+    [LoggerMessage(3009, LogLevel.Error, "channel {Topic}:{Channel}: the log cannot be read, tried again shortly: {Cause}")]
+    public static partial void ReadFailed(this ILogger log, string topic, string channel, string cause);
+
+    [LoggerMessage(3010, LogLevel.Error, "channel {Topic}:{Channel}: message at offset {Offset} cannot be read from the log any more and is given up")]
+    public static partial void MessageLost(this ILogger log, string topic, string channel, long offset);
+
+    [LoggerMessage(3011, LogLevel.Warning, "channel {Topic}:{Channel}: gateway {Gateway} was not heard from and is taken for dead; its {Consumers} consumers are dropped")]
+    public static partial void GatewayLost(this ILogger log, string topic, string channel, string gateway, int consumers);
+
+    [LoggerMessage(3012, LogLevel.Error, "channel {Topic}:{Channel}: progress cannot be written: {Cause}")]
+    public static partial void ProgressFailed(this ILogger log, string topic, string channel, string cause);
+
+    [LoggerMessage(3013, LogLevel.Warning, "topic {Topic}: trimming the log failed, tried again later: {Cause}")]
+    public static partial void TrimFailed(this ILogger log, string topic, string cause);
+
+    [LoggerMessage(3014, LogLevel.Warning, "directory: topic {Topic} could not be noted: {Cause}")]
+    public static partial void DirectoryFailed(this ILogger log, string topic, string cause);
+
+    [LoggerMessage(3015, LogLevel.Warning, "channel {Topic}:{Channel}: deleting it at its grain failed: {Cause}")]
+    public static partial void ChannelDeleteFailed(this ILogger log, string topic, string channel, string cause);
+
+    [LoggerMessage(3016, LogLevel.Information, "channel {Topic}:{Channel}: {Count} messages that held the log moved into the channel's own store")]
+    public static partial void StragglersKept(this ILogger log, string topic, string channel, int count);
+
+    [LoggerMessage(3017, LogLevel.Warning, "channel {Topic}:{Channel}: the topic did not answer the channel's report: {Cause}")]
+    public static partial void ReportFailed(this ILogger log, string topic, string channel, string cause);
+}

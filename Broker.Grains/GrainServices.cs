@@ -1,0 +1,22 @@
+using Broker.Policies;
+using Broker.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Grains;
+
+/// <summary>What topics and channels need from outside: limits, stores, time, chance, and a log.</summary>
+/// <param name="Options">Limits of topics and channels.</param>
+/// <param name="Durable">The store of ordinary topics.</param>
+/// <param name="Ephemeral">The store of ephemeral topics, in memory.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Seed">Seed of everything that is drawn by chance.</param>
+/// <param name="Log">Where topics and channels log.</param>
+public sealed record GrainServices(
+    QueueOptions Options, IMessageStore Durable, IMessageStore Ephemeral, TimeProvider Time, int Seed, ILogger<GrainServices> Log)
+{
+    /// <summary>Milliseconds since the Unix epoch.</summary>
+    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Where a topic is kept.</summary>
+    public IMessageStore StoreOf(string topic) => EphemeralName.Matches(topic) ? Ephemeral : Durable;
+}

@@ -1,0 +1,197 @@
+using Broker.Channels;
+using Broker.Messages;
+using Broker.Storage;
+
+namespace Broker.Grains.Topics;
+
+/// <summary>What a topic has yet to offer to one of its channels. One offer is under way at a time; what comes meanwhile joins the next.</summary>
+public sealed class ChannelFeed
+{
+    private const long MaxPendingBytes = 1 << 20;
+
+    private readonly bool _ownsBodies;
+    private readonly long _maxPendingMessages;
+    private readonly List<MessageBatch> _batches = [];
+    private long _bytes;
+    private bool _batchesComplete = true;
+    private long _messages;
+    private long _deferred;
+
+    /// <summary>Makes the feed of a channel that was handed everything below <paramref name="handedOver"/>.</summary>
+    /// <param name="record">The channel.</param>
+    /// <param name="handedOver">Where the feed begins.</param>
+    /// <param name="ownsBodies">Whether the channel must get the batches themselves.</param>
+    /// <param name="maxPendingMessages">With <paramref name="ownsBodies"/>: how many messages may wait for an offer; more are dropped.</param>
+    public ChannelFeed(ChannelRecord record, long handedOver, bool ownsBodies, long maxPendingMessages)
+    {
+        Record = record;
+        _ownsBodies = ownsBodies;
+        _maxPendingMessages = maxPendingMessages;
+        From = handedOver;
+        End = handedOver;
+    }
+
+    /// <summary>The channel.</summary>
+    public ChannelRecord Record { get; set; }
+
+    /// <summary>The channel has acknowledged all below.</summary>
+    public long From { get; private set; }
+
+    /// <summary>The channel is to get all below.</summary>
+    public long End { get; private set; }
+
+    /// <summary>Whether an offer is under way.</summary>
+    public bool Offering { get; set; }
+
+    /// <summary>Whether the channel no longer belongs to the topic.</summary>
+    public bool Removed { get; set; }
+
+    /// <summary>The channel's durable floor; null until it has reported since the topic's activation.</summary>
+    public long? DurableFloor { get; set; }
+
+    /// <summary>Whether there is something to offer.</summary>
+    public bool HasPending => End > From && !Removed;
+
+    /// <summary>Whether the messages from <see cref="From"/> to <see cref="CountTo"/> must be counted in the log before they are offered.</summary>
+    public bool NeedsCount => CountTo > From;
+
+    /// <summary>Up to here nothing of what is pending was counted.</summary>
+    public long CountTo { get; private set; }
+
+    /// <summary>
+    /// For a channel that must get the batches: up to here they are to be read from the log; not above <see cref="From"/> when nothing is to be
+    /// read.
+    /// </summary>
+    public long ReadTo { get; private set; }
+
+    /// <summary>A batch was committed.</summary>
+    public void Add(MessageBatch batch)
+    {
+        End = batch.EndOffset;
+        if (_ownsBodies)
+        {
+            if (_messages >= _maxPendingMessages && _batches.Count > 0)
+                return;
+            _batches.Add(batch);
+            _messages += batch.Count;
+            return;
+        }
+
+        Count(batch);
+        if (!_batchesComplete)
+            return;
+        if (_bytes + batch.Records.Length > MaxPendingBytes && _batches.Count > 0)
+        {
+            _batches.Clear();
+            _batchesComplete = false;
+            return;
+        }
+
+        _batches.Add(batch);
+        _bytes += batch.Records.Length;
+    }
+
+    /// <summary>All up to <paramref name="end"/> is to be offered, to be read from the log.</summary>
+    public void AddRange(long end, LogCount count)
+    {
+        if (end <= End)
+            return;
+        End = end;
+        if (_ownsBodies)
+        {
+            ReadTo = end;
+            _batches.Clear();
+            _messages = 0;
+            return;
+        }
+
+        _messages += count.Messages;
+        _deferred += count.Deferred;
+        _batches.Clear();
+        _batchesComplete = false;
+    }
+
+    /// <summary>The channel lacks something: offer again from <paramref name="from"/>.</summary>
+    public void Restart(long from)
+    {
+        From = from;
+        _batches.Clear();
+        _bytes = 0;
+        _batchesComplete = _ownsBodies;
+        CountTo = _ownsBodies ? 0 : End;
+        _messages = 0;
+        _deferred = 0;
+    }
+
+    /// <summary>Adds the count of the messages from <see cref="From"/> to <see cref="CountTo"/>.</summary>
+    public void SetCount(LogCount count)
+    {
+        CountTo = 0;
+        _messages += count.Messages;
+        _deferred += count.Deferred;
+    }
+
+    /// <summary>Takes everything pending as one offer.</summary>
+    public ChannelOffer TakeOffer()
+    {
+        ChannelOffer offer = new()
+        {
+            Incarnation = Record.Incarnation,
+            From = From,
+            End = End,
+            Batches = _ownsBodies || _batchesComplete ? [.. _batches] : null,
+            Messages = _messages,
+            Deferred = _deferred,
+        };
+        _batches.Clear();
+        _bytes = 0;
+        _batchesComplete = true;
+        _messages = 0;
+        _deferred = 0;
+        return offer;
+    }
+
+    /// <summary>An offer of what was read from the log, up to <paramref name="end"/>.</summary>
+    public ChannelOffer OfferRead(IReadOnlyList<MessageBatch> batches, long end) => new()
+    {
+        Incarnation = Record.Incarnation,
+        From = From,
+        End = end,
+        Batches = [.. batches],
+        Messages = 0,
+        Deferred = 0,
+    };
+
+    /// <summary>The channel took an offer over.</summary>
+    public void Acknowledge(ChannelOffer offer, long knownEnd)
+    {
+        if (knownEnd >= offer.End)
+            From = offer.End;
+        else
+            Restart(knownEnd);
+    }
+
+    /// <summary>An offer failed: everything from its beginning is offered again.</summary>
+    public void Return(ChannelOffer offer)
+    {
+        if (!_ownsBodies)
+        {
+            Restart(offer.From);
+            return;
+        }
+
+        if (ReadTo > From)
+            return;
+        _batches.InsertRange(0, offer.Batches!);
+        foreach (MessageBatch batch in offer.Batches!)
+            _messages += batch.Count;
+    }
+
+    private void Count(MessageBatch batch)
+    {
+        if (batch.IsDeferred)
+            _deferred += batch.Count;
+        else
+            _messages += batch.Count;
+    }
+}

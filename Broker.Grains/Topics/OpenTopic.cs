@@ -1,0 +1,107 @@
+using Broker.Messages;
+using Broker.Storage;
+
+namespace Broker.Grains.Topics;
+
+/// <summary>A topic whose log is open: its record, how far it is, and the feeds of its channels.</summary>
+public sealed class OpenTopic
+{
+    /// <summary>Takes over what the store knows.</summary>
+    public OpenTopic(ITopicLog log, Func<ChannelRecord, long, ChannelFeed> createFeed)
+    {
+        Log = log;
+        Record = log.Record;
+        Next = log.NextOffset;
+        Committed = log.End;
+        bool held = Record.Paused || Record.Channels.Count == 0;
+        HandedOver = held ? Record.Cursor ?? (Record.Channels.Count == 0 ? Record.Head : log.End) : log.End;
+        foreach (ChannelRecord channel in Record.Channels)
+            Feeds.Add(channel.Name, createFeed(channel, HandedOver));
+        foreach ((long publisher, long sequence) in log.PublisherSequences)
+            Sequences.Add(publisher, sequence);
+    }
+
+    /// <summary>The log.</summary>
+    public ITopicLog Log { get; }
+
+    /// <summary>The record as last saved.</summary>
+    public TopicRecord Record { get; set; }
+
+    /// <summary>The offset that the next message gets.</summary>
+    public long Next { get; set; }
+
+    /// <summary>All below is in the log.</summary>
+    public long Committed { get; set; }
+
+    /// <summary>All below was handed to the channels, or emptied: the fan-out cursor.</summary>
+    public long HandedOver { get; set; }
+
+    /// <summary>Whether what is published stays with the topic.</summary>
+    public bool Held => Frozen || Record.Paused || Feeds.Count == 0;
+
+    /// <summary>While a change of the record is under way that must not see the cursor move.</summary>
+    public bool Frozen { get; set; }
+
+    /// <summary>Messages between <see cref="HandedOver"/> and <see cref="Committed"/>.</summary>
+    public LogCount HeldCount { get; set; }
+
+    /// <summary>Whether an append has failed: the log must be opened again.</summary>
+    public bool Broken { get; set; }
+
+    /// <summary>The feeds of the channels, by name.</summary>
+    public SortedDictionary<string, ChannelFeed> Feeds { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Appends that are under way, in order.</summary>
+    public Queue<PendingAppend> Pending { get; } = new();
+
+    /// <summary>Requests that are in the log.</summary>
+    public PublishSequences Sequences { get; } = new();
+
+    /// <summary>Appends through <paramref name="end"/> are in the log.</summary>
+    public void CommitThrough(long end)
+    {
+        while (Pending.TryPeek(out PendingAppend? append) && append.Batch.EndOffset <= end)
+        {
+            Pending.Dequeue();
+            Sequences.Add(append.Publisher, append.Sequence);
+            MessageBatch batch = append.Batch;
+            Committed = batch.EndOffset;
+            if (Held)
+            {
+                HeldCount = batch.IsDeferred
+                    ? HeldCount with { Deferred = HeldCount.Deferred + batch.Count, Bytes = HeldCount.Bytes + batch.BodyBytes }
+                    : HeldCount with { Messages = HeldCount.Messages + batch.Count, Bytes = HeldCount.Bytes + batch.BodyBytes };
+                continue;
+            }
+
+            HandedOver = batch.EndOffset;
+            foreach (ChannelFeed feed in Feeds.Values)
+                feed.Add(batch);
+        }
+    }
+
+    /// <summary>Hands what was held to the channels, if nothing holds it any more.</summary>
+    public void Release()
+    {
+        if (Held || HandedOver >= Committed)
+            return;
+        HandedOver = Committed;
+        foreach (ChannelFeed feed in Feeds.Values)
+            feed.AddRange(Committed, HeldCount);
+        HeldCount = default;
+    }
+
+    /// <summary>The offset up to which the log may be trimmed, or null while a channel has not reported.</summary>
+    public long? TrimmableBelow()
+    {
+        long below = Feeds.Count == 0 ? Record.Head : HandedOver;
+        foreach (ChannelFeed feed in Feeds.Values)
+        {
+            if (feed.DurableFloor is not { } floor)
+                return null;
+            below = Math.Min(below, floor);
+        }
+
+        return below;
+    }
+}

@@ -1,0 +1,13 @@
+using Broker.Messages;
+
+namespace Broker.Grains.Topics;
+
+/// <summary>An append whose outcome is not known yet.</summary>
+/// <param name="Publisher">Who publishes.</param>
+/// <param name="Sequence">The publisher's number for it.</param>
+/// <param name="Batch">The batch with its offsets.</param>
+public sealed record PendingAppend(long Publisher, long Sequence, MessageBatch Batch)
+{
+    /// <summary>The outcome, for those who sent the same request again meanwhile.</summary>
+    public Task<bool>? Outcome { get; set; }
+}

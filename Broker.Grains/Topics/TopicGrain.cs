@@ -1,0 +1,735 @@
+using Broker.Channels;
+using Broker.Messages;
+using Broker.Storage;
+using Broker.Topics;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace Broker.Grains.Topics;
+
+/// <summary>
+/// A topic. Assigns offsets in the turn, appends, and then offers what is committed to each channel. Alone owns the topic's record.
+/// </summary>
+[Reentrant]
+public sealed class TopicGrain : Grain, ITopicGrain
+{
+    private const int ReadBytes = 512 << 10;
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan TrimDelay = TimeSpan.FromSeconds(1);
+
+    private readonly GrainServices _services;
+    private readonly SemaphoreSlim _changes = new(1, 1);
+    private string _name = "";
+    private bool _ephemeral;
+    private OpenTopic? _open;
+    private Task? _opening;
+    private bool _closing;
+    private IGrainTimer? _retry;
+    private IGrainTimer? _trim;
+    private bool _trimArmed;
+    private long _trimmedBelow;
+    private long _messageCount;
+    private long _messageBytes;
+
+    /// <summary>Made by the grain host.</summary>
+    public TopicGrain(GrainServices services) => _services = services;
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _name = this.GetPrimaryKeyString();
+        _ephemeral = EphemeralName.Matches(_name);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _closing = true;
+        if (_open is { } open)
+        {
+            _open = null;
+            await open.Log.DisposeAsync();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicReply> CreateAsync()
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: true);
+        return open is null ? refusal : TopicReply.Ok;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> PublishAsync(PublishRequest request) =>
+        _open is { Broken: false } open && !_closing ? Append(open, request) : OpenAndAppendAsync(request);
+
+    /// <inheritdoc/>
+    public async ValueTask<ChannelReply> CreateChannelAsync(string channel)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: true);
+        if (open is null)
+            return Refuse(refusal);
+        if (open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return Describe(open, feed);
+        await _changes.WaitAsync();
+        try
+        {
+            (open, refusal) = await GetAsync(create: true);
+            if (open is null)
+                return Refuse(refusal);
+            if (open.Feeds.TryGetValue(channel, out feed))
+                return Describe(open, feed);
+            long start = open.Record.Channels.Count == 0 ? open.Record.Head : open.HandedOver;
+            ChannelRecord added = new(channel, open.Record.NextIncarnation, start, Paused: false);
+            TopicRecord record = open.Record with
+            {
+                NextIncarnation = open.Record.NextIncarnation + 1,
+                Channels = [.. open.Record.Channels.Append(added).OrderBy(c => c.Name, StringComparer.Ordinal)],
+                Cursor = open.Record.Paused ? open.HandedOver : null,
+            };
+            await open.Log.SaveRecordAsync(record);
+            open.Record = record;
+            feed = CreateFeed(added, start);
+            // What was handed over while the record was being saved belongs to the new channel as well.
+            if (open.HandedOver > start)
+                feed.AddRange(open.HandedOver, await open.Log.CountAsync(start, open.HandedOver));
+            open.Feeds.Add(channel, feed);
+            _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
+            open.Release();
+            OfferAll(open);
+            return Describe(open, feed);
+        }
+        catch (StoreException e)
+        {
+            return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ChannelReply> DescribeChannelAsync(string channel)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+        if (open is null)
+            return Refuse(refusal);
+        return open.Feeds.TryGetValue(channel, out ChannelFeed? feed)
+            ? Describe(open, feed)
+            : new ChannelReply { Status = TopicStatus.ChannelNotFound };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicReply> DeleteAsync()
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+            return open is null ? refusal : await DeleteOpenAsync(open);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> EmptyAsync() => ChangeAsync(open =>
+    {
+        long end = open.Committed;
+        LogCount emptied = open.HeldCount;
+        if (!open.Held || end == open.HandedOver)
+            return null;
+        TopicRecord record = open.Feeds.Count == 0
+            ? open.Record with { Head = end, Cursor = end }
+            : open.Record with { Cursor = end, Hidden = Join(open.Record.Hidden, new OffsetRange(open.HandedOver, end)) };
+        return (record, () =>
+        {
+            open.HandedOver = end;
+            open.HeldCount = new LogCount(
+                open.HeldCount.Messages - emptied.Messages, open.HeldCount.Deferred - emptied.Deferred, open.HeldCount.Bytes - emptied.Bytes);
+            foreach (ChannelFeed feed in open.Feeds.Values)
+                feed.AddRange(end, default);
+        });
+    });
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> PauseAsync(bool paused) => ChangeAsync(open =>
+    {
+        if (open.Record.Paused == paused)
+            return null;
+        long? cursor = paused || open.Feeds.Count == 0 ? open.HandedOver : null;
+        return (open.Record with { Paused = paused, Cursor = cursor }, () => { });
+    });
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicReply> DeleteChannelAsync(string channel, long incarnation)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+            if (open is null)
+                return refusal;
+            if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed) || (incarnation != 0 && feed.Record.Incarnation != incarnation))
+                return new TopicReply(TopicStatus.ChannelNotFound);
+            open.Feeds.Remove(channel);
+            TopicRecord record = open.Record with { Channels = [.. open.Record.Channels.Where(c => c.Name != channel)] };
+            if (open.Feeds.Count == 0)
+                record = record with { Head = open.HandedOver, Cursor = open.HandedOver, Hidden = [] };
+            try
+            {
+                await open.Log.SaveRecordAsync(record);
+            }
+            catch (StoreException)
+            {
+                open.Feeds.Add(channel, feed);
+                open.Release();
+                OfferAll(open);
+                throw;
+            }
+
+            open.Record = record;
+            feed.Removed = true;
+            await RemoveChannelAsync(open, feed.Record);
+            ArmTrim();
+            if (_ephemeral && open.Feeds.Count == 0)
+                return await DeleteOpenAsync(open);
+            return TopicReply.Ok;
+        }
+        catch (StoreException e)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicReply> EmptyChannelAsync(string channel)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+        if (open is null)
+            return refusal;
+        if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return new TopicReply(TopicStatus.ChannelNotFound);
+        return new TopicReply(await ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused)
+    {
+        long incarnation = 0;
+        TopicReply reply = await ChangeAsync(open =>
+        {
+            if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+                return null;
+            incarnation = feed.Record.Incarnation;
+            ChannelRecord changed = feed.Record with { Paused = paused };
+            return (
+                open.Record with { Channels = [.. open.Record.Channels.Select(c => c.Name == channel ? changed : c)] },
+                () => feed.Record = changed);
+        });
+        if (!reply.IsOk)
+            return reply;
+        if (incarnation == 0)
+            return new TopicReply(TopicStatus.ChannelNotFound);
+        return new TopicReply(await ChannelOf(channel).PauseAsync(incarnation, paused));
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicStats> StatsAsync(StatsRequest request)
+    {
+        (OpenTopic? open, _) = await GetAsync(create: false);
+        if (open is null)
+            return new TopicStats { Exists = false, Topic = _name };
+        List<Task<ChannelStats>> channels = [];
+        foreach (ChannelFeed feed in open.Feeds.Values)
+        {
+            if (request.Channel is null || feed.Record.Name == request.Channel)
+                channels.Add(ChannelOf(feed.Record.Name).StatsAsync(feed.Record.Incarnation, request.IncludeConsumers).AsTask());
+        }
+
+        ChannelStats[] stats = await Task.WhenAll(channels);
+        long depth = open.HeldCount.Messages + open.HeldCount.Deferred;
+        return new TopicStats
+        {
+            Exists = true,
+            Topic = _name,
+            Depth = depth,
+            BackendDepth = _ephemeral ? 0 : depth,
+            MessageCount = _messageCount,
+            MessageBytes = _messageBytes,
+            Paused = open.Record.Paused,
+            Channels = stats,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ChannelReply> ReportAsync(string channel, ChannelReport report)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+        if (open is null)
+            return Refuse(refusal);
+        if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed) || feed.Record.Incarnation != report.Incarnation)
+            return new ChannelReply { Status = TopicStatus.ChannelNotFound };
+        NoteFloor(feed, report.DurableFloor);
+        if (!feed.Offering && report.KnownEnd < feed.From)
+            feed.Restart(report.KnownEnd);
+        OfferAll(open);
+        return Describe(open, feed);
+    }
+
+    private async ValueTask<TopicReply> OpenAndAppendAsync(PublishRequest request)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: true);
+        return open is null ? refusal : await Append(open, request);
+    }
+
+    // Offsets are assigned and the append is handed to the log in one go: no await before that.
+    private ValueTask<TopicReply> Append(OpenTopic open, PublishRequest request)
+    {
+        if (open.Sequences.Contains(request.Publisher, request.Sequence))
+            return new ValueTask<TopicReply>(TopicReply.Ok);
+        foreach (PendingAppend pending in open.Pending)
+        {
+            if (pending.Publisher == request.Publisher && pending.Sequence == request.Sequence && pending.Outcome is { } outcome)
+                return AwaitTwinAsync(outcome);
+        }
+
+        MessageBatch? batch = _ephemeral ? Fit(open, request.Batch) : request.Batch;
+        if (batch is null)
+        {
+            Count(request.Batch);
+            return new ValueTask<TopicReply>(TopicReply.Ok);
+        }
+
+        if (open.Log.Refusal(batch.Records.Length) is { } refusal)
+            return new ValueTask<TopicReply>(new TopicReply(TopicStatus.Failed, refusal));
+        batch = batch.At(open.Next);
+        open.Next = batch.EndOffset;
+        PendingAppend append = new(request.Publisher, request.Sequence, batch);
+        open.Pending.Enqueue(append);
+        ValueTask write = open.Log.AppendAsync(batch, request.Publisher, request.Sequence);
+        if (!write.IsCompletedSuccessfully)
+            return AwaitAppendAsync(open, append, write, request.Batch);
+        Commit(open, append, request.Batch);
+        return new ValueTask<TopicReply>(TopicReply.Ok);
+    }
+
+    private async ValueTask<TopicReply> AwaitAppendAsync(OpenTopic open, PendingAppend append, ValueTask write, MessageBatch published)
+    {
+        TaskCompletionSource<bool> outcome = new();
+        append.Outcome = outcome.Task;
+        try
+        {
+            await write;
+        }
+        catch (StoreException e)
+        {
+            if (!open.Broken)
+                _services.Log.AppendFailed(_name, e.Message);
+            open.Broken = true;
+            outcome.SetResult(false);
+            if (e is FencedException)
+                DeactivateOnIdle();
+            return new TopicReply(TopicStatus.Failed, e.Message);
+        }
+
+        Commit(open, append, published);
+        outcome.SetResult(true);
+        return TopicReply.Ok;
+    }
+
+    private static async ValueTask<TopicReply> AwaitTwinAsync(Task<bool> outcome) =>
+        await outcome ? TopicReply.Ok : new TopicReply(TopicStatus.Failed, "the first attempt to write this batch failed");
+
+    private void Commit(OpenTopic open, PendingAppend append, MessageBatch published)
+    {
+        Count(published);
+        open.CommitThrough(append.Batch.EndOffset);
+        if (ReferenceEquals(open, _open))
+            OfferAll(open);
+    }
+
+    private void Count(MessageBatch batch)
+    {
+        _messageCount += batch.Count;
+        _messageBytes += batch.BodyBytes;
+    }
+
+    // An ephemeral topic holds no more than the memory queue's size; the rest is dropped although the publish succeeds (spec 2.2).
+    private MessageBatch? Fit(OpenTopic open, MessageBatch batch)
+    {
+        if (!open.Held)
+            return batch;
+        long pending = open.Pending.Sum(append => (long)append.Batch.Count);
+        long room = _services.Options.MemQueueSize - open.HeldCount.Messages - open.HeldCount.Deferred - pending;
+        if (room >= batch.Count)
+            return batch;
+        if (room <= 0)
+            return null;
+        return new MessageBatch
+        {
+            BaseOffset = MessageBatch.Unassigned,
+            Count = (int)room,
+            Records = batch.Records.AsSpan(0, batch.PositionOf((int)room)).ToArray(),
+            DueTimes = batch.DueTimes?[..(int)room],
+        };
+    }
+
+    private async ValueTask<(OpenTopic? Open, TopicReply Refusal)> GetAsync(bool create)
+    {
+        while (true)
+        {
+            if (_closing)
+                return (null, new TopicReply(TopicStatus.Exiting));
+            if (_open is { Broken: false } open)
+                return (open, default);
+            try
+            {
+                await (_opening ??= OpenLogAsync(create));
+            }
+            catch (StoreException e)
+            {
+                _services.Log.TopicOpenFailed(_name, e.Message);
+                return (null, new TopicReply(TopicStatus.Failed, e.Message));
+            }
+            finally
+            {
+                _opening = null;
+            }
+
+            if (_open is null && !create)
+                return (null, new TopicReply(TopicStatus.TopicNotFound));
+        }
+    }
+
+    private async Task OpenLogAsync(bool create)
+    {
+        OpenTopic? broken = _open;
+        if (broken is not null)
+        {
+            _open = null;
+            await broken.Log.DisposeAsync();
+        }
+
+        IMessageStore store = _services.StoreOf(_name);
+        ITopicLog? log = await store.OpenTopicAsync(_name, create);
+        if (log is null)
+            return;
+        OpenTopic open = new(log, CreateFeed);
+        if (open.Committed > open.HandedOver)
+            open.HeldCount = await log.CountAsync(open.HandedOver, open.Committed);
+        if (broken is not null)
+            ResumeFeeds(broken, open);
+        _open = open;
+        if (broken is null && log.End == 0 && log.Record.NextIncarnation == 1)
+            await EnterDirectoryAsync();
+        OfferAll(open);
+    }
+
+    // What was appended and not yet offered when the log broke, and what turned out to be in the log after all, is offered from the log.
+    private static void ResumeFeeds(OpenTopic broken, OpenTopic open)
+    {
+        foreach ((string name, ChannelFeed before) in broken.Feeds)
+        {
+            if (!open.Feeds.TryGetValue(name, out ChannelFeed? feed))
+                continue;
+            feed.Restart(Math.Min(before.From, feed.End));
+            feed.DurableFloor = before.DurableFloor;
+            before.Removed = true;
+        }
+    }
+
+    private async Task EnterDirectoryAsync()
+    {
+        _services.Log.TopicCreated(_name);
+        _messageCount = 0;
+        _messageBytes = 0;
+        try
+        {
+            await GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).AddTopicAsync(_name);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
+        {
+            // The directory is an index that is rebuilt from the records; the topic works without it.
+            _services.Log.DirectoryFailed(_name, e.Message);
+        }
+    }
+
+    // Changes the record: the fan-out cursor stands still meanwhile, so that what is saved is what holds.
+    private async ValueTask<TopicReply> ChangeAsync(Func<OpenTopic, (TopicRecord Record, Action Apply)?> change)
+    {
+        await _changes.WaitAsync();
+        OpenTopic? open = null;
+        try
+        {
+            (open, TopicReply refusal) = await GetAsync(create: false);
+            if (open is null)
+                return refusal;
+            if (change(open) is not var (record, apply))
+                return TopicReply.Ok;
+            open.Frozen = true;
+            await open.Log.SaveRecordAsync(record);
+            open.Record = record;
+            apply();
+            return TopicReply.Ok;
+        }
+        catch (StoreException e)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
+        }
+        finally
+        {
+            if (open is not null)
+            {
+                open.Frozen = false;
+                open.Release();
+                OfferAll(open);
+            }
+
+            _changes.Release();
+        }
+    }
+
+    private async ValueTask<TopicReply> DeleteOpenAsync(OpenTopic open)
+    {
+        _closing = true;
+        try
+        {
+            foreach (ChannelFeed feed in open.Feeds.Values.ToArray())
+            {
+                feed.Removed = true;
+                await RemoveChannelAsync(open, feed.Record);
+            }
+
+            await open.Log.DeleteAsync();
+            _open = null;
+            _trimmedBelow = 0;
+            _services.Log.TopicDeleted(_name);
+            await GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).RemoveTopicAsync(_name);
+            return TopicReply.Ok;
+        }
+        catch (StoreException e)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
+        }
+        finally
+        {
+            _closing = false;
+        }
+    }
+
+    private async Task RemoveChannelAsync(OpenTopic open, ChannelRecord channel)
+    {
+        try
+        {
+            await ChannelOf(channel.Name).DeleteAsync(channel.Incarnation);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
+        {
+            // The record has forgotten the channel: its grain is told so whenever it asks.
+            _services.Log.ChannelDeleteFailed(_name, channel.Name, e.Message);
+        }
+
+        await _services.StoreOf(_name).DeleteChannelAsync(_name, open.Log.Generation, channel.Name, channel.Incarnation);
+        _services.Log.ChannelDeleted(_name, channel.Name);
+    }
+
+    private void OfferAll(OpenTopic open)
+    {
+        foreach (ChannelFeed feed in open.Feeds.Values)
+        {
+            if (feed.HasPending && !feed.Offering)
+                _ = OfferAsync(open, feed);
+        }
+    }
+
+    private async Task OfferAsync(OpenTopic open, ChannelFeed feed)
+    {
+        feed.Offering = true;
+        try
+        {
+            while (feed.HasPending && !_closing)
+            {
+                if (feed.NeedsCount)
+                    feed.SetCount(await open.Log.CountAsync(feed.From, feed.CountTo));
+                ChannelOffer offer = feed.ReadTo > feed.From ? await ReadOfferAsync(open, feed) : feed.TakeOffer();
+                OfferReply reply;
+                try
+                {
+                    reply = await ChannelOf(feed.Record.Name).OfferAsync(offer);
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    feed.Return(offer);
+                    OfferLater(feed, e.Message);
+                    return;
+                }
+
+                switch (reply.Status)
+                {
+                    case TopicStatus.Ok:
+                        feed.Acknowledge(offer, reply.KnownEnd);
+                        NoteFloor(feed, reply.DurableFloor);
+                        break;
+                    default:
+                        feed.Return(offer);
+                        if (!feed.Removed)
+                            OfferLater(feed, reply.Status.ToString());
+                        return;
+                }
+            }
+        }
+        catch (StoreException e)
+        {
+            OfferLater(feed, e.Message);
+        }
+        finally
+        {
+            feed.Offering = false;
+        }
+
+        TrimEphemeral(open);
+    }
+
+    // A channel that owns its bodies gets a backlog from the log by way of its topic.
+    private static async ValueTask<ChannelOffer> ReadOfferAsync(OpenTopic open, ChannelFeed feed)
+    {
+        LogRead read = await open.Log.ReadAsync(feed.From, feed.ReadTo, ReadBytes);
+        IEnumerable<MessageBatch> visible = read.Batches
+            .Where(batch => !open.Log.Hidden.Any(range => range.Start <= batch.BaseOffset && batch.EndOffset <= range.End));
+        return feed.OfferRead([.. visible], read.Batches.Count == 0 ? feed.ReadTo : Math.Min(read.End, feed.ReadTo));
+    }
+
+    private void OfferLater(ChannelFeed feed, string cause)
+    {
+        _services.Log.OfferFailed(_name, feed.Record.Name, cause);
+        _retry ??= this.RegisterGrainTimer(
+            _ =>
+            {
+                _retry?.Dispose();
+                _retry = null;
+                if (_open is { } open)
+                    OfferAll(open);
+                return Task.CompletedTask;
+            },
+            new GrainTimerCreationOptions { DueTime = RetryDelay, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+    }
+
+    private void NoteFloor(ChannelFeed feed, long floor)
+    {
+        if (feed.DurableFloor is { } before && floor <= before)
+            return;
+        feed.DurableFloor = floor;
+        ArmTrim();
+    }
+
+    private void ArmTrim()
+    {
+        if (_trimArmed || _ephemeral)
+            return;
+        _trimArmed = true;
+        if (_trim is null)
+        {
+            _trim = this.RegisterGrainTimer(
+                TrimAsync,
+                new GrainTimerCreationOptions { DueTime = TrimDelay, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+            return;
+        }
+
+        _trim.Change(TrimDelay, Timeout.InfiniteTimeSpan);
+    }
+
+    private async Task TrimAsync(CancellationToken cancellation)
+    {
+        _trimArmed = false;
+        if (_open is not { Broken: false } open)
+            return;
+        foreach (ChannelFeed feed in open.Feeds.Values.ToArray())
+        {
+            if (feed.DurableFloor is null && !feed.Offering)
+                await AskFloorAsync(feed);
+        }
+
+        if (open.TrimmableBelow() is not { } below || below <= _trimmedBelow)
+            return;
+        try
+        {
+            await open.Log.TrimAsync(below);
+            _trimmedBelow = below;
+        }
+        catch (StoreException e)
+        {
+            _services.Log.TrimFailed(_name, e.Message);
+        }
+    }
+
+    private async Task AskFloorAsync(ChannelFeed feed)
+    {
+        try
+        {
+            OfferReply reply = await ChannelOf(feed.Record.Name).OfferAsync(new ChannelOffer
+            {
+                Incarnation = feed.Record.Incarnation,
+                From = feed.From,
+                End = feed.From,
+                Messages = 0,
+                Deferred = 0,
+            });
+            if (reply.Status == TopicStatus.Ok)
+                NoteFloor(feed, reply.DurableFloor);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
+        {
+            _services.Log.OfferFailed(_name, feed.Record.Name, e.Message);
+        }
+    }
+
+    // Channels of an ephemeral topic own the bodies, so the topic keeps only what they have not got yet.
+    private void TrimEphemeral(OpenTopic open)
+    {
+        if (!_ephemeral || open.Feeds.Count == 0)
+            return;
+        long below = open.HandedOver;
+        foreach (ChannelFeed feed in open.Feeds.Values)
+            below = Math.Min(below, feed.From);
+        if (below <= _trimmedBelow)
+            return;
+        _trimmedBelow = below;
+        ValueTask trim = open.Log.TrimAsync(below);
+        if (!trim.IsCompletedSuccessfully)
+            _ = trim.AsTask();
+    }
+
+    private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>
+        new(channel, handedOver, _ephemeral || EphemeralName.Matches(channel.Name), Math.Max(1, _services.Options.MemQueueSize));
+
+    private ChannelReply Describe(OpenTopic open, ChannelFeed feed) => new()
+    {
+        Status = TopicStatus.Ok,
+        Incarnation = feed.Record.Incarnation,
+        Start = feed.Record.Start,
+        End = open.HandedOver,
+        Paused = feed.Record.Paused,
+        IdPrefix = MessageId.Prefix(_services.Options.NodeId, open.Log.Generation),
+        Generation = open.Log.Generation,
+    };
+
+    private static ChannelReply Refuse(TopicReply refusal) => new() { Status = refusal.Status, Error = refusal.Error };
+
+    private IChannelGrain ChannelOf(string channel) => GrainFactory.GetGrain<IChannelGrain>(ChannelKey.Of(_name, channel));
+
+    private static IReadOnlyList<OffsetRange> Join(IReadOnlyList<OffsetRange> ranges, OffsetRange added) =>
+        ranges.Count > 0 && ranges[^1].End == added.Start
+            ? [.. ranges.Take(ranges.Count - 1), ranges[^1] with { End = added.End }]
+            : [.. ranges, added];
+}

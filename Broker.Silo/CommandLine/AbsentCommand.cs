@@ -1,0 +1,17 @@
+using System.CommandLine;
+using Broker.Silo.Flags;
+using Broker.Silo.Settings;
+
+namespace Broker.Silo.CommandLine;
+
+/// <summary>A command whose feature comes later: says so, whatever follows it.</summary>
+public sealed class AbsentCommand : Command
+{
+    public AbsentCommand(string name, Feature feature) : base(name, $"{feature.Name}: not part of this version yet")
+    {
+        TreatUnmatchedTokensAsErrors = false;
+        SetAction(Refuse);
+
+        int Refuse(ParseResult result) => throw new SettingsException($"{name}: {feature.Name} is not part of this version yet");
+    }
+}

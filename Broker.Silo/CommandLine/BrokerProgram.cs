@@ -1,0 +1,92 @@
+using System.Collections;
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Broker.Silo.Flags;
+using Broker.Silo.Hosting;
+using Broker.Silo.Settings;
+
+namespace Broker.Silo.CommandLine;
+
+/// <summary>The process as its caller sees it: arguments in, lines and an exit code out.</summary>
+/// <param name="serve">Serves a broker until told to stop.</param>
+/// <param name="environment">The environment's variables.</param>
+/// <param name="output">Takes what was asked for.</param>
+/// <param name="error">Takes the one line that says why there is no broker.</param>
+public sealed class BrokerProgram(
+    Func<BrokerSettings, CancellationToken, Task> serve,
+    IDictionary environment,
+    TextWriter output,
+    TextWriter error)
+{
+    // No response files and no bundles of one-letter flags: nsqd's users write neither, and both would hide mistakes.
+    private static readonly ParserConfiguration Syntax = new() { EnablePosixBundling = false, ResponseFileTokenReplacer = null };
+
+    /// <summary>Runs to the end and returns the exit code.</summary>
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments)
+    {
+        try
+        {
+            ServeCommand root = CreateCommands();
+            FlagCatalogue catalogue = arguments.Count > 0 && root.Subcommands.FirstOrDefault(c => c.Name == arguments[0]) is ServeCommand sub
+                ? sub.Catalogue
+                : root.Catalogue;
+            ParseResult result = root.Parse(GoFlagSyntax.Normalize(arguments, catalogue), Syntax);
+            if (result.Action is not SourcesHelp) ThrowIfWrong(result);
+            // Signals are the host's to handle: it has sockets to close before the process may end.
+            return await result.InvokeAsync(new InvocationConfiguration
+            {
+                Output = output,
+                Error = error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            });
+        }
+        catch (SettingsException e)
+        {
+            return await FailAsync(e.Message, ExitCode.BadSettings);
+        }
+        catch (StartException e)
+        {
+            return await FailAsync(e.Message, ExitCode.NotStarted);
+        }
+    }
+
+    /// <summary>All commands. A command that lands takes the place of its <see cref="AbsentCommand"/>.</summary>
+    private ServeCommand CreateCommands()
+    {
+        ServeCommand root = new(Product.Program, "NSQ-compatible message broker: serves everything, on loopback",
+            FlagCatalogue.ForBroker("127.0.0.1", "broker"));
+        ServeCommand nsqd = new("nsqd", "Drop-in for nsqd: its flags and defaults, on all interfaces",
+            FlagCatalogue.ForBroker("0.0.0.0", "nsqd"));
+        root.ServeBy(serve, environment);
+        nsqd.ServeBy(serve, environment);
+        root.Subcommands.Add(nsqd);
+        root.Subcommands.Add(new AbsentCommand("nsqlookupd", Feature.Lookup));
+        root.Subcommands.Add(new AbsentCommand("nsqadmin", Feature.Admin));
+        root.Subcommands.Add(new AbsentCommand("gateway", Feature.Cluster));
+        return root;
+    }
+
+    private static void ThrowIfWrong(ParseResult result)
+    {
+        Command command = result.CommandResult.Command;
+        string help = $"\"{Product.Program}{(result.CommandResult.Parent is null ? "" : $" {command.Name}")} --help\"";
+        if (command.TreatUnmatchedTokensAsErrors && result.UnmatchedTokens is [string unmatched, ..])
+        {
+            if (unmatched.StartsWith('-'))
+                throw new SettingsException($"{unmatched.Split('=')[0]}: there is no such flag; {help} lists all");
+            if (command.Subcommands.Count > 0)
+                throw new SettingsException($"{unmatched}: there is no such command; {help} lists all");
+            throw new SettingsException($"{unmatched}: an argument without a flag; {help} lists all flags");
+        }
+        if (result.CommandResult.Parent is CommandResult parent && parent.Children.OfType<OptionResult>().Any())
+            throw new SettingsException($"{command.Name}: flags stand after the command, as in {Product.Program} {command.Name} --flag=value");
+        if (result.Errors is [{ } other, ..]) throw new SettingsException(other.Message);
+    }
+
+    private async Task<int> FailAsync(string why, int exitCode)
+    {
+        await error.WriteLineAsync($"{Product.Program}: {why.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}

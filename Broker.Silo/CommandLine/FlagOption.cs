@@ -1,0 +1,30 @@
+using System.CommandLine;
+using System.Text;
+using Broker.Silo.Flags;
+
+namespace Broker.Silo.CommandLine;
+
+/// <summary>A row of the catalogue as System.CommandLine knows it. It carries texts only: every source's are judged alike later.</summary>
+public sealed class FlagOption : Option<string[]>
+{
+    public FlagOption(Flag flag) : base($"--{flag.Name}")
+    {
+        Flag = flag;
+        Arity = ArgumentArity.OneOrMore;
+        AllowMultipleArgumentsPerToken = false;
+        HelpName = flag.ValueLabel;
+        Description = Describe(flag);
+    }
+
+    /// <summary>The row.</summary>
+    public Flag Flag { get; }
+
+    private static string Describe(Flag flag)
+    {
+        StringBuilder text = new(flag.Description);
+        if (flag.IsList) text.Append(" (may be given several times)");
+        if (flag.Default.Length > 0) text.Append(" [default: ").Append(flag.Default).Append(']');
+        if (!flag.Feature.IsAvailable) text.Append(" [").Append(flag.Feature.Name).Append(": not part of this version yet]");
+        return text.ToString();
+    }
+}

@@ -1,0 +1,25 @@
+using Broker.Grains.Topics;
+using Broker.Silo.Settings;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broker.Silo.Engine;
+
+/// <summary>Runs the grains in this process. With another engine the project file includes that engine's file in place of this.</summary>
+public static class EmbeddedEngine
+{
+    /// <summary>What the start banner calls it.</summary>
+    public const string Name = "Embedded";
+
+    /// <summary>Registers the grain host and the grains.</summary>
+    public static void AddTo(WebApplicationBuilder builder, BrokerSettings settings)
+    {
+        builder.Services.AddEmbeddedGrains(
+            options =>
+            {
+                // The counts that tools read live in the activations, and what is idle costs little.
+                options.CollectionAge = TimeSpan.FromDays(3650);
+            },
+            typeof(TopicGrain).Assembly);
+    }
+}

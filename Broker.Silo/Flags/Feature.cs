@@ -1,0 +1,37 @@
+namespace Broker.Silo.Flags;
+
+/// <summary>
+/// What a flag belongs to. A flag that asks for a feature which is not there is refused, so that nobody believes to have what
+/// they do not get. When a feature lands, its line here becomes <c>Available</c>, and nothing else changes.
+/// </summary>
+public sealed class Feature
+{
+    public static readonly Feature Core = Available("The broker");
+    public static readonly Feature Topology = Available("Topology-aware consumption");
+    public static readonly Feature Http = Missing("HTTP");
+    public static readonly Feature FileStorage = Available("Storage in files");
+    public static readonly Feature Tls = Missing("TLS");
+    public static readonly Feature Compression = Missing("Compression");
+    public static readonly Feature Auth = Missing("AUTH");
+    public static readonly Feature Lookup = Missing("The lookup service");
+    public static readonly Feature Admin = Missing("The admin web interface");
+    public static readonly Feature Cluster = Missing("The stand-alone gateway");
+    public static readonly Feature Statsd = Missing("statsd");
+    public static readonly Feature Latency = Missing("End-to-end latency");
+
+    private Feature(string name, bool isAvailable)
+    {
+        Name = name;
+        IsAvailable = isAvailable;
+    }
+
+    /// <summary>Its name at the beginning of a sentence.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether this version has it.</summary>
+    public bool IsAvailable { get; }
+
+    private static Feature Available(string name) => new(name, true);
+
+    private static Feature Missing(string name) => new(name, false);
+}

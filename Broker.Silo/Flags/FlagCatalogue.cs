@@ -1,0 +1,321 @@
+using System.Collections.Frozen;
+using Broker.Silo.Settings;
+
+namespace Broker.Silo.Flags;
+
+/// <summary>Every flag there is: the one table that parsing, help, environment, config file and defaults are read from.</summary>
+public sealed class FlagCatalogue
+{
+    /// <summary>The name of nsqd's experiment that became a setting here.</summary>
+    public const string TopologyExperiment = "topology-aware-consumption";
+
+    /// <summary>Where messages are kept when nobody says anything.</summary>
+    public const string DefaultStorage = "files";
+
+    /// <summary>The flag that names the config file.</summary>
+    public const string Config = "config";
+
+    /// <summary>The flag that asks for the version.</summary>
+    public const string Version = "version";
+
+    private readonly FrozenDictionary<string, Flag> _byName;
+    private readonly FrozenDictionary<string, Flag> _byConfigKey;
+
+    private FlagCatalogue(IReadOnlyList<Flag> flags)
+    {
+        Flags = flags;
+        _byName = flags.ToFrozenDictionary(flag => flag.Name);
+        _byConfigKey = flags.Where(flag => flag.ConfigKey.Length > 0).ToFrozenDictionary(flag => flag.ConfigKey);
+    }
+
+    /// <summary>All flags in the order in which help lists them.</summary>
+    public IReadOnlyList<Flag> Flags { get; }
+
+    /// <summary>The flag of that name, or null.</summary>
+    public Flag? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The flag that a key of the config file stands for, or null.</summary>
+    public Flag? FindConfigKey(string key) => _byConfigKey.GetValueOrDefault(key);
+
+    /// <summary>The flags of a broker.</summary>
+    /// <param name="host">Interface that addresses default to.</param>
+    /// <param name="program">Name that log lines begin with.</param>
+    public static FlagCatalogue ForBroker(string host, string program) => new(
+    [
+        new Flag<bool>(Version, FlagType.Boolean, "false", "print the version and exit") { ConfigKey = "" },
+        new Flag<string>(Config, FlagType.Path, "", "path of a config file: flat TOML with nsqd's keys") { ConfigKey = "" },
+        .. Logging(program),
+        .. Node(),
+        .. Addresses(host),
+        .. Storage(),
+        .. Messages(),
+        .. Clients(),
+        .. Topology(),
+        .. Compression(),
+        .. Tls(host),
+        .. Auth(),
+        .. Lookup(),
+        .. Statsd(),
+        .. Latency(),
+        .. WithoutEffect(),
+    ]);
+
+    private static IEnumerable<Flag> Logging(string program) =>
+    [
+        new Flag<Microsoft.Extensions.Logging.LogLevel>("log-level", FlagType.LogLevel, "info", "the least severe level that is logged",
+            (settings, value) => settings.LogLevel = value),
+        new Flag<string>("log-prefix", FlagType.Text, $"[{program}] ", "what each log line begins with",
+            (settings, value) => settings.LogPrefix = value),
+        new Flag<bool>("verbose", FlagType.Boolean, "false", "the same as --log-level=debug")
+        {
+            Alias = new FlagAlias("log-level", text => GoBoolean.TryParse(text, out bool verbose) && verbose ? "debug" : null),
+        },
+    ];
+
+    private static IEnumerable<Flag> Node()
+    {
+        string thisHost = GoInteger.Format(NodeNumber.OfThisHost);
+        return
+        [
+            new Flag<int>("node-id", FlagType.Integer(0, NodeNumber.Max), thisHost,
+                "number of this node in message ids, 0 to 1023; derived from the host name unless given",
+                (settings, value) => settings.Queue.NodeId = value)
+            {
+                ConfigKey = "id",
+            },
+            new Flag<int>("worker-id", FlagType.Integer(0, NodeNumber.Max), thisHost, "old name of --node-id")
+            {
+                Alias = new FlagAlias("node-id", text => text),
+            },
+        ];
+    }
+
+    private static IEnumerable<Flag> Addresses(string host) =>
+    [
+        new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "where NSQ clients are served",
+            (settings, value) => settings.Gateway.TcpAddress = value),
+        // Taken at any value while HTTP is not there, because every script passes it; the start banner says what is served.
+        new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "where HTTP is served; empty for nowhere",
+            (settings, value) => settings.Gateway.HttpAddress = value)
+        {
+            Feature = Feature.Http,
+        },
+    ];
+
+    private static IEnumerable<Flag> Storage() =>
+    [
+        new Flag<string>("storage", FlagType.OneOf("memory", "files"), DefaultStorage, "where messages are kept",
+            (settings, value) => settings.StorageKind = value == "files" ? StorageKind.Files : StorageKind.Memory)
+        {
+            Feature = Feature.FileStorage,
+        },
+        new Flag<string>("data-path", FlagType.Directory, "", "directory that messages are kept in; the current one unless given",
+            (settings, value) => settings.Storage.DataPath = value),
+        new Flag<long>("mem-queue-size", FlagType.LongInteger(0), "10000", "messages that a topic or channel keeps in memory",
+            (settings, value) => settings.Queue.MemQueueSize = value),
+        new Flag<long>("max-bytes-per-file", FlagType.LongInteger(1), "104857600", "greatest size of a file of messages in bytes",
+            (settings, value) => settings.Storage.MaxBytesPerFile = value),
+        new Flag<long>("sync-every", FlagType.LongInteger(1), "2500",
+            "fsync after this many messages of a topic; 1 answers a publish only after its fsync",
+            (settings, value) => settings.Storage.SyncEvery = value),
+        new Flag<TimeSpan>("sync-timeout", FlagType.Duration, "2s", "fsync this long after a write at the latest",
+            (settings, value) => settings.Storage.SyncTimeout = value),
+    ];
+
+    private static IEnumerable<Flag> Messages() =>
+    [
+        new Flag<TimeSpan>("msg-timeout", FlagType.Duration, "1m0s", "time to answer a message before it is delivered again",
+            (settings, value) => settings.Gateway.MsgTimeout = value),
+        new Flag<TimeSpan>("max-msg-timeout", FlagType.Duration, "15m0s", "greatest time to answer that a client may ask for",
+            (settings, value) => settings.Gateway.MaxMsgTimeout = settings.Queue.MaxMsgTimeout = value),
+        new Flag<int>("max-msg-size", FlagType.Integer(1), "1048576", "greatest size of a message in bytes",
+            (settings, value) => settings.Gateway.MaxMsgSize = settings.Storage.MaxMsgSize = value),
+        new Flag<int>("max-body-size", FlagType.Integer(1), "5242880", "greatest size of a command's body in bytes",
+            (settings, value) => settings.Gateway.MaxBodySize = settings.Storage.MaxBodySize = value),
+        new Flag<TimeSpan>("max-req-timeout", FlagType.DurationOrZero, "1h0m0s", "greatest delay of a message",
+            (settings, value) => settings.Gateway.MaxReqTimeout = settings.Queue.MaxReqTimeout = value),
+    ];
+
+    private static IEnumerable<Flag> Clients() =>
+    [
+        new Flag<TimeSpan>("max-heartbeat-interval", FlagType.Duration, "1m0s", "greatest heartbeat interval that a client may ask for",
+            (settings, value) => settings.Gateway.MaxHeartbeatInterval = value),
+        new Flag<int>("max-rdy-count", FlagType.Integer(1), "2500", "greatest RDY of a client",
+            (settings, value) => settings.Gateway.MaxRdyCount = value),
+        new Flag<int>("max-output-buffer-size", FlagType.Integer(1), "65536",
+            "greatest output buffer that a client may ask for, in bytes",
+            (settings, value) => settings.Gateway.MaxOutputBufferSize = value),
+        new Flag<TimeSpan>("max-output-buffer-timeout", FlagType.DurationOrZero, "30s",
+            "greatest time between flushes that a client may ask for",
+            (settings, value) => settings.Gateway.MaxOutputBufferTimeout = value),
+        new Flag<TimeSpan>("min-output-buffer-timeout", FlagType.DurationOrZero, "25ms",
+            "smallest time between flushes that a client may ask for",
+            (settings, value) => settings.Gateway.MinOutputBufferTimeout = value),
+        new Flag<TimeSpan>("output-buffer-timeout", FlagType.Duration, "250ms", "time between flushes to a client that asks for none",
+            (settings, value) => settings.Gateway.OutputBufferTimeout = value),
+        new Flag<int>("max-channel-consumers", FlagType.Integer(0), "0", "consumers that a channel may have; 0 for no limit",
+            (settings, value) => settings.Gateway.MaxChannelConsumers = settings.Queue.MaxChannelConsumers = value),
+    ];
+
+    private static IEnumerable<Flag> Topology() =>
+    [
+        new Flag<string>("topology-region", FlagType.Text, "", "region of this broker, made up of zones",
+            (settings, value) => settings.Gateway.TopologyRegion = settings.Queue.TopologyRegion = value)
+        {
+            Feature = Feature.Topology,
+        },
+        new Flag<string>("topology-zone", FlagType.Text, "", "zone of this broker; its consumers are preferred",
+            (settings, value) => settings.Gateway.TopologyZone = settings.Queue.TopologyZone = value)
+        {
+            Feature = Feature.Topology,
+        },
+        new Flag<IReadOnlyList<string>>("enable-experiment", FlagType.List, "",
+            $"turn an experiment on: {TopologyExperiment}; others are ignored",
+            (settings, value) => settings.Gateway.TopologyAware = settings.Queue.TopologyAware = value.Contains(TopologyExperiment))
+        {
+            Feature = Feature.Topology,
+        },
+    ];
+
+    private static IEnumerable<Flag> Compression() =>
+    [
+        new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate") { Feature = Feature.Compression },
+        new Flag<int>("max-deflate-level", FlagType.Integer(1, 9), "6", "greatest deflate level that a client may ask for, 1 to 9",
+            (settings, value) => settings.Gateway.MaxDeflateLevel = value)
+        {
+            Feature = Feature.Compression,
+            AsksForFeature = value => value != 6,
+        },
+        new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy") { Feature = Feature.Compression },
+    ];
+
+    private static IEnumerable<Flag> Tls(string host) =>
+    [
+        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate")
+        {
+            Feature = Feature.Tls,
+        },
+        new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate")
+        {
+            Feature = Feature.Tls,
+            AsksForFeature = value => value.Length > 0,
+        },
+        new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key")
+        {
+            Feature = Feature.Tls,
+            AsksForFeature = value => value.Length > 0,
+        },
+        new Flag<string>("tls-client-auth-policy", FlagType.OneOf("", "require", "require-verify"), "",
+            "which certificates clients must show")
+        {
+            Feature = Feature.Tls,
+            AsksForFeature = value => value.Length > 0,
+        },
+        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authority that client certificates are verified with")
+        {
+            Feature = Feature.Tls,
+            AsksForFeature = value => value.Length > 0,
+        },
+        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port")
+        {
+            Feature = Feature.Tls,
+            AsksForFeature = value => value != "false",
+        },
+        new Flag<string>("tls-min-version", FlagType.OneOf("", "tls1.0", "tls1.1", "tls1.2", "tls1.3"), "",
+            "oldest TLS that clients may speak")
+        {
+            Feature = Feature.Tls,
+        },
+    ];
+
+    private static IEnumerable<Flag> Auth() =>
+    [
+        new Flag<IReadOnlyList<string>>("auth-http-address", FlagType.List, "", "address or URL of an auth server")
+        {
+            ConfigKey = "auth_http_addresses",
+            Feature = Feature.Auth,
+            AsksForFeature = value => value.Count > 0,
+        },
+        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked")
+        {
+            Feature = Feature.Auth,
+        },
+        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server")
+        {
+            Feature = Feature.Auth,
+        },
+        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer")
+        {
+            Feature = Feature.Auth,
+        },
+    ];
+
+    private static IEnumerable<Flag> Lookup() =>
+    [
+        new Flag<IReadOnlyList<string>>("lookupd-tcp-address", FlagType.List, "", "address of an nsqlookupd to register with")
+        {
+            ConfigKey = "nsqlookupd_tcp_addresses",
+            Feature = Feature.Lookup,
+            AsksForFeature = value => value.Count > 0,
+        },
+        new Flag<string>("broadcast-address", FlagType.Text, "", "host that nsqlookupd is told; this host's name unless given")
+        {
+            Feature = Feature.Lookup,
+        },
+        new Flag<int>("broadcast-tcp-port", FlagType.Integer(0, ushort.MaxValue), "0",
+            "TCP port that nsqlookupd is told; 0 for the one listened on")
+        {
+            Feature = Feature.Lookup,
+        },
+        new Flag<int>("broadcast-http-port", FlagType.Integer(0, ushort.MaxValue), "0",
+            "HTTP port that nsqlookupd is told; 0 for the one listened on")
+        {
+            Feature = Feature.Lookup,
+        },
+    ];
+
+    private static IEnumerable<Flag> Statsd() =>
+    [
+        new Flag<string>("statsd-address", FlagType.Text, "", "UDP address of a statsd daemon; empty for none")
+        {
+            Feature = Feature.Statsd,
+            AsksForFeature = value => value.Length > 0,
+        },
+        new Flag<string>("statsd-prefix", FlagType.Text, "nsq.%s", "what the names of figures begin with; %s stands for this host")
+        {
+            Feature = Feature.Statsd,
+        },
+        new Flag<TimeSpan>("statsd-interval", FlagType.Duration, "1m0s", "time between two reports") { Feature = Feature.Statsd },
+        new Flag<bool>("statsd-mem-stats", FlagType.Boolean, "true", "report memory figures too") { Feature = Feature.Statsd },
+        new Flag<int>("statsd-udp-packet-size", FlagType.Integer(1, ushort.MaxValue), "508", "greatest size of a packet in bytes")
+        {
+            Feature = Feature.Statsd,
+        },
+        new Flag<bool>("statsd-exclude-ephemeral", FlagType.Boolean, "false", "leave ephemeral topics and channels out")
+        {
+            Feature = Feature.Statsd,
+        },
+    ];
+
+    private static IEnumerable<Flag> Latency() =>
+    [
+        new Flag<IReadOnlyList<double>>("e2e-processing-latency-percentile", FlagType.Percentiles, "",
+            "percentiles of the time from publish to finish to keep, above 0 and up to 1")
+        {
+            ConfigKey = "e2e_processing_latency_percentiles",
+            Feature = Feature.Latency,
+            AsksForFeature = value => value.Count > 0,
+        },
+        new Flag<TimeSpan>("e2e-processing-latency-window-time", FlagType.Duration, "10m0s", "time that the percentiles cover")
+        {
+            Feature = Feature.Latency,
+        },
+    ];
+
+    /// <summary>Knobs of nsqd's inner workings that nothing here corresponds to.</summary>
+    private static IEnumerable<Flag> WithoutEffect() =>
+    [
+        new Flag<int>("queue-scan-selection-count", FlagType.Integer(1), "20", "accepted for nsqd's sake; no effect"),
+        new Flag<int>("queue-scan-worker-pool-max", FlagType.Integer(1), "4", "accepted for nsqd's sake; no effect"),
+    ];
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Broker.Silo.Hosting;
+using Broker.Silo.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Silo.Flags;
+
+/// <summary>The types that flags have.</summary>
+public static class FlagType
+{
+    private static readonly string[] LogLevelNames = ["debug", "info", "warn", "error", "fatal"];
+
+    public static readonly FlagType<string> Text = Last("text", text => text);
+
+    public static readonly FlagType<string> Path = Last("path", text => text);
+
+    public static readonly FlagType<bool> Boolean = new("true|false", texts => ParseBoolean(texts[^1])) { IsSwitch = true };
+
+    public static readonly FlagType<TimeSpan> Duration = DurationFrom(TimeSpan.FromTicks(1), "must be greater than 0");
+
+    public static readonly FlagType<TimeSpan> DurationOrZero = DurationFrom(TimeSpan.Zero, "must not be negative");
+
+    public static readonly FlagType<string> Address = Last("host:port|path", ParseAddress);
+
+    public static readonly FlagType<string> AddressOrNone =
+        Last("host:port|path", text => text.Length == 0 ? text : ParseAddress(text));
+
+    public static readonly FlagType<string> Directory = Last("path", DataFolder.Check);
+
+    public static readonly FlagType<IReadOnlyList<string>> List = new("text,...", Split) { IsList = true };
+
+    public static readonly FlagType<IReadOnlyList<double>> Percentiles =
+        new("number,...", texts => [.. Split(texts).Select(ParsePercentile)]) { IsList = true };
+
+    public static readonly FlagType<LogLevel> LogLevel = Last(string.Join('|', LogLevelNames), ParseLogLevel);
+
+    /// <summary>A boolean with a third way: TLS everywhere but on the HTTP port.</summary>
+    public static readonly FlagType<string> TlsRequired =
+        new("true|false|tcp-https", texts => ParseTlsRequired(texts[^1])) { IsSwitch = true };
+
+    public static FlagType<int> Integer(int min, int max = int.MaxValue) =>
+        Last("number", text => (int)ParseInteger(text, min, max));
+
+    public static FlagType<long> LongInteger(long min) => Last("number", text => ParseInteger(text, min, long.MaxValue));
+
+    /// <summary>One of a few words, in any case; an empty one leaves the choice open.</summary>
+    public static FlagType<string> OneOf(params string[] words) => Last(string.Join('|', words.Where(word => word.Length > 0)), text =>
+        words.FirstOrDefault(word => word.Equals(text, StringComparison.OrdinalIgnoreCase))
+            ?? throw new FormatException($"\"{text}\" is none of {string.Join(", ", words.Where(word => word.Length > 0))}"));
+
+    // Go's flag package lets the last of several win.
+    private static FlagType<T> Last<T>(string label, Func<string, T> parse) => new(label, texts => parse(texts[^1]));
+
+    private static FlagType<TimeSpan> DurationFrom(TimeSpan min, string complaint) => new("duration", texts =>
+    {
+        string text = texts[^1];
+        if (!GoDuration.TryParse(text, out TimeSpan value))
+            throw new FormatException($"\"{text}\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h");
+        if (value < min) throw new FormatException($"{text} {complaint}");
+        return value;
+    })
+    {
+        IntegerUnit = "ms",
+    };
+
+    private static List<string> Split(IReadOnlyList<string> texts) =>
+        [.. texts.SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
+
+    private static bool ParseBoolean(string text) =>
+        GoBoolean.TryParse(text, out bool value) ? value : throw new FormatException($"\"{text}\" is no boolean; write true or false");
+
+    private static long ParseInteger(string text, long min, long max)
+    {
+        if (!GoInteger.TryParse(text, out long value)) throw new FormatException($"\"{text}\" is no whole number");
+        if (value < min && max is int.MaxValue or long.MaxValue) throw new FormatException($"{value} is less than {min}");
+        if (value < min || value > max) throw new FormatException($"{value} is not between {min} and {max}");
+        return value;
+    }
+
+    private static double ParsePercentile(string text)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !(value > 0 && value <= 1))
+            throw new FormatException($"\"{text}\" is no percentile; write a number above 0 and up to 1, like 0.99");
+        return value;
+    }
+
+    private static string ParseAddress(string text)
+    {
+        _ = ListenAddress.Parse(text);
+        return text;
+    }
+
+    private static LogLevel ParseLogLevel(string text) => text.ToLowerInvariant() switch
+    {
+        "debug" => Microsoft.Extensions.Logging.LogLevel.Debug,
+        "info" => Microsoft.Extensions.Logging.LogLevel.Information,
+        "warn" => Microsoft.Extensions.Logging.LogLevel.Warning,
+        "error" => Microsoft.Extensions.Logging.LogLevel.Error,
+        "fatal" => Microsoft.Extensions.Logging.LogLevel.Critical,
+        _ => throw new FormatException($"\"{text}\" is none of {string.Join(", ", LogLevelNames)}"),
+    };
+
+    private static string ParseTlsRequired(string text)
+    {
+        string lower = text.ToLowerInvariant();
+        if (lower is "tcp-https") return lower;
+        if (GoBoolean.TryParse(lower, out bool required)) return required ? "true" : "false";
+        throw new FormatException($"\"{text}\" is none of true, false, tcp-https");
+    }
+}

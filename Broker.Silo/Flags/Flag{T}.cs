@@ -1,0 +1,62 @@
+using Broker.Silo.Settings;
+
+namespace Broker.Silo.Flags;
+
+/// <summary>A flag whose values are of type <typeparamref name="T"/>.</summary>
+/// <param name="name">Name without dashes.</param>
+/// <param name="type">How its text becomes a value.</param>
+/// <param name="default">What holds when nobody says anything.</param>
+/// <param name="description">What help says.</param>
+/// <param name="set">Puts the value where it belongs; null when nothing reads it.</param>
+public sealed class Flag<T>(string name, FlagType<T> type, string @default, string description, Action<BrokerSettings, T>? set = null)
+    : Flag(name, @default, description)
+{
+    /// <summary>
+    /// Whether a value asks for <see cref="Flag.Feature"/>. Flags that only refine a feature which others turn on never do, so
+    /// they are taken whether it is there or not.
+    /// </summary>
+    public Func<T, bool> AsksForFeature { get; init; } = _ => false;
+
+    /// <inheritdoc/>
+    public override string ValueLabel => type.Label;
+
+    /// <inheritdoc/>
+    public override bool IsSwitch => type.IsSwitch;
+
+    /// <inheritdoc/>
+    public override bool IsList => type.IsList;
+
+    /// <inheritdoc/>
+    public override string IntegerUnit => type.IntegerUnit;
+
+    /// <inheritdoc/>
+    public override bool Accepts(string text)
+    {
+        try
+        {
+            type.Parse([text]);
+            return true;
+        }
+        catch (FormatException)
+        {
+            return false;
+        }
+    }
+
+    /// <inheritdoc/>
+    public override void Apply(FlagValue value, BrokerSettings settings)
+    {
+        T parsed;
+        try
+        {
+            parsed = type.Parse(value.Texts);
+        }
+        catch (FormatException e)
+        {
+            throw new SettingsException($"{value.Origin}: {e.Message}");
+        }
+        if (!Feature.IsAvailable && AsksForFeature(parsed))
+            throw new SettingsException($"{value.Origin}: {Feature.Name} is not part of this version yet; leave this setting out");
+        set?.Invoke(settings, parsed);
+    }
+}

@@ -1,0 +1,35 @@
+using Broker.Silo.Flags;
+using Broker.Silo.Settings;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Silo.Hosting;
+
+/// <summary>The first lines of the log: what runs, and where it is served.</summary>
+public sealed partial class StartBanner(ILogger<StartBanner> logger)
+{
+    /// <summary>Writes the lines, after the listeners are bound.</summary>
+    public void Write(BrokerSettings settings, IEnumerable<Listener> listeners)
+    {
+        LogVersion(Product.Banner);
+        LogNode(settings.Queue.NodeId);
+        LogEngine(GrainEngine.Name, settings.StorageKind == StorageKind.Memory ? "memory" : "files", settings.Storage.DataPath);
+        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+        if (!Feature.Http.IsAvailable && settings.Gateway.HttpAddress.Length > 0) LogNoHttp(settings.Gateway.HttpAddress);
+    }
+
+    [LoggerMessage(LogLevel.Information, "{Version}")]
+    private partial void LogVersion(string version);
+
+    [LoggerMessage(LogLevel.Information, "ID: {NodeId}")]
+    private partial void LogNode(int nodeId);
+
+    [LoggerMessage(LogLevel.Information, "engine {Engine}, messages in {Storage}, data path {DataPath}")]
+    private partial void LogEngine(string engine, string storage, string dataPath);
+
+    // These words are nsqd's: scripts wait for them.
+    [LoggerMessage(LogLevel.Information, "{Protocol}: listening on {Address}")]
+    private partial void LogListener(string protocol, string address);
+
+    [LoggerMessage(LogLevel.Information, "HTTP: not part of this version yet, nothing is served on {Address}")]
+    private partial void LogNoHttp(string address);
+}

@@ -1,0 +1,276 @@
+using System.Globalization;
+using System.Text;
+using Broker.Policies;
+using Broker.Storage.Files.Nsqd;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Storage.Files;
+
+/// <summary>
+/// Keeps messages in files under a data path. One process has a data path open at a time; within it one thread writes, one syncs, and
+/// reads run on the thread pool, so that no caller ever waits for the disk on its own thread.
+/// </summary>
+public sealed class FileMessageStore : IMessageStore
+{
+    /// <summary>How long a note of progress waits to be written together with others. Within the 50 ms that are promised.</summary>
+    private static readonly TimeSpan ProgressDelay = TimeSpan.FromMilliseconds(30);
+
+    private readonly Lock _lock = new();
+    private readonly StoreServices _services;
+    private readonly IDisposable _ownership;
+    private readonly SortedDictionary<string, TopicSlot> _slots = new(StringComparer.Ordinal);
+    private bool _isClosed;
+
+    private FileMessageStore(StoreServices services, IDisposable ownership)
+    {
+        _services = services;
+        _ownership = ownership;
+    }
+
+    /// <inheritdoc/>
+    public string? Failure => _services.Health.Failure;
+
+    /// <summary>Opens the data path; logs of topics are opened when they are asked for.</summary>
+    /// <param name="options">Where and how to keep messages.</param>
+    /// <param name="logger">Told of all that an operator should know, in particular of all that is damaged.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="files">The file system; null for the real one.</param>
+    /// <param name="threads">Where blocking work runs; null for real threads.</param>
+    /// <exception cref="StoreException">
+    /// The data path does not exist, cannot be read or written, is in use by another process, or was written by a newer version.
+    /// </exception>
+    public static async Task<FileMessageStore> OpenAsync(
+        StorageOptions options, ILogger logger, TimeProvider time, IStorageFiles? files = null, IStorageThreads? threads = null)
+    {
+        files ??= new DiskFiles();
+        threads ??= new DedicatedThreads();
+        DataPath path = new(options.DataPath);
+        StorageLog log = new(logger);
+        (IDisposable ownership, StoreFile store) = await threads.RunAsync(() => Prepare(files, path, log));
+        try
+        {
+            await new NsqdImport(options, logger, time, files, threads, path, store).RunAsync();
+        }
+        catch
+        {
+            ownership.Dispose();
+            throw;
+        }
+        StoreServices services = new()
+        {
+            Options = options,
+            Files = files,
+            Threads = threads,
+            Writer = new LogWriter(threads, time, ProgressDelay),
+            Syncer = new Syncer(threads, time, options.SyncTimeout),
+            Store = store,
+            Path = path,
+            Log = log,
+        };
+        return new FileMessageStore(services, ownership);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<string>> ListTopicsAsync() =>
+        await _services.Threads.RunAsync(() => Trying("cannot list the topics", () => TopicNames(_services.Files, _services.Path)));
+
+    /// <inheritdoc/>
+    public async ValueTask<ITopicLog?> OpenTopicAsync(string topic, bool create)
+    {
+        TopicSlot slot = await EnterAsync(topic);
+        try
+        {
+            await LoadAsync(slot, topic, create);
+            if (slot.Topic is null)
+                return null;
+            await slot.Topic.Gate.WaitAsync();
+            try
+            {
+                return await slot.Topic.TakeOverAsync();
+            }
+            finally
+            {
+                slot.Topic.Gate.Release();
+            }
+        }
+        finally
+        {
+            Leave(topic, slot);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ITopicReader?> OpenReaderAsync(string topic, int generation) =>
+        await FindAsync(topic, generation) is { } found ? new FileTopicReader(found) : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<IChannelProgress> OpenChannelAsync(string topic, int generation, string channel, long incarnation)
+    {
+        FileTopic found = await FindAsync(topic, generation) ?? throw new FencedException($"topic {topic} was deleted");
+        return await found.Journal(channel).OpenAsync(incarnation);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DeleteChannelAsync(string topic, int generation, string channel, long incarnation)
+    {
+        if (await FindAsync(topic, generation) is { } found)
+            await found.Journal(channel).DeleteAsync(incarnation);
+    }
+
+    /// <summary>Writes and syncs everything, notes all topics as closed cleanly, and gives the data path free.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        List<FileTopic> topics = [];
+        lock (_lock)
+        {
+            if (_isClosed)
+                return;
+            _isClosed = true;
+            foreach (TopicSlot slot in _slots.Values)
+            {
+                if (slot.Topic is not null)
+                    topics.Add(slot.Topic);
+            }
+        }
+        try
+        {
+            foreach (FileTopic topic in topics)
+                await topic.CloseAsync(epoch: null);
+        }
+        finally
+        {
+            await _services.Writer.DisposeAsync();
+            await _services.Syncer.DisposeAsync();
+            topics.ForEach(topic => topic.DisposeFiles());
+            _ownership.Dispose();
+        }
+    }
+
+    private static (IDisposable Ownership, StoreFile Store) Prepare(IStorageFiles files, DataPath path, StorageLog log) =>
+        Trying($"cannot open data path {path.Root}", () =>
+        {
+            if (!files.DirectoryExists(path.Root))
+                throw new StoreException($"data path {path.Root} does not exist");
+            IDisposable ownership = files.TryLock(path.Lock)
+                ?? throw new StoreException($"data path {path.Root} is in use by {Owner(files, path)}");
+            try
+            {
+                NoteOwner(files, path);
+                files.CreateDirectory(path.Topics);
+                files.CreateDirectory(path.Deleted);
+                files.CreateDirectory(path.Aside);
+                StoreFile store = StoreFile.Open(files, path.Store);
+                // A deletion that was interrupted is brought to its end.
+                foreach (string deleted in files.Directories(path.Deleted))
+                    files.DeleteDirectory(Path.Combine(path.Deleted, deleted));
+                log.Opened(path.Root, TopicNames(files, path).Count);
+                return (ownership, store);
+            }
+            catch
+            {
+                ownership.Dispose();
+                throw;
+            }
+        });
+
+    private static void NoteOwner(IStorageFiles files, DataPath path)
+    {
+        using IStorageFile owner = files.Create(path.Owner);
+        owner.Write([Encoding.UTF8.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture) + "\n")], 0);
+    }
+
+    private static string Owner(IStorageFiles files, DataPath path)
+    {
+        if (!files.FileExists(path.Owner))
+            return "another process";
+        using IStorageFile file = files.Open(path.Owner);
+        byte[] bytes = new byte[20];
+        int read = file.Read(bytes, 0);
+        return $"process {Encoding.UTF8.GetString(bytes, 0, read).Trim()}";
+    }
+
+    private static List<string> TopicNames(IStorageFiles files, DataPath path)
+    {
+        List<string> names = [];
+        foreach (string directory in files.Directories(path.Topics))
+        {
+            if (DataPath.Unescape(directory) is { } name && files.FileExists(DataPath.Record(Path.Combine(path.Topics, directory))))
+                names.Add(name);
+        }
+        names.Sort(StringComparer.Ordinal);
+        return names;
+    }
+
+    private static T Trying<T>(string what, Func<T> function)
+    {
+        try
+        {
+            return function();
+        }
+        catch (Exception e) when (Fault.IsOfFiles(e))
+        {
+            throw Fault.Of(what, e);
+        }
+    }
+
+    private async Task<FileTopic?> FindAsync(string topic, int generation)
+    {
+        TopicSlot slot = await EnterAsync(topic);
+        try
+        {
+            await LoadAsync(slot, topic, create: false);
+            return slot.Topic is { } found && found.Generation == generation ? found : null;
+        }
+        finally
+        {
+            Leave(topic, slot);
+        }
+    }
+
+    private async Task LoadAsync(TopicSlot slot, string topic, bool create)
+    {
+        if (slot.Topic is { IsDeleted: true })
+            slot.Topic = null;
+        slot.Topic ??= await _services.Threads.RunAsync(() => Trying($"cannot open topic {topic}", () =>
+            FileTopic.Load(_services, topic) ?? (create ? FileTopic.Create(_services, topic, new TopicRecord()) : null)));
+    }
+
+    private async Task<TopicSlot> EnterAsync(string topic)
+    {
+        TopicSlot? slot;
+        lock (_lock)
+        {
+            if (_isClosed)
+                throw new StoreException("the store is closed");
+            if (!_slots.TryGetValue(topic, out slot))
+            {
+                slot = new TopicSlot();
+                _slots.Add(topic, slot);
+            }
+            slot.Users++;
+        }
+        await slot.Gate.WaitAsync();
+        return slot;
+    }
+
+    private void Leave(string topic, TopicSlot slot)
+    {
+        slot.Gate.Release();
+        lock (_lock)
+        {
+            // Asking for topics that are not there must not leave anything behind.
+            if (--slot.Users == 0 && slot.Topic is null or { IsDeleted: true })
+                _slots.Remove(topic);
+        }
+    }
+
+    /// <summary>The place of a topic in the store: at most one is loaded or made at a time.</summary>
+    private sealed class TopicSlot
+    {
+        public SemaphoreSlim Gate { get; } = new(1);
+
+        public FileTopic? Topic { get; set; }
+
+        public int Users { get; set; }
+    }
+}

@@ -1,0 +1,132 @@
+namespace Broker.Storage.Files;
+
+/// <summary>
+/// The one thread of a data path that writes logs and journals. It takes all that is waiting as a group: first everything is written,
+/// then committed, so that appends that arrive during a write or an fsync share the next one.
+/// </summary>
+internal sealed class LogWriter : IAsyncDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly TimeSpan _delay;
+    private readonly ITimer _timer;
+    private readonly IStorageThread _thread;
+    private List<WriterClient> _waiting = [];
+    private List<WriterClient> _group = [];
+    private readonly List<WriterClient> _delayed = [];
+    private readonly Queue<WriterJob> _jobs = new();
+
+    /// <param name="threads">Where it runs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="delay">How long <see cref="PostDelayed"/> waits.</param>
+    public LogWriter(IStorageThreads threads, TimeProvider time, TimeSpan delay)
+    {
+        _delay = delay;
+        _timer = time.CreateTimer(_ => PostAllDelayed(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _thread = threads.Start("log writer", WriteGroups);
+    }
+
+    /// <summary>Has a client written as soon as may be.</summary>
+    public void Post(WriterClient client)
+    {
+        lock (_lock)
+        {
+            if (client.IsQueued)
+                return;
+            client.IsQueued = true;
+            _waiting.Add(client);
+        }
+        _thread.Wake();
+    }
+
+    /// <summary>Has a client written within the delay, together with others.</summary>
+    public void PostDelayed(WriterClient client)
+    {
+        lock (_lock)
+        {
+            if (client.IsQueued || client.IsDelayed)
+                return;
+            client.IsDelayed = true;
+            _delayed.Add(client);
+            if (_delayed.Count == 1)
+                _timer.Change(_delay, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Runs an action on the writer thread, between two groups of writes.</summary>
+    public Task RunAsync(Action action)
+    {
+        WriterJob job = new(action);
+        lock (_lock)
+            _jobs.Enqueue(job);
+        _thread.Wake();
+        return job.Completed;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _timer.DisposeAsync();
+        PostAllDelayed();
+        await _thread.DisposeAsync();
+    }
+
+    private void PostAllDelayed()
+    {
+        lock (_lock)
+        {
+            foreach (WriterClient client in _delayed)
+            {
+                client.IsDelayed = false;
+                if (!client.IsQueued)
+                {
+                    client.IsQueued = true;
+                    _waiting.Add(client);
+                }
+            }
+            _delayed.Clear();
+        }
+        _thread.Wake();
+    }
+
+    private void WriteGroups()
+    {
+        while (true)
+        {
+            WriterJob? job;
+            lock (_lock)
+            {
+                _jobs.TryDequeue(out job);
+                if (_waiting.Count == 0 && job is null)
+                    return;
+                (_waiting, _group) = (_group, _waiting);
+                foreach (WriterClient client in _group)
+                    client.IsQueued = false;
+            }
+            foreach (WriterClient client in _group)
+                client.Write();
+            foreach (WriterClient client in _group)
+                client.Commit();
+            _group.Clear();
+            job?.Run();
+        }
+    }
+
+    private sealed class WriterJob(Action action)
+    {
+        private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Completed => _completed.Task;
+
+        public void Run()
+        {
+            try
+            {
+                action();
+                _completed.SetResult();
+            }
+            catch (Exception e)
+            {
+                _completed.SetException(e);
+            }
+        }
+    }
+}

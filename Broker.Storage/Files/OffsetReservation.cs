@@ -1,0 +1,100 @@
+using System.Buffers.Binary;
+
+namespace Broker.Storage.Files;
+
+/// <summary>
+/// Up to where a topic's offsets were reserved, durably, so that after any end none is used twice. Two places in a file are written in
+/// turn; the valid one with the higher count is the last.
+/// </summary>
+/// <remarks>Not safe for concurrent use.</remarks>
+internal sealed class OffsetReservation(IStorageFiles files, string path) : IDisposable
+{
+    /// <summary>Offsets reserved at once: what an unclean end skips at most. Of 2^44 offsets there are enough for 16 million such ends.</summary>
+    public const long Block = 1 << 20;
+
+    private const uint Magic = 0xC3_5A_77_1F;
+    private const int Version = 1;
+    private const int PlaceSize = 48;
+
+    /// <summary>The two places are in different pages, so that one survives a torn write of the other.</summary>
+    private const int PlaceDistance = 4096;
+
+    private IStorageFile? _file;
+    private long _count;
+
+    /// <summary>First offset that is not reserved.</summary>
+    public long Reserved { get; private set; }
+
+    /// <summary>Where the log ended when it was closed; null while it is in use or after an unclean end.</summary>
+    public long? CleanEnd { get; private set; }
+
+    /// <summary>Whether a place in the file cannot be read, so that more may have been reserved than <see cref="Reserved"/> says.</summary>
+    public bool IsDamaged { get; private set; }
+
+    /// <summary>Whether anything was ever reserved.</summary>
+    public bool Exists => _file is not null;
+
+    /// <summary>Reads what was reserved before.</summary>
+    public void Open()
+    {
+        if (!files.FileExists(path))
+            return;
+        _file = files.Open(path);
+        byte[] bytes = new byte[PlaceDistance + PlaceSize];
+        int length = _file.Read(bytes, 0);
+        bool found = false;
+        // The first place to be written is the second one; until then the other is a hole.
+        for (int start = 0; start <= PlaceDistance; start += PlaceDistance)
+        {
+            ReadOnlySpan<byte> place = bytes.AsSpan(start, PlaceSize);
+            if (start + PlaceSize > length
+                || BinaryPrimitives.ReadUInt32LittleEndian(place) != Magic
+                || BinaryPrimitives.ReadUInt32LittleEndian(place[44..]) != Checksum.Add(0, place[..44]))
+            {
+                IsDamaged |= place.ContainsAnyExcept((byte)0);
+                continue;
+            }
+            int version = BinaryPrimitives.ReadInt32LittleEndian(place[4..]);
+            if (version > Version)
+                throw Fault.Newer(path, version, Version);
+            long count = BinaryPrimitives.ReadInt64LittleEndian(place[8..]);
+            if (found && count <= _count)
+                continue;
+            found = true;
+            _count = count;
+            Reserved = BinaryPrimitives.ReadInt64LittleEndian(place[16..]);
+            long cleanEnd = BinaryPrimitives.ReadInt64LittleEndian(place[24..]);
+            CleanEnd = cleanEnd < 0 ? null : cleanEnd;
+        }
+    }
+
+    /// <summary>Reserves all offsets below one; on the device when it returns.</summary>
+    public void Reserve(long end) => Write(end, cleanEnd: null);
+
+    /// <summary>Notes that the log ends here and all of it is on the device.</summary>
+    public void Close(long end) => Write(Math.Max(Reserved, end), end);
+
+    public void Dispose() => _file?.Dispose();
+
+    private void Write(long reserved, long? cleanEnd)
+    {
+        bool isNew = _file is null;
+        _file ??= files.Create(path);
+        byte[] place = new byte[PlaceSize];
+        long count = _count + 1;
+        BinaryPrimitives.WriteUInt32LittleEndian(place, Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(place.AsSpan(4), Version);
+        BinaryPrimitives.WriteInt64LittleEndian(place.AsSpan(8), count);
+        BinaryPrimitives.WriteInt64LittleEndian(place.AsSpan(16), reserved);
+        BinaryPrimitives.WriteInt64LittleEndian(place.AsSpan(24), cleanEnd ?? -1);
+        BinaryPrimitives.WriteUInt32LittleEndian(place.AsSpan(44), Checksum.Add(0, place.AsSpan(0, 44)));
+        _file.Write([place], count % 2 * PlaceDistance);
+        _file.Sync();
+        if (isNew)
+            files.SyncDirectory(Path.GetDirectoryName(path)!);
+        _count = count;
+        Reserved = reserved;
+        CleanEnd = cleanEnd;
+        IsDamaged = false;
+    }
+}

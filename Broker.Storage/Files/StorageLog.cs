@@ -1,0 +1,73 @@
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Storage.Files;
+
+/// <summary>What the store tells an operator. Event ids 2000 to 2999.</summary>
+internal sealed partial class StorageLog(ILogger logger)
+{
+    [LoggerMessage(2000, LogLevel.Information, "data path {Path} opened, {Topics} topics")]
+    public partial void Opened(string path, int topics);
+
+    [LoggerMessage(2001, LogLevel.Warning, "topic {Topic}: offsets go on at {Next}, {Skipped} after the last message, because it was not closed cleanly")]
+    public partial void OffsetsJumped(string topic, long next, long skipped);
+
+    [LoggerMessage(2002, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and skipped")]
+    public partial void DamagedBytes(string path, long position, long bytes);
+
+    [LoggerMessage(2003, LogLevel.Warning, "{Path}: the last {Bytes} bytes, from {Position} on, are torn; they were cut off and put aside in {Torn}")]
+    public partial void TornBytesCut(string path, long position, long bytes, string torn);
+
+    [LoggerMessage(2004, LogLevel.Warning, "{Path}: the last {Bytes} bytes, from {Position} on, are torn and stay where they are, because they cannot be copied: {Cause}")]
+    public partial void TornBytesStay(string path, long position, long bytes, string cause);
+
+    [LoggerMessage(2005, LogLevel.Warning, "{Path}: the first bytes are damaged; what follows is read nevertheless")]
+    public partial void DamagedSegmentHeader(string path);
+
+    [LoggerMessage(2006, LogLevel.Warning, "{Problem}; the segment is read instead")]
+    public partial void IndexUnusable(string problem);
+
+    [LoggerMessage(2007, LogLevel.Warning, "{Path} is damaged; offsets go on at {Next}")]
+    public partial void ReservationDamaged(string path, long next);
+
+    [LoggerMessage(2008, LogLevel.Error, "{Problem}")]
+    public partial void Failed(string problem);
+
+    [LoggerMessage(2009, LogLevel.Warning, "{Path} is no topic: it has no record; moved to {Aside}")]
+    public partial void MovedAside(string path, string aside);
+
+    [LoggerMessage(2010, LogLevel.Warning, "{Path}: the last {Bytes} bytes, from {Position} on, are torn and were cut off")]
+    public partial void JournalCut(string path, long position, long bytes);
+
+    [LoggerMessage(2011, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and skipped; some messages may be delivered again")]
+    public partial void JournalDamaged(string path, long position, long bytes);
+
+    [LoggerMessage(2012, LogLevel.Information, "{Path} is not a topic's folder and is left alone")]
+    public partial void UnknownFolder(string path);
+
+    [LoggerMessage(2013, LogLevel.Error, "{Problem}; tried again")]
+    public partial void SyncFailed(string problem);
+
+    [LoggerMessage(2100, LogLevel.Warning, "took over {Topics} topics, {Channels} channels and {Messages} messages of nsqd; its files are now in {Folder}")]
+    public partial void NsqdTakenOver(int topics, int channels, long messages, string folder);
+
+    [LoggerMessage(2101, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and not taken over")]
+    public partial void NsqdFileDamaged(string path, long position, long bytes);
+
+    [LoggerMessage(2102, LogLevel.Warning, "{Path} is not known as a part of nsqd's queues and not taken over")]
+    public partial void NsqdFileUnknown(string path);
+
+    [LoggerMessage(2103, LogLevel.Warning, "{Path} is missing or damaged: the queue is taken over from its beginning, which may deliver messages again")]
+    public partial void NsqdPositionUnknown(string path);
+
+    [LoggerMessage(2104, LogLevel.Warning, "{Path} is missing: topics and channels are known only by their queues")]
+    public partial void NsqdListMissing(string path);
+
+    [LoggerMessage(2105, LogLevel.Error, "{Path} is damaged, topics and channels are known only by their queues: {Cause}")]
+    public partial void NsqdListDamaged(string path, string cause);
+
+    [LoggerMessage(2106, LogLevel.Warning, "skipping topic or channel with the invalid name '{Name}'")]
+    public partial void NsqdNameInvalid(string name);
+
+    [LoggerMessage(2107, LogLevel.Warning, "topic {Topic} is not in nsqd's list, but has files: taken over")]
+    public partial void NsqdTopicUnlisted(string topic);
+}

@@ -1,0 +1,42 @@
+using Broker.Policies;
+
+namespace Broker.Storage.Files;
+
+/// <summary>What the topics and channels of one store share.</summary>
+internal sealed class StoreServices
+{
+    public required StorageOptions Options { get; init; }
+
+    public required IStorageFiles Files { get; init; }
+
+    public required IStorageThreads Threads { get; init; }
+
+    public required LogWriter Writer { get; init; }
+
+    public required Syncer Syncer { get; init; }
+
+    public required StoreFile Store { get; init; }
+
+    public required DataPath Path { get; init; }
+
+    public required StorageLog Log { get; init; }
+
+    public StoreHealth Health { get; } = new();
+
+    public PendingAppends Appends { get; } = new();
+
+    /// <summary>Used by the writer thread only.</summary>
+    public WriteBuffer Buffer { get; } = new();
+
+    /// <summary>Whether a publish is acknowledged only after fsync.</summary>
+    public bool SyncsEachWrite => Options.SyncEvery == 1;
+
+    /// <summary>Notes a failure for the operator and for the health report.</summary>
+    public StoreException Fail(string what, Exception e)
+    {
+        StoreException failure = Fault.Of(what, e);
+        Health.Fail(failure);
+        Log.Failed(failure.Message);
+        return failure;
+    }
+}

@@ -1,0 +1,87 @@
+using Broker.Messages;
+
+namespace Broker.Storage;
+
+/// <summary>A channel's progress as a plain state to which entries are applied in order. Not safe for concurrent use.</summary>
+/// <remarks>
+/// A kept message is finished in the log from <see cref="Keep"/> on, so it does not hold the floor, and its copy outlives the floor
+/// passing it: only <see cref="ProgressKind.Finished"/> or <see cref="ProgressKind.Emptied"/> forget it.
+/// </remarks>
+internal sealed class ProgressState
+{
+    private readonly FinishedRanges _finished = new();
+    private readonly OffsetMap<Unfinished> _messages = new();
+
+    /// <summary>All below is finished.</summary>
+    public long Floor { get; private set; }
+
+    /// <summary>Finished ranges above the floor, in order.</summary>
+    public IReadOnlyList<OffsetRange> Finished => _finished.InOrder;
+
+    /// <summary>States of unfinished messages, in order of their offsets.</summary>
+    public IEnumerable<MessageState> Messages
+    {
+        get
+        {
+            foreach ((long offset, Unfinished state) in _messages.InOrder)
+                yield return new MessageState(offset, state.Attempts, state.Due, state.IsKept);
+        }
+    }
+
+    /// <summary>Applies one change.</summary>
+    public void Apply(in ProgressEntry entry)
+    {
+        switch (entry.Kind)
+        {
+            case ProgressKind.Finished:
+                _messages.Remove(entry.Offset, entry.Value);
+                if (entry.Value > Floor)
+                    _finished.Add(Math.Max(entry.Offset, Floor), entry.Value);
+                Floor = _finished.RaiseFloor(Floor);
+                break;
+            case ProgressKind.Floor:
+                _messages.Remove(0, entry.Offset, static state => state.IsKept);
+                Floor = _finished.RaiseFloor(Math.Max(Floor, entry.Offset));
+                break;
+            case ProgressKind.Emptied:
+                _messages.Remove(0, entry.Offset);
+                Floor = _finished.RaiseFloor(Math.Max(Floor, entry.Offset));
+                break;
+            case ProgressKind.Deferred:
+                SetState(entry.Offset, entry.Attempts, entry.Value);
+                break;
+            case ProgressKind.Attempts:
+                SetState(entry.Offset, entry.Attempts, due: 0);
+                break;
+            default:
+                throw new ArgumentException($"unknown kind of progress entry {(byte)entry.Kind}", nameof(entry));
+        }
+    }
+
+    /// <summary>A message has been copied into the channel's own store: in the log it is finished.</summary>
+    public void Keep(long offset, ushort attempts, long due)
+    {
+        _messages.Set(offset, new Unfinished(due, attempts, IsKept: true));
+        if (offset >= Floor)
+        {
+            _finished.Add(offset, offset + 1);
+            Floor = _finished.RaiseFloor(Floor);
+        }
+    }
+
+    /// <summary>Whether the channel has its own copy of a message.</summary>
+    public bool IsKept(long offset) => _messages.TryGet(offset, out Unfinished state) && state.IsKept;
+
+    /// <summary>A copy of the state as it is now.</summary>
+    public ChannelState Snapshot() => new() { Floor = Floor, Finished = [.. _finished.InOrder], Messages = [.. Messages] };
+
+    private void SetState(long offset, ushort attempts, long due)
+    {
+        // What is finished has no state any more, unless a copy lives on in the channel's own store.
+        bool isKept = IsKept(offset);
+        if (isKept || offset >= Floor)
+            _messages.Set(offset, new Unfinished(due, attempts, isKept));
+    }
+
+    private readonly record struct Unfinished(long Due, ushort Attempts, bool IsKept);
+}

@@ -1,0 +1,278 @@
+using Broker.Tests.Running;
+
+namespace Broker.Tests.Conformance;
+
+/// <summary>Spec section 9, consuming: FIN, REQ, TOUCH and time-outs, cases 59 to 71.</summary>
+public sealed class InFlightTests
+{
+    private static readonly TimeSpan MsgTimeout = TimeSpan.FromSeconds(60);
+
+    // Nothing fires early; how late a timer fires is the broker's freedom within reason.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(5);
+
+    [Theory]
+    [InlineData("FIN 0000000000000000", "E_INVALID cannot FIN in current state")]
+    [InlineData("REQ 0000000000000000 0", "E_INVALID cannot REQ in current state")]
+    [InlineData("TOUCH 0000000000000000", "E_INVALID cannot TOUCH in current state")]
+    public async Task Case_059_A_command_on_a_message_before_SUB_is_refused(string line, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendLineAsync(line);
+
+        await socket.ExpectFatalAsync(error);
+    }
+
+    [Theory]
+    [InlineData("FIN 000000000000000")]
+    [InlineData("FIN 00000000000000000")]
+    [InlineData("FIN ")]
+    [InlineData("REQ 000000000000000 0")]
+    [InlineData("TOUCH 000000000000000")]
+    public Task Case_059_An_id_that_has_not_16_bytes_is_refused(string line) => RefusedAsync(line, "E_INVALID invalid message ID");
+
+    [Theory]
+    [InlineData("zzzzzzzzzzzzzzzz")]
+    [InlineData("0fedcba987654321")]
+    [InlineData("0000000000000000")]
+    [InlineData("0000000000000FFF")]
+    [InlineData("\"\\\u0001\u00FF????????????")]
+    public async Task Case_060_A_FIN_of_an_unknown_id_fails_and_the_connection_goes_on(string id)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+
+        await consumer.SendLineAsync($"FIN {id}");
+
+        await consumer.ExpectErrorAsync($"E_FIN_FAILED FIN {id} failed ID not in flight");
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await consumer.ExpectMessageAsync("a");
+        await consumer.FinishAsync(message);
+        await broker.UntilAsync("t", "c", stats => stats is { InFlight: 0, Finished: 1 });
+    }
+
+    [Fact]
+    public async Task Case_061_A_second_FIN_fails()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await consumer.ExpectMessageAsync();
+
+        await consumer.FinishAsync(message);
+        await consumer.FinishAsync(message);
+
+        await consumer.ExpectErrorAsync($"E_FIN_FAILED FIN {message.Id} failed ID not in flight");
+        await consumer.ExpectNothingAsync();
+        await broker.UntilAsync("t", "c", stats => stats is { InFlight: 0, Depth: 0, Finished: 1 });
+    }
+
+    [Fact]
+    public async Task Case_062_Only_the_owner_of_a_message_can_finish_requeue_or_touch_it()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket owner = await broker.SubscribeAsync("t", "c", ready: 1);
+        NsqSocket other = await broker.SubscribeAsync("t", "c");
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await owner.ExpectMessageAsync();
+
+        await other.FinishAsync(message);
+        await other.ExpectErrorAsync($"E_FIN_FAILED FIN {message.Id} failed client does not own message");
+        await other.RequeueAsync(message, 0);
+        await other.ExpectErrorAsync($"E_REQ_FAILED REQ {message.Id} failed client does not own message");
+        await other.TouchAsync(message);
+        await other.ExpectErrorAsync($"E_TOUCH_FAILED TOUCH {message.Id} failed client does not own message");
+        await other.ExpectNothingAsync();
+
+        await owner.FinishAsync(message);
+        await owner.ExpectNothingAsync();
+        await broker.UntilAsync("t", "c", stats => stats is { InFlight: 0, Depth: 0, Finished: 1 });
+    }
+
+    [Theory]
+    [InlineData("FIN", "E_INVALID FIN insufficient number of params")]
+    [InlineData("TOUCH", "E_INVALID TOUCH insufficient number of params")]
+    [InlineData("REQ", "E_INVALID REQ insufficient number of params")]
+    public Task Case_063_A_missing_id_is_refused(string line, string error) => RefusedAsync(line, error);
+
+    [Fact]
+    public async Task Case_064_A_REQ_of_two_hours_defers_for_the_one_that_is_allowed()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+
+        await consumer.RequeueAsync(await consumer.ExpectMessageAsync(), 7_200_000);
+        await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, InFlight: 0, Depth: 0, Requeued: 1 });
+        await broker.PassAsync(TimeSpan.FromSeconds(3599), consumer);
+        await consumer.ExpectNothingAsync();
+
+        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
+        await broker.PassUntilAsync(redelivery, Slack, consumer);
+        Assert.Equal(2, (await redelivery).Attempts);
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("x")]
+    public Task Case_064_A_REQ_delay_that_is_no_number_is_refused(string delay) =>
+        RefusedAsync($"REQ 0000000000000000 {delay}", $"E_INVALID REQ could not parse timeout {delay}");
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("0")]
+    public async Task Case_064_A_REQ_without_delay_is_immediate(string delay)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await consumer.ExpectMessageAsync();
+
+        await consumer.SendLineAsync($"REQ {message.Id} {delay}");
+
+        Assert.Equal(2, (await consumer.ExpectMessageAsync("a")).Attempts);
+        await broker.UntilAsync("t", "c", stats => stats is { Requeued: 1, InFlight: 1 });
+    }
+
+    [Fact]
+    public Task Case_065_A_REQ_without_the_delay_token_is_refused() =>
+        RefusedAsync("REQ 0000000000000000", "E_INVALID REQ insufficient number of params");
+
+    [Fact]
+    public async Task Case_066_A_REQ_of_500_ms_defers_for_500_ms()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+
+        await consumer.RequeueAsync(await consumer.ExpectMessageAsync(), 500);
+        await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, Requeued: 1, Depth: 0, InFlight: 0 });
+        TimeSpan waited = await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(1), consumer);
+
+        Assert.InRange(waited, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1));
+        await broker.UntilAsync("t", "c", stats => stats is { Deferred: 0, Requeued: 1, InFlight: 1 });
+    }
+
+    [Fact]
+    public async Task Case_067_A_TOUCH_starts_the_time_out_anew()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await consumer.ExpectMessageAsync();
+
+        await broker.PassAsync(TimeSpan.FromSeconds(50), consumer);
+        await consumer.TouchAsync(message);
+        await consumer.ExpectNothingAsync();
+        await broker.PassAsync(TimeSpan.FromSeconds(58), consumer);
+        await consumer.ExpectNothingAsync();
+        await broker.UntilAsync("t", "c", stats => stats is { InFlight: 1, TimedOut: 0 });
+
+        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
+        await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(2) + Slack, consumer);
+        Assert.Equal(2, (await redelivery).Attempts);
+    }
+
+    [Fact]
+    public async Task Case_068_No_TOUCH_keeps_a_message_longer_than_15_minutes()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await consumer.ExpectMessageAsync();
+
+        for (int seconds = 0; seconds < 880; seconds += 40)
+        {
+            await broker.PassAsync(TimeSpan.FromSeconds(40), consumer);
+            await consumer.TouchAsync(message);
+            await consumer.ExpectNothingAsync();
+        }
+
+        // 880 s are gone, and the last touch asked for 60 more.
+        await broker.PassAsync(TimeSpan.FromSeconds(19), consumer);
+        await consumer.ExpectNothingAsync();
+        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
+        await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(1) + Slack, consumer);
+        Assert.Equal(2, (await redelivery).Attempts);
+    }
+
+    [Theory]
+    [InlineData("TOUCH 0fedcba987654321", "E_TOUCH_FAILED TOUCH 0fedcba987654321 failed ID not in flight")]
+    [InlineData("REQ 0fedcba987654321 10", "E_REQ_FAILED REQ 0fedcba987654321 failed ID not in flight")]
+    public async Task Case_069_A_TOUCH_or_REQ_of_an_unknown_id_fails_and_the_connection_goes_on(string line, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c");
+
+        await consumer.SendLineAsync(line);
+
+        await consumer.ExpectErrorAsync(error);
+        await consumer.ExpectNothingAsync();
+    }
+
+    [Fact]
+    public async Task Case_070_What_a_lost_consumer_held_comes_back_at_its_time_out_and_not_at_once()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket lost = await broker.SubscribeAsync("t", "c", ready: 3);
+        await broker.PublishAsync("t", "1", "2", "3");
+        await lost.ExpectMessagesAsync(3);
+        NsqSocket other = await broker.SubscribeAsync("t", "c", ready: 3);
+
+        lost.Abort();
+        await broker.UntilAsync("t", "c", stats => stats is { ConsumerCount: 1, InFlight: 3, Depth: 0 });
+        await broker.PassAsync(TimeSpan.FromSeconds(58), other);
+        await other.ExpectNothingAsync();
+
+        Task<NsqMessage[]> redelivery = other.ExpectMessagesAsync(3);
+        await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(2) + Slack, other);
+        Assert.Equal(["1", "2", "3"], (await redelivery).Select(message => message.Text).Order());
+        Assert.All(await redelivery, message => Assert.Equal(2, message.Attempts));
+        await broker.UntilAsync("t", "c", stats => stats is { TimedOut: 3, Requeued: 0, InFlight: 3 });
+    }
+
+    [Fact]
+    public async Task Case_071_A_time_out_is_counted_and_its_consumer_is_not_told()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+        NsqMessage message = await consumer.ExpectMessageAsync();
+        await consumer.ReadyAsync(0);
+
+        await broker.PassAsync(MsgTimeout + Slack, consumer);
+
+        await broker.UntilAsync("t", "c", stats => stats is { TimedOut: 1, Requeued: 0, InFlight: 0, Depth: 1, ConsumerCount: 1 });
+        await consumer.ExpectNothingAsync();
+        await consumer.FinishAsync(message);
+        await consumer.ExpectErrorAsync($"E_FIN_FAILED FIN {message.Id} failed ID not in flight");
+        await consumer.ReadyAsync(1);
+        Assert.Equal(2, (await consumer.ExpectMessageAsync("a")).Attempts);
+    }
+
+    [Fact]
+    public async Task A_message_times_out_after_the_time_that_its_consumer_asked_for()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.OpenAsync();
+        Assert.Equal("OK", await consumer.IdentifyAsync("""{"msg_timeout":2000}"""));
+        await consumer.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "a");
+        await consumer.ExpectMessageAsync("a");
+
+        TimeSpan waited = await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(3), consumer);
+
+        Assert.InRange(waited, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(3));
+    }
+
+    private static async Task RefusedAsync(string line, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c");
+
+        await consumer.SendLineAsync(line);
+
+        await consumer.ExpectFatalAsync(error);
+    }
+}

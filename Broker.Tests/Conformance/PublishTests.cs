@@ -1,0 +1,394 @@
+using System.Globalization;
+using Broker.Tests.Running;
+
+namespace Broker.Tests.Conformance;
+
+/// <summary>Spec section 9, publishing: cases 34 to 50.</summary>
+public sealed class PublishTests
+{
+    private const int MaxMsgSize = 1_048_576;
+    private const int MaxBodySize = 5_242_880;
+
+    [Theory]
+    [InlineData("PUB t", "E_BAD_MESSAGE PUB invalid message body size 0")]
+    [InlineData("DPUB t 1", "E_BAD_MESSAGE DPUB invalid message body size 0")]
+    public async Task Case_034_An_empty_message_is_refused(string command, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.WithBody(command));
+
+        await socket.ExpectFatalAsync(error);
+        Assert.False((await broker.StatsAsync("t")).Exists, "A refused PUB must not make its topic.");
+    }
+
+    [Theory]
+    [InlineData("PUB t")]
+    [InlineData("DPUB t 0")]
+    public async Task Case_035_A_message_of_the_greatest_size_is_taken_and_delivered_whole(string command)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+        byte[] body = [.. Enumerable.Range(0, MaxMsgSize).Select(i => (byte)(i * 31 >> 5))];
+
+        await socket.SendAsync(NsqCommand.WithBody(command, body));
+        await socket.ExpectOkAsync();
+
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        NsqMessage message = await consumer.ExpectMessageAsync();
+        Assert.True(body.AsSpan().SequenceEqual(message.Body), "The body changed on its way.");
+    }
+
+    [Theory]
+    [InlineData("PUB t", "E_BAD_MESSAGE PUB message too big 1048577 > 1048576")]
+    [InlineData("DPUB t 0", "E_BAD_MESSAGE DPUB message too big 1048577 > 1048576")]
+    public async Task Case_035_A_message_of_one_byte_more_is_refused(string command, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendInVainAsync(NsqCommand.WithBody(command, new byte[MaxMsgSize + 1]));
+
+        await socket.ExpectFatalAsync(error);
+    }
+
+    [Theory]
+    [InlineData("PUB t", "E_BAD_MESSAGE PUB invalid message body size -1")]
+    [InlineData("DPUB t 1", "E_BAD_MESSAGE DPUB invalid message body size -1")]
+    [InlineData("MPUB t", "E_BAD_BODY MPUB invalid body size -1")]
+    [InlineData("IDENTIFY", "E_BAD_BODY IDENTIFY invalid body size -1")]
+    public async Task Case_036_A_negative_length_is_refused(string command, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.WithLength(command, -1));
+
+        await socket.ExpectFatalAsync(error);
+    }
+
+    [Theory]
+    [InlineData("PUB", "E_INVALID PUB insufficient number of parameters")]
+    [InlineData("MPUB", "E_INVALID MPUB insufficient number of parameters")]
+    [InlineData("DPUB", "E_INVALID DPUB insufficient number of parameters")]
+    [InlineData("DPUB t", "E_INVALID DPUB insufficient number of parameters")]
+    public Task Case_037_A_missing_parameter_is_refused(string line, string error) => RefusedAsync(line, error);
+
+    [Theory]
+    [InlineData("PUB bad:name", "E_BAD_TOPIC PUB topic name \"bad:name\" is not valid")]
+    [InlineData("DPUB bad:name 1", "E_BAD_TOPIC DPUB topic name \"bad:name\" is not valid")]
+    [InlineData("PUB #ephemeral", "E_BAD_TOPIC PUB topic name \"#ephemeral\" is not valid")]
+    [InlineData("PUB a#b", "E_BAD_TOPIC PUB topic name \"a#b\" is not valid")]
+    [InlineData("PUB ", "E_BAD_TOPIC PUB topic name \"\" is not valid")]
+    [InlineData("PUB a\"b", "E_BAD_TOPIC PUB topic name \"a\\\"b\" is not valid")]
+    [InlineData("PUB a\tb", "E_BAD_TOPIC PUB topic name \"a\\tb\" is not valid")]
+    [InlineData("PUB a\u0001b", "E_BAD_TOPIC PUB topic name \"a\\x01b\" is not valid")]
+    [InlineData("PUB a\u00E9b", "E_BAD_TOPIC PUB topic name \"a\\xe9b\" is not valid")]
+    [InlineData("PUB a\u00C3\u00A9b", "E_BAD_TOPIC PUB topic name \"a\u00C3\u00A9b\" is not valid")]
+    public Task Case_038_A_bad_topic_name_is_refused_and_shown_quoted(string line, string error) => RefusedAsync(line, error);
+
+    [Theory]
+    [InlineData(64, "")]
+    [InlineData(54, "#ephemeral")]
+    [InlineData(1, "")]
+    public async Task Case_039_A_topic_name_of_up_to_64_characters_is_taken(int length, string suffix)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        string topic = string.Concat(new string('n', length), suffix);
+
+        await broker.PublishAsync(topic, "a");
+
+        Assert.True((await broker.StatsAsync(topic)).Exists, "The topic is missing.");
+    }
+
+    [Theory]
+    [InlineData(65, "")]
+    [InlineData(55, "#ephemeral")]
+    public Task Case_039_A_topic_name_of_65_characters_is_refused(int length, string suffix)
+    {
+        string topic = string.Concat(new string('n', length), suffix);
+        return RefusedAsync($"PUB {topic}", $"E_BAD_TOPIC PUB topic name \"{topic}\" is not valid");
+    }
+
+    [Fact]
+    public async Task Every_character_that_a_name_may_have_is_taken()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+
+        await broker.PublishAsync(".azAZ09_-", "a");
+
+        Assert.True((await broker.StatsAsync(".azAZ09_-")).Exists, "The topic is missing.");
+    }
+
+    [Fact]
+    public Task Case_040_MPUB_says_the_code_of_a_bad_topic_twice() =>
+        RefusedAsync("MPUB bad:name", "E_BAD_TOPIC E_BAD_TOPIC MPUB topic name \"bad:name\" is not valid");
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData((MaxBodySize - 4) / 5 + 1)]
+    public async Task Case_041_An_MPUB_count_out_of_bounds_is_refused_and_leaves_the_topic(int count)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.WithBody("MPUB t", NsqCommand.Length(count)));
+
+        await socket.ExpectFatalAsync($"E_BAD_BODY MPUB invalid message count {count.ToString(CultureInfo.InvariantCulture)}");
+        await broker.UntilAsync("t", stats => stats.Exists && stats.MessageCount == 0);
+    }
+
+    [Fact]
+    public async Task Case_042_An_MPUB_with_an_empty_element_enqueues_nothing()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.Mpub("t", ["one", "two", "", "four"]));
+
+        await socket.ExpectFatalAsync("E_BAD_MESSAGE MPUB invalid message(2) body size 0");
+        await broker.UntilAsync("t", stats => stats.Exists);
+        await broker.PublishAsync("t", "after");
+        await broker.UntilAsync("t", stats => stats is { MessageCount: 1, Depth: 1 });
+    }
+
+    [Fact]
+    public async Task An_MPUB_with_an_element_that_is_too_big_enqueues_nothing()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendInVainAsync(NsqCommand.Mpub("t", [new byte[1], new byte[MaxMsgSize + 1]]));
+
+        await socket.ExpectFatalAsync("E_BAD_MESSAGE MPUB message too big 1048577 > 1048576");
+        await broker.PublishAsync("t", "after");
+        await broker.UntilAsync("t", stats => stats is { MessageCount: 1, Depth: 1 });
+    }
+
+    [Theory]
+    [InlineData(0, "E_BAD_BODY MPUB invalid body size 0")]
+    [InlineData(MaxBodySize + 1, "E_BAD_BODY MPUB body too big 5242881 > 5242880")]
+    public async Task An_MPUB_of_a_size_out_of_bounds_is_refused(int size, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.WithLength("MPUB t", size));
+
+        await socket.ExpectFatalAsync(error);
+    }
+
+    [Fact]
+    public async Task An_MPUB_of_the_greatest_size_is_taken()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+        byte[][] bodies = [.. Enumerable.Range(0, 5).Select(_ => new byte[MaxMsgSize - 8])];
+
+        byte[] elements = NsqCommand.Elements(bodies.Append(new byte[MaxBodySize - NsqCommand.Elements(bodies).Length - 4]));
+        Assert.Equal(MaxBodySize, elements.Length);
+        await socket.SendAsync(NsqCommand.WithBody("MPUB t", elements));
+
+        await socket.ExpectOkAsync();
+        await broker.UntilAsync("t", stats => stats.Depth == 6);
+    }
+
+    [Fact]
+    public async Task Case_043_An_MPUB_whose_total_length_is_too_small_is_read_by_its_elements()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+        byte[] elements = NsqCommand.Elements(["one"u8.ToArray(), "two"u8.ToArray()]);
+
+        await socket.SendAsync(NsqCommand.WithLength("MPUB t", 6, elements));
+
+        await socket.ExpectOkAsync();
+        await socket.ExpectNothingAsync();
+        await broker.UntilAsync("t", stats => stats.Depth == 2);
+    }
+
+    [Fact]
+    public async Task Case_044_Bytes_behind_the_last_element_of_an_MPUB_begin_the_next_command()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.WithBody("MPUB t", [.. NsqCommand.Elements(["one"u8.ToArray()]), .. "PUB"u8]));
+        await socket.ExpectOkAsync();
+        await socket.SendAsync([.. " t\n"u8, .. NsqCommand.Length(3), .. "two"u8]);
+
+        await socket.ExpectOkAsync();
+        await socket.ExpectNothingAsync();
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 2);
+        Assert.Equal(["one", "two"], (await consumer.ExpectMessagesAsync(2)).Select(message => message.Text).Order());
+    }
+
+    [Fact]
+    public async Task Case_044_Bytes_behind_the_last_element_of_an_MPUB_may_make_the_next_command_invalid()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendAsync(NsqCommand.WithBody("MPUB t", [.. NsqCommand.Elements(["one"u8.ToArray()]), .. "xyz"u8]));
+        await socket.ExpectOkAsync();
+        await socket.SendLineAsync("NOP");
+
+        await socket.ExpectFatalAsync("E_INVALID invalid command xyzNOP");
+    }
+
+    [Fact]
+    public async Task Case_045_A_delay_of_an_hour_is_taken()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+        await broker.SubscribeAsync("t", "c");
+
+        await socket.SendAsync(NsqCommand.Dpub("t", "3600000", "a"));
+
+        await socket.ExpectOkAsync();
+        await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, Depth: 0, MessageCount: 1 });
+    }
+
+    [Theory]
+    [InlineData("3600001", "E_INVALID DPUB timeout 3600001 out of range 0-3600000")]
+    [InlineData("999999999999", "E_INVALID DPUB timeout 999999999999 out of range 0-3600000")]
+    public Task Case_045_A_longer_delay_is_refused(string delay, string error) => RefusedAsync($"DPUB t {delay}", error);
+
+    [Fact]
+    public async Task A_longer_delay_is_taken_and_kept_when_the_operator_allows_it()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(
+            settings => settings.Gateway.MaxReqTimeout = settings.Queue.MaxReqTimeout = TimeSpan.FromDays(60), virtualTime: true);
+        NsqSocket socket = await broker.OpenAsync();
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+
+        await socket.SendAsync(NsqCommand.Dpub("t", $"{2 * 3600 * 1000}", "a"));
+        await socket.ExpectOkAsync();
+
+        await broker.PassAsync(TimeSpan.FromSeconds(7199), consumer);
+        await consumer.ExpectNothingAsync();
+        await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(2), consumer);
+    }
+
+    [Fact]
+    public async Task Case_046_A_delay_of_0_is_none()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+
+        await consumer.SendAsync(NsqCommand.Dpub("t", "0", "a"));
+
+        await consumer.ExpectOkAsync();
+        await consumer.ExpectMessageAsync("a");
+    }
+
+    [Theory]
+    [InlineData("-1")]
+    [InlineData("x")]
+    [InlineData("1.5")]
+    [InlineData("+1")]
+    public Task Case_046_A_delay_that_is_no_number_is_refused(string delay) =>
+        RefusedAsync($"DPUB t {delay}", $"E_INVALID DPUB could not parse timeout {delay}");
+
+    /// <summary>Ours: a deferral counts from the publish, not from the moment at which a channel gets the message.</summary>
+    [Fact]
+    public async Task Case_047_A_message_whose_time_came_while_its_topic_had_no_channel_is_delivered_at_once()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket producer = await broker.OpenAsync();
+
+        await producer.SendAsync(NsqCommand.Dpub("t", "2000", "a"));
+        await producer.ExpectOkAsync();
+        await broker.PassAsync(TimeSpan.FromSeconds(5));
+
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        NsqMessage message = await consumer.ExpectMessageAsync("a");
+        Assert.Equal(1, message.Attempts);
+    }
+
+    /// <summary>Ours, as above.</summary>
+    [Fact]
+    public async Task Case_047_A_channel_that_is_made_within_the_delay_waits_for_the_rest_of_it()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket producer = await broker.OpenAsync();
+
+        await producer.SendAsync(NsqCommand.Dpub("t", "10000", "a"));
+        await producer.ExpectOkAsync();
+        await broker.PassAsync(TimeSpan.FromSeconds(6));
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, Depth: 0 });
+        await broker.PassAsync(TimeSpan.FromSeconds(3.9));
+        await consumer.ExpectNothingAsync();
+
+        await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(1));
+    }
+
+    /// <summary>Ours: a deferral outlives a restart and keeps its due time.</summary>
+    [Fact]
+    public async Task Case_048_A_deferred_message_keeps_its_due_time_over_a_restart()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket first = await broker.SubscribeAsync("t", "c", ready: 1);
+        await first.SendAsync(NsqCommand.Dpub("t", "60000", "a"));
+        await first.ExpectOkAsync();
+        await broker.UntilAsync("t", "c", stats => stats.Deferred == 1);
+        await broker.PassAsync(TimeSpan.FromSeconds(10));
+
+        await broker.RestartAsync();
+
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, InFlight: 0, Depth: 0 });
+        await broker.PassAsync(TimeSpan.FromSeconds(49.5), consumer);
+        await consumer.ExpectNothingAsync();
+        Task<NsqMessage> delivery = consumer.ExpectMessageAsync("a");
+        await broker.PassUntilAsync(delivery, TimeSpan.FromSeconds(2), consumer);
+        Assert.Equal(1, (await delivery).Attempts);
+    }
+
+    [Fact]
+    public async Task Case_049_A_subscribed_and_a_closing_connection_may_publish()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.SubscribeAsync("t", "c");
+
+        await socket.PublishAsync("other", "subscribed");
+        await socket.PublishAsync("other", "subscribed", "MPUB");
+        await socket.SendAsync(NsqCommand.Dpub("other", "1", "subscribed"));
+        await socket.ExpectOkAsync();
+
+        await socket.SendLineAsync("CLS");
+        await socket.ExpectResponseAsync("CLOSE_WAIT");
+        await socket.PublishAsync("other", "closing");
+        await socket.PublishAsync("other", "closing", "MPUB");
+        await socket.SendAsync(NsqCommand.Dpub("other", "1", "closing"));
+        await socket.ExpectOkAsync();
+        await broker.UntilAsync("other", stats => stats.MessageCount == 8);
+    }
+
+    [Fact]
+    public async Task Case_050_An_ephemeral_topic_without_channels_keeps_no_more_than_its_memory_queue()
+    {
+        const int pipelined = 10_001;
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        Task send = socket.SendAsync(Enumerable.Range(0, pipelined).SelectMany(i => NsqCommand.Pub("t#ephemeral", $"{i}")).ToArray());
+        await socket.ExpectOkAsync(pipelined);
+        await send;
+
+        await broker.UntilAsync("t#ephemeral", stats => stats.Depth == 10_000);
+    }
+
+    private static async Task RefusedAsync(string line, string error)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        NsqSocket socket = await broker.OpenAsync();
+
+        await socket.SendLineAsync(line);
+
+        await socket.ExpectFatalAsync(error);
+    }
+}

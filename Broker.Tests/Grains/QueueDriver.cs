@@ -1,0 +1,460 @@
+using System.Text;
+using Broker.Channels;
+using Broker.Gateways;
+using Broker.Grains.Channels;
+using Broker.Messages;
+using Broker.Storage;
+
+namespace Broker.Tests.Grains;
+
+/// <summary>Runs random operations on a <see cref="ChannelQueue"/> and on its model, and compares after each.</summary>
+internal sealed class QueueDriver
+{
+    private const long MaxTouch = 13_000;
+    private const long MaxDelay = 20_000;
+    private const int BodySize = 10;
+
+    private readonly Random _random;
+    private readonly bool _ownsBodies;
+    private readonly QueueModel _model;
+    private readonly ChannelLimits _limits;
+    private readonly AttachedGateway _gateway = new("g", new NoObserver());
+    private readonly SortedDictionary<int, Consumer> _consumers = [];
+    private readonly List<MessageBatch> _log = [];
+    private readonly StringBuilder _trace = new();
+    private readonly Journal _journal = new();
+    private ChannelQueue _queue;
+    private long _now = 1_000_000;
+    private long _end = 100;
+    private int _nextConsumer;
+
+    public QueueDriver(int seed, bool ownsBodies)
+    {
+        _random = new Random(seed);
+        _ownsBodies = ownsBodies;
+        long window = _random.Next(4) == 0 ? 0 : _random.Next(1, 600);
+        _limits = new ChannelLimits
+        {
+            WindowMessages = ownsBodies ? 1_000_000 : window,
+            WindowBytes = _random.Next(3) == 0 ? 500 : 1 << 20,
+            OwnsBodies = ownsBodies,
+            MaxMessageTimeout = MaxTouch,
+            MaxRequeueDelay = MaxDelay,
+        };
+        _model = new QueueModel(ownsBodies, window);
+        _queue = new ChannelQueue(_limits, _end, new Random(1));
+        _queue.Recover(null, [], [], _end);
+    }
+
+    public string Trace => _trace.ToString();
+
+    public void Run(int steps)
+    {
+        for (int i = 0; i < steps; i++)
+        {
+            Step();
+            Settle();
+            Compare();
+        }
+    }
+
+    private void Step()
+    {
+        switch (_random.Next(20))
+        {
+            case 0 or 1 or 2 or 3:
+                Publish(deferred: false);
+                break;
+            case 4:
+                Publish(deferred: true);
+                break;
+            case 5:
+                Join();
+                break;
+            case 6 when _random.Next(3) == 0:
+                Leave();
+                break;
+            case 7 or 8:
+                Ready();
+                break;
+            case 9:
+                Window();
+                break;
+            case 10 or 11 or 12 or 13 or 14:
+                Finish();
+                break;
+            case 15:
+                Requeue();
+                break;
+            case 16:
+                Touch();
+                break;
+            case 17:
+                _now += _random.Next(1, 9_000);
+                Say($"time {_now}");
+                break;
+            case 18 when _random.Next(4) == 0:
+                _queue.Paused = _model.Paused = !_model.Paused;
+                Say($"paused {_model.Paused}");
+                break;
+            case 19 when _random.Next(8) == 0:
+                Empty();
+                break;
+            case 19 when _random.Next(3) == 0 && !_ownsBodies:
+                Restart();
+                break;
+        }
+    }
+
+    private void Publish(bool deferred)
+    {
+        // Offsets jump now and then, as they do after a crash.
+        long from = _end;
+        if (_random.Next(10) == 0)
+            _end += _random.Next(1, 5_000);
+        int count = _random.Next(5) == 0 ? _random.Next(1, 400) : _random.Next(1, 6);
+        byte[][] bodies = [.. Enumerable.Range(0, count).Select(i => Body(_end + i))];
+        MessageBatch batch = MessageBatch.Create(5, bodies).At(_end);
+        if (deferred)
+        {
+            long[] due = [.. Enumerable.Range(0, count).Select(_ => _now + _random.Next(0, 30_000))];
+            batch = new MessageBatch { BaseOffset = batch.BaseOffset, Count = count, Records = batch.Records, DueTimes = due };
+        }
+
+        _log.Add(batch);
+        for (int i = 0; i < count; i++)
+        {
+            _model.Messages[_end + i] = new QueueModel.Message(_end + i)
+            {
+                State = deferred ? QueueModel.State.Deferred : QueueModel.State.Ready,
+                Due = deferred ? batch.DueTimes![i] : 0,
+            };
+        }
+
+        _end = batch.EndOffset;
+        bool withBatches = _ownsBodies || _random.Next(2) == 0;
+        Say($"publish {count} at {batch.BaseOffset} deferred={deferred} batches={withBatches}");
+        bool taken = withBatches
+            ? _queue.Offer(from, _end, [batch])
+            : _queue.Offer(from, _end, deferred ? 0 : count, deferred ? [new DeferredHeader(batch.BaseOffset, batch.DueTimes!)] : []);
+        Assert.True(taken, "the queue refused an offer that follows its end");
+    }
+
+    private void Join()
+    {
+        QueueModel.Member member = new(_nextConsumer++, _random.Next(2) == 0 ? 5_000 : 11_000)
+        {
+            Ready = _random.Next(0, 20),
+            Window = _random.Next(1, 400),
+        };
+        _model.Members.Add(member.Number, member);
+        Consumer consumer = new(_gateway, new ConsumerAttachment
+        {
+            Consumer = member.Number,
+            MessageTimeout = member.Timeout,
+            Ready = member.Ready,
+            Window = member.Window,
+        });
+        _consumers.Add(member.Number, consumer);
+        Say($"join {member.Number} ready={member.Ready} window={member.Window}");
+        _queue.Join(consumer, []);
+    }
+
+    private void Leave()
+    {
+        if (Pick() is not { } member)
+            return;
+        Say($"leave {member.Number}");
+        member.Here = false;
+        _queue.Leave(_consumers[member.Number]);
+        _consumers.Remove(member.Number);
+    }
+
+    private void Ready()
+    {
+        if (Pick() is not { } member)
+            return;
+        member.Ready = _random.Next(0, 30);
+        Say($"ready {member.Number} {member.Ready}");
+        _queue.SetReady(_consumers[member.Number], member.Ready);
+    }
+
+    private void Window()
+    {
+        if (Pick() is not { } member)
+            return;
+        int bytes = _random.Next(1, 400);
+        member.Window += bytes;
+        Say($"window {member.Number} +{bytes}");
+        _queue.GrowWindow(_consumers[member.Number], bytes);
+    }
+
+    private void Finish()
+    {
+        for (int i = _random.Next(1, 30); i > 0; i--)
+        {
+            if (Pick() is not { } member || PickOffset(member) is not { } offset)
+                return;
+            CommandFailureCause? expected = _model.Check(member.Number, offset);
+            Say($"finish {offset} by {member.Number}: {expected}");
+            Assert.Equal(expected, _queue.Finish(_consumers[member.Number], offset));
+            if (expected is null)
+                _model.Messages[offset].State = QueueModel.State.Gone;
+        }
+    }
+
+    private void Requeue()
+    {
+        if (Pick() is not { } member || PickOffset(member) is not { } offset)
+            return;
+        long delay = _random.Next(2) == 0 ? 0 : _random.Next(1, 40_000);
+        CommandFailureCause? expected = _model.Check(member.Number, offset);
+        Say($"requeue {offset} by {member.Number} after {delay}: {expected}");
+        Assert.Equal(expected, _queue.Requeue(_consumers[member.Number], offset, delay, _now));
+        if (expected is not null)
+            return;
+        QueueModel.Message message = _model.Messages[offset];
+        message.State = delay == 0 ? QueueModel.State.Ready : QueueModel.State.Deferred;
+        message.Due = _now + Math.Min(delay, MaxDelay);
+    }
+
+    private void Touch()
+    {
+        if (Pick() is not { } member || PickOffset(member) is not { } offset)
+            return;
+        CommandFailureCause? expected = _model.Check(member.Number, offset);
+        Say($"touch {offset} by {member.Number}: {expected}");
+        Assert.Equal(expected, _queue.Touch(_consumers[member.Number], offset, _now));
+        if (expected is not null)
+            return;
+        QueueModel.Message message = _model.Messages[offset];
+        message.Deadline = Math.Min(_now + member.Timeout, message.Delivered + MaxTouch);
+    }
+
+    private void Empty()
+    {
+        Say("empty");
+        foreach (QueueModel.Message message in _model.Messages.Values)
+            message.State = QueueModel.State.Gone;
+        _queue.Empty(_end, _consumers.Values);
+    }
+
+    // A graceful stop: what was noted is recovered; what was in flight comes again with its attempts.
+    private void Restart()
+    {
+        Say("restart");
+        _queue.NoteInFlight();
+        TakeNotes();
+        foreach (QueueModel.Message message in _model.Messages.Values)
+        {
+            if (message.State == QueueModel.State.InFlight)
+                message.State = QueueModel.State.Ready;
+        }
+
+        foreach (int number in _consumers.Keys.ToArray())
+        {
+            _model.Members[number].Here = false;
+            _consumers.Remove(number);
+        }
+
+        _gateway.Consumers.Clear();
+        bool paused = _queue.Paused;
+        _queue = new ChannelQueue(_limits, 100, new Random(1)) { Paused = paused };
+        ChannelState? state = _journal.Recover();
+        long floor = Math.Max(100, state?.Floor ?? 0);
+        DeferredHeader[] headers = [.. _log.Where(b => b.IsDeferred && b.EndOffset > floor).Select(b => new DeferredHeader(b.BaseOffset, b.DueTimes!))];
+        _queue.Recover(state, headers, [], _end);
+        long backlog = 0;
+        foreach (OffsetRange range in _queue.Unfinished(_end))
+            backlog += _log.Where(b => !b.IsDeferred).Sum(b => Math.Max(0, Math.Min(b.EndOffset, range.End) - Math.Max(b.BaseOffset, range.Start)));
+        HashSet<long> born = [.. headers.SelectMany(h => Enumerable.Range(0, h.DueTimes.Length).Select(i => h.BaseOffset + i))];
+        backlog -= state?.Messages.Count(m => _queue.IsKnown(m.Offset) && !born.Contains(m.Offset)) ?? 0;
+        _queue.SetBacklog(backlog);
+    }
+
+    private void Settle()
+    {
+        _model.Expire(_now);
+        _queue.Expire(_now);
+        do
+        {
+            _queue.Dispatch(_now);
+            TakeDeliveries();
+        }
+        while (Read());
+        TakeNotes();
+    }
+
+    private bool Read()
+    {
+        if (_queue.WantsBodies)
+        {
+            List<DeferredMessage> missing = _queue.TakeMissing(_random.Next(1, 40));
+            foreach (DeferredMessage message in missing)
+            {
+                MessageBatch batch = _log.Single(b => b.BaseOffset <= message.Offset && message.Offset < b.EndOffset);
+                if (_random.Next(10) == 0)
+                    _queue.PutBack(message);
+                else
+                    _queue.Supply(new ReadyRun(batch, batch.PositionOf((int)(message.Offset - batch.BaseOffset)), message.Offset, 1, message.Attempts));
+            }
+
+            return true;
+        }
+
+        if (!_queue.WantsLog)
+            return false;
+        MessageBatch[] batches = [.. _log.Where(b => b.EndOffset > _queue.Cursor).Take(_random.Next(1, 4))];
+        long end = batches.Length == 0 ? _queue.End : batches[^1].EndOffset;
+        _queue.TakeFromLog(batches, end);
+        return true;
+    }
+
+    private void TakeDeliveries()
+    {
+        foreach (AttachedGateway gateway in _queue.Outgoing)
+        {
+            foreach (DeliveryRun run in gateway.Outbox)
+            {
+                int position = run.Position;
+                for (int i = 0; i < run.Count; i++)
+                {
+                    long offset = run.FirstOffset + i;
+                    Say($"delivered {offset} to {run.Consumer} attempts={run.Attempts}");
+                    Assert.Equal(Body(offset), run.Batch.BodyAt(position).ToArray());
+                    position += run.Batch.SizeAt(position);
+                    QueueModel.Message message = _model.Messages[offset];
+                    QueueModel.Member member = _model.Members[run.Consumer];
+                    Assert.Equal(QueueModel.State.Ready, message.State);
+                    Assert.True(member.Here, "delivered to a consumer that has left");
+                    Assert.False(_model.Paused, "delivered while paused");
+                    Assert.True(member.Window > 0, "delivered to a shut window");
+                    Assert.True(_model.InFlightOf(run.Consumer) < member.Ready, "delivered beyond RDY");
+                    message.State = QueueModel.State.InFlight;
+                    message.Owner = run.Consumer;
+                    message.Attempts++;
+                    message.Delivered = _now;
+                    message.Deadline = _now + member.Timeout;
+                    member.Window -= BodySize;
+                    Assert.Equal(message.Attempts, run.Attempts);
+                }
+            }
+
+            gateway.Outbox.Clear();
+        }
+
+        _queue.Outgoing.Clear();
+    }
+
+    private void TakeNotes()
+    {
+        _queue.CompleteNotes();
+        foreach (ProgressEntry note in _queue.Notes)
+            _journal.Note(note);
+        _queue.Notes.Clear();
+    }
+
+    private void Compare()
+    {
+        Assert.Equal(_model.Count(QueueModel.State.Ready), _queue.Depth);
+        Assert.Equal(_model.Count(QueueModel.State.InFlight), _queue.InFlight);
+        Assert.Equal(_model.Count(QueueModel.State.Deferred), _queue.Deferred);
+        Assert.True(_queue.Floor <= _model.Floor(_end), "the floor has passed a message that is not finished");
+        if (_queue.Backlog == 0)
+            Assert.Equal(_model.Floor(_end), _queue.Floor);
+        foreach (QueueModel.Member member in _model.Members.Values.Where(m => m.Here))
+        {
+            int credit = member.Window > 0 ? member.Ready - _model.InFlightOf(member.Number) : 0;
+            Assert.False(
+                credit > 0 && !_model.Paused && _model.Count(QueueModel.State.Ready) > 0,
+                $"consumer {member.Number} has credit {credit} and messages wait, but nothing was delivered");
+        }
+
+        long next = _model.Messages.Values.Select(m => m.State switch
+        {
+            QueueModel.State.InFlight => m.Deadline,
+            QueueModel.State.Deferred => m.Due,
+            _ => long.MaxValue,
+        }).DefaultIfEmpty(long.MaxValue).Min();
+        Assert.Equal(next, _queue.NextDeadline());
+    }
+
+    private QueueModel.Member? Pick()
+    {
+        QueueModel.Member[] here = [.. _model.Members.Values.Where(m => m.Here)];
+        return here.Length == 0 ? null : here[_random.Next(here.Length)];
+    }
+
+    // Mostly something that is in flight with the member, now and then anything.
+    private long? PickOffset(QueueModel.Member member)
+    {
+        if (_model.Messages.Count == 0)
+            return null;
+        long[] mine = [.. _model.Messages.Values.Where(m => m.State == QueueModel.State.InFlight && m.Owner == member.Number).Select(m => m.Offset)];
+        if (mine.Length > 0 && _random.Next(8) != 0)
+            return mine[_random.Next(mine.Length)];
+        return _model.Messages.Keys.ElementAt(_random.Next(_model.Messages.Count));
+    }
+
+    private void Say(string what) => _trace.AppendLine(what);
+
+    private static byte[] Body(long offset) => Encoding.ASCII.GetBytes(offset.ToString("D10", System.Globalization.CultureInfo.InvariantCulture));
+
+    private sealed class NoObserver : IGatewayObserver
+    {
+        public void Deliver(Delivery delivery) => throw new NotSupportedException("the queue delivers into outboxes");
+
+        public void Close(string channelKey, long incarnation) => throw new NotSupportedException("the queue closes nothing");
+    }
+
+    /// <summary>Replays notes as the journal's definition says, with plain sets.</summary>
+    private sealed class Journal
+    {
+        private readonly SortedSet<long> _finished = [];
+        private readonly SortedDictionary<long, MessageState> _states = [];
+        private long _floor;
+
+        public void Note(ProgressEntry entry)
+        {
+            switch (entry.Kind)
+            {
+                case ProgressKind.Finished:
+                    for (long offset = entry.Offset; offset < entry.Value; offset++)
+                    {
+                        _finished.Add(offset);
+                        _states.Remove(offset);
+                    }
+
+                    break;
+                case ProgressKind.Floor:
+                    _floor = Math.Max(_floor, entry.Offset);
+                    Forget(entry.Offset);
+                    break;
+                case ProgressKind.Emptied:
+                    _floor = entry.Offset;
+                    Forget(entry.Offset);
+                    break;
+                case ProgressKind.Deferred:
+                    _states[entry.Offset] = new MessageState(entry.Offset, entry.Attempts, entry.Value, false);
+                    break;
+                case ProgressKind.Attempts:
+                    _states[entry.Offset] = new MessageState(entry.Offset, entry.Attempts, 0, false);
+                    break;
+            }
+        }
+
+        public ChannelState Recover() => new()
+        {
+            Floor = _floor,
+            Finished = [.. _finished.Where(o => o >= _floor).Select(o => new OffsetRange(o, o + 1))],
+            Messages = [.. _states.Values],
+        };
+
+        private void Forget(long below)
+        {
+            foreach (long offset in _states.Keys.TakeWhile(o => o < below).ToArray())
+                _states.Remove(offset);
+            _finished.RemoveWhere(offset => offset < below);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+using System.Net;
+using Broker.Gateway;
+using Broker.Silo.Hosting;
+using Broker.Silo.Settings;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+
+namespace Broker.Tests.Running;
+
+/// <summary>A broker as the executable composes it, and what tests take out of it.</summary>
+internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
+{
+    private BrokerHost? _host;
+
+    /// <summary>Where it listens.</summary>
+    public EndPoint TcpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "TCP").BoundTo);
+
+    /// <summary>Its grains.</summary>
+    public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
+
+    /// <summary>What its connections know of themselves.</summary>
+    public IReadOnlyList<ConnectionSnapshot> Connections => Host.Services.GetRequiredService<NsqGateway>().Connections;
+
+    private BrokerHost Host => _host ?? throw new InvalidOperationException("The broker does not run.");
+
+    /// <summary>Starts it, or starts it again on what it had stored.</summary>
+    public async Task StartAsync()
+    {
+        _host = await BrokerHost.CreateAsync(settings, time);
+        await _host.StartAsync();
+    }
+
+    /// <summary>Stops it gracefully; does nothing when it does not run.</summary>
+    public async Task StopAsync()
+    {
+        if (_host is not { } host) return;
+
+        _host = null;
+        await host.StopAsync();
+        await host.DisposeAsync();
+    }
+}

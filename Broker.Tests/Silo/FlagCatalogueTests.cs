@@ -1,0 +1,151 @@
+using System.Reflection;
+using Broker.Policies;
+using Broker.Silo.Flags;
+using Broker.Silo.Settings;
+
+namespace Broker.Tests.Silo;
+
+public sealed class FlagCatalogueTests
+{
+    // Spec 6.1, and what all of NSQ's daemons have.
+    private const string FlagsOfNsqd =
+        """
+        auth-http-address auth-http-request-method broadcast-address broadcast-http-port broadcast-tcp-port config data-path deflate
+        e2e-processing-latency-percentile e2e-processing-latency-window-time enable-experiment http-address
+        http-client-connect-timeout http-client-request-timeout https-address log-level log-prefix lookupd-tcp-address
+        max-body-size max-bytes-per-file max-channel-consumers max-deflate-level max-heartbeat-interval max-msg-size
+        max-msg-timeout max-output-buffer-size max-output-buffer-timeout max-rdy-count max-req-timeout mem-queue-size
+        min-output-buffer-timeout msg-timeout node-id output-buffer-timeout queue-scan-selection-count
+        queue-scan-worker-pool-max snappy statsd-address statsd-exclude-ephemeral statsd-interval statsd-mem-stats statsd-prefix
+        statsd-udp-packet-size sync-every sync-timeout tcp-address tls-cert tls-client-auth-policy tls-key tls-min-version
+        tls-required tls-root-ca-file topology-region topology-zone verbose version worker-id
+        """;
+
+    private static readonly FlagCatalogue Catalogue = FlagCatalogue.ForBroker("127.0.0.1", "broker");
+
+    [Fact]
+    public void Every_flag_of_nsqd_is_known()
+    {
+        string[] nsqd = FlagsOfNsqd.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        Assert.Empty(nsqd.Except(Catalogue.Flags.Select(flag => flag.Name)));
+    }
+
+    [Theory]
+    [InlineData("id", "node-id")]
+    [InlineData("nsqlookupd_tcp_addresses", "lookupd-tcp-address")]
+    [InlineData("auth_http_addresses", "auth-http-address")]
+    [InlineData("e2e_processing_latency_percentiles", "e2e-processing-latency-percentile")]
+    [InlineData("enable_experiment", "enable-experiment")]
+    [InlineData("tcp_address", "tcp-address")]
+    public void Config_keys_are_nsqds(string key, string flag) => Assert.Equal(flag, Catalogue.FindConfigKey(key)?.Name);
+
+    [Fact]
+    public void Environment_variables_are_the_names_in_upper_snake_case() =>
+        Assert.Equal("BROKER_TCP_ADDRESS", Catalogue.Find("tcp-address")!.EnvironmentVariable);
+
+    [Fact]
+    public void Aliases_stand_for_flags_that_exist() =>
+        Assert.All(Catalogue.Flags.Where(flag => flag.Alias is not null), flag => Assert.NotNull(Catalogue.Find(flag.Alias!.Flag)));
+
+    [Fact]
+    public async Task The_table_and_the_options_agree_on_the_defaults()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync("");
+        AssertSame(new GatewayOptions(), settings.Gateway);
+        AssertSame(new QueueOptions { NodeId = NodeNumber.OfThisHost }, settings.Queue);
+        AssertSame(new StorageOptions { DataPath = Directory.GetCurrentDirectory() }, settings.Storage);
+        Assert.Equal("[broker] ", settings.LogPrefix);
+    }
+
+    [Fact]
+    public async Task The_drop_in_differs_in_its_addresses_and_its_name()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync("nsqd");
+        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151" }, settings.Gateway);
+        Assert.Equal("[nsqd] ", settings.LogPrefix);
+    }
+
+    [Fact]
+    public async Task Every_setting_reaches_those_who_read_it()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync(
+            "--tcp-address=:1 --http-address=:2 --max-msg-size=3 --max-body-size=4 --max-rdy-count=5 --msg-timeout=6s"
+            + " --max-msg-timeout=7s --max-req-timeout=8s --max-heartbeat-interval=9s --max-output-buffer-size=10"
+            + " --max-output-buffer-timeout=11s --min-output-buffer-timeout=12s --output-buffer-timeout=13s"
+            + " --max-channel-consumers=14 --topology-region=r --topology-zone=z --enable-experiment=topology-aware-consumption"
+            + " --node-id=15 --mem-queue-size=16 --max-bytes-per-file=17 --sync-every=18 --sync-timeout=19s --storage=memory");
+        AssertSame(
+            new GatewayOptions
+            {
+                TcpAddress = ":1",
+                HttpAddress = ":2",
+                MaxMsgSize = 3,
+                MaxBodySize = 4,
+                MaxRdyCount = 5,
+                MsgTimeout = TimeSpan.FromSeconds(6),
+                MaxMsgTimeout = TimeSpan.FromSeconds(7),
+                MaxReqTimeout = TimeSpan.FromSeconds(8),
+                MaxHeartbeatInterval = TimeSpan.FromSeconds(9),
+                MaxOutputBufferSize = 10,
+                MaxOutputBufferTimeout = TimeSpan.FromSeconds(11),
+                MinOutputBufferTimeout = TimeSpan.FromSeconds(12),
+                OutputBufferTimeout = TimeSpan.FromSeconds(13),
+                MaxChannelConsumers = 14,
+                TopologyRegion = "r",
+                TopologyZone = "z",
+                TopologyAware = true,
+            },
+            settings.Gateway);
+        AssertSame(
+            new QueueOptions
+            {
+                NodeId = 15,
+                MemQueueSize = 16,
+                MaxMsgTimeout = TimeSpan.FromSeconds(7),
+                MaxReqTimeout = TimeSpan.FromSeconds(8),
+                MaxChannelConsumers = 14,
+                TopologyRegion = "r",
+                TopologyZone = "z",
+                TopologyAware = true,
+            },
+            settings.Queue);
+        AssertSame(
+            new StorageOptions
+            {
+                DataPath = Directory.GetCurrentDirectory(),
+                MaxBytesPerFile = 17,
+                SyncEvery = 18,
+                SyncTimeout = TimeSpan.FromSeconds(19),
+                MaxMsgSize = 3,
+                MaxBodySize = 4,
+            },
+            settings.Storage);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-help")]
+    [InlineData("-h")]
+    [InlineData("nsqd --help")]
+    [InlineData("--help --no-such-flag")]
+    public async Task Help_lists_every_flag_and_the_other_sources(string arguments)
+    {
+        ProgramRun run = await ProgramRun.StartAsync(arguments.Split(' '));
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal("", run.Error);
+        Assert.All(Catalogue.Flags, flag => Assert.Contains($"--{flag.Name} <", run.Output));
+        Assert.Contains("BROKER_TCP_ADDRESS", run.Output);
+        Assert.Contains("--config", run.Output);
+    }
+
+    [Fact]
+    public async Task Help_lists_the_commands()
+    {
+        string help = (await ProgramRun.StartAsync(["--help"])).Output;
+        Assert.All(["nsqd ", "nsqlookupd ", "nsqadmin ", "gateway "], command => Assert.Contains($"  {command}", help));
+    }
+
+    private static void AssertSame<T>(T expected, T actual) =>
+        Assert.All(typeof(T).GetProperties(BindingFlags.Public | BindingFlags.Instance), property =>
+            Assert.Equal((property.Name, property.GetValue(expected)), (property.Name, property.GetValue(actual))));
+}

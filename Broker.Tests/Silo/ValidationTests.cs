@@ -1,0 +1,112 @@
+using Broker.Silo.Settings;
+
+namespace Broker.Tests.Silo;
+
+/// <summary>What cannot be used ends the start with one line that says so.</summary>
+public sealed class ValidationTests
+{
+    [Theory]
+    [InlineData("--node-id=1024", "--node-id: 1024 is not between 0 and 1023")]
+    [InlineData("--node-id -1", "--node-id: -1 is not between 0 and 1023")]
+    [InlineData("--worker-id=a", "--worker-id: \"a\" is no whole number")]
+    [InlineData("--max-deflate-level=0", "--max-deflate-level: 0 is not between 1 and 9")]
+    [InlineData("--max-deflate-level=10", "--max-deflate-level: 10 is not between 1 and 9")]
+    [InlineData("--max-msg-size=0", "--max-msg-size: 0 is less than 1")]
+    [InlineData("--max-body-size=3000000000", "--max-body-size: 3000000000 is not between 1 and 2147483647")]
+    [InlineData("--mem-queue-size=-1", "--mem-queue-size: -1 is less than 0")]
+    [InlineData("--max-bytes-per-file=0", "--max-bytes-per-file: 0 is less than 1")]
+    [InlineData("--msg-timeout=60", "--msg-timeout: \"60\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h")]
+    [InlineData("--msg-timeout=0s", "--msg-timeout: 0s must be greater than 0")]
+    [InlineData("--max-req-timeout=-1s", "--max-req-timeout: -1s must not be negative")]
+    [InlineData("--verbose=maybe", "--verbose: \"maybe\" is no boolean; write true or false")]
+    [InlineData("--log-level=loud", "--log-level: \"loud\" is none of debug, info, warn, error, fatal")]
+    [InlineData("--storage=tape", "--storage: \"tape\" is none of memory, files")]
+    [InlineData("--tls-required=perhaps", "--tls-required: \"perhaps\" is none of true, false, tcp-https")]
+    [InlineData("--tls-min-version=ssl3.0", "--tls-min-version: \"ssl3.0\" is none of tls1.0, tls1.1, tls1.2, tls1.3")]
+    [InlineData("--auth-http-request-method=put", "--auth-http-request-method: \"put\" is none of get, post")]
+    [InlineData("--e2e-processing-latency-percentile=0.9,1.5",
+        "--e2e-processing-latency-percentile: \"1.5\" is no percentile; write a number above 0 and up to 1, like 0.99")]
+    [InlineData("--e2e-processing-latency-percentile=0",
+        "--e2e-processing-latency-percentile: \"0\" is no percentile; write a number above 0 and up to 1, like 0.99")]
+    [InlineData("--tcp-address=localhost:http", "--tcp-address: port \"http\" is no number from 0 to 65535")]
+    [InlineData("--tcp-address=0.0.0.0:65536", "--tcp-address: port \"65536\" is no number from 0 to 65535")]
+    [InlineData("--tcp-address=", "--tcp-address: must not be empty; write <host>:<port> or the path of a unix socket")]
+    public async Task A_bad_value_is_refused(string arguments, string message) =>
+        Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Theory]
+    [InlineData("--tls-cert=c.pem", "--tls-cert", "TLS")]
+    [InlineData("--tls-key=k.pem", "--tls-key", "TLS")]
+    [InlineData("--tls-required", "--tls-required", "TLS")]
+    [InlineData("--tls-required=tcp-https", "--tls-required", "TLS")]
+    [InlineData("--tls-client-auth-policy=require", "--tls-client-auth-policy", "TLS")]
+    [InlineData("--tls-root-ca-file=ca.pem", "--tls-root-ca-file", "TLS")]
+    [InlineData("--max-deflate-level=9", "--max-deflate-level", "Compression")]
+    [InlineData("--auth-http-address=127.0.0.1:4180", "--auth-http-address", "AUTH")]
+    [InlineData("--lookupd-tcp-address=a:4160 --lookupd-tcp-address=b:4160", "--lookupd-tcp-address", "The lookup service")]
+    [InlineData("--statsd-address=127.0.0.1:8125", "--statsd-address", "statsd")]
+    [InlineData("--e2e-processing-latency-percentile=1.0,0.99", "--e2e-processing-latency-percentile", "End-to-end latency")]
+    public async Task What_asks_for_a_feature_of_later_is_refused(string arguments, string flag, string feature) =>
+        Assert.Equal($"{flag}: {feature} is not part of this version yet; leave this setting out",
+            await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Theory]
+    [InlineData("nsqlookupd", "The lookup service")]
+    [InlineData("nsqlookupd --tcp-address=0.0.0.0:4160", "The lookup service")]
+    [InlineData("nsqadmin --lookupd-http-address=127.0.0.1:4161", "The admin web interface")]
+    [InlineData("gateway", "The stand-alone gateway")]
+    public async Task A_command_of_later_is_refused(string arguments, string feature) =>
+        Assert.Equal($"{arguments.Split(' ')[0]}: {feature} is not part of this version yet", await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Theory]
+    [InlineData("--tpc-address=:4150", "--tpc-address: there is no such flag; \"Broker.Silo --help\" lists all")]
+    [InlineData("-x", "-x: there is no such flag; \"Broker.Silo --help\" lists all")]
+    [InlineData("nsqd --data-paht /tmp", "--data-paht: there is no such flag; \"Broker.Silo nsqd --help\" lists all")]
+    [InlineData("serve", "serve: there is no such command; \"Broker.Silo --help\" lists all")]
+    [InlineData("nsqd --verbose please", "please: an argument without a flag; \"Broker.Silo nsqd --help\" lists all flags")]
+    [InlineData("--verbose nsqd", "nsqd: flags stand after the command, as in Broker.Silo nsqd --flag=value")]
+    [InlineData("--data-path", "--data-path: a value is missing; write --data-path=<path>")]
+    [InlineData("--data-path --verbose", "--data-path: a value is missing; write --data-path=<path>")]
+    public async Task A_line_that_is_no_command_line_is_refused(string arguments, string message) =>
+        Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Fact]
+    public async Task A_data_path_that_is_not_there_is_refused() =>
+        Assert.Equal("--data-path: /no/such/folder does not exist; create it or name another directory",
+            await ProgramRun.ComplaintOfAsync("--data-path=/no/such/folder"));
+
+    [Fact]
+    public async Task A_data_path_that_is_a_file_is_refused()
+    {
+        string file = typeof(ValidationTests).Assembly.Location;
+        Assert.Equal($"--data-path: {file} is not a directory", await ProgramRun.ComplaintOfAsync($"--data-path={file}"));
+    }
+
+    [Fact]
+    public async Task A_data_path_that_cannot_be_written_is_refused()
+    {
+        if (!Directory.Exists("/proc")) return;
+        Assert.Equal("--data-path: /proc is not writable; allow this user to write there or name another directory",
+            await ProgramRun.ComplaintOfAsync("--data-path=/proc"));
+    }
+
+    [Fact]
+    public async Task Checking_the_data_path_leaves_nothing_behind()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory();
+        try
+        {
+            BrokerSettings settings = await ProgramRun.SettingsOfAsync($"--data-path={folder.FullName}");
+            Assert.Equal(folder.FullName, settings.Storage.DataPath);
+            Assert.Empty(folder.EnumerateFileSystemInfos());
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_data_path_the_current_directory_is_it() =>
+        Assert.Equal(Directory.GetCurrentDirectory(), (await ProgramRun.SettingsOfAsync("")).Storage.DataPath);
+}

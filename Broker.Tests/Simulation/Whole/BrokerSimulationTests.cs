@@ -1,0 +1,59 @@
+using System.Globalization;
+
+namespace Broker.Tests.Simulation.Whole;
+
+/// <summary>
+/// The whole broker above the sockets, from a seed: nothing acknowledged is lost, whatever dies. <c>BROKER_SIMULATION_SEEDS</c> sets how many
+/// seeds are run, <c>BROKER_SIMULATION_SEED</c> runs one again.
+/// </summary>
+public sealed class BrokerSimulationTests
+{
+    [Fact]
+    public void Nothing_acknowledged_is_lost_when_grains_and_gateways_die() =>
+        ForSeeds(150, seed =>
+        {
+            using BrokerWorld world = new(seed, new MemoryStoreUnderTest());
+            world.Live(TimeSpan.FromSeconds(40), crashes: false);
+            Assert.True(world.Oracle.Acknowledged > 0, "nothing was acknowledged: the simulation shows nothing");
+        });
+
+    [Fact]
+    public void One_seed_gives_one_life()
+    {
+        ulong first = Trace(42);
+        Assert.Equal(first, Trace(42));
+        Assert.NotEqual(first, Trace(43));
+    }
+
+    internal static void ForSeeds(int count, Action<int> run)
+    {
+        if (Read("BROKER_SIMULATION_SEED") is { } one)
+        {
+            run(one);
+            return;
+        }
+
+        int seeds = Read("BROKER_SIMULATION_SEEDS") ?? count;
+        for (int seed = 0; seed < seeds; seed++)
+        {
+            try
+            {
+                run(seed);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                throw new InvalidOperationException($"seed {seed} (run it again with BROKER_SIMULATION_SEED={seed}): {e.Message}", e);
+            }
+        }
+    }
+
+    private static int? Read(string name) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
+
+    private static ulong Trace(int seed)
+    {
+        using BrokerWorld world = new(seed, new MemoryStoreUnderTest());
+        world.Live(TimeSpan.FromSeconds(20), crashes: false);
+        return world.Scheduler.Trace;
+    }
+}

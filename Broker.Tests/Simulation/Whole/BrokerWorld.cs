@@ -1,0 +1,225 @@
+using Broker.Channels;
+using Broker.Grains;
+using Broker.Grains.Topics;
+using Broker.Orleans.Embedded;
+using Broker.Policies;
+using Broker.Storage;
+using Broker.Storage.Memory;
+using Broker.Topics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Orleans;
+
+namespace Broker.Tests.Simulation.Whole;
+
+/// <summary>
+/// The whole broker above the sockets on one thread under virtual time: grains, storage, and gateways that publish and consume at random
+/// while grains are killed, gateways vanish and the process crashes, all from one seed.
+/// </summary>
+internal sealed class BrokerWorld : IDisposable
+{
+    private static readonly string[] Topics = ["orders", "events"];
+    private static readonly string[] Channels = ["billing", "audit"];
+
+    private readonly int _seed;
+    private readonly Random _random;
+    private readonly ISimulatedStore _store;
+    private readonly List<SimulatedGateway> _gateways = [];
+    private readonly QueueOptions _options;
+    private ServiceProvider? _services;
+    private int _numbers;
+
+    public BrokerWorld(int seed, ISimulatedStore store)
+    {
+        _seed = seed;
+        _random = new Random(seed);
+        _store = store;
+        Scheduler = new SeededScheduler(seed, Time);
+        _options = new QueueOptions
+        {
+            NodeId = seed & 1023,
+            MemQueueSize = _random.Next(3) switch { 0 => 0, 1 => 20, _ => 10_000 },
+            HandOverWait = TimeSpan.FromSeconds(2),
+            StragglerAge = TimeSpan.FromSeconds(_random.Next(5, 60)),
+        };
+    }
+
+    public VirtualTimeProvider Time { get; } = new();
+
+    public SeededScheduler Scheduler { get; }
+
+    public Oracle Oracle { get; } = new();
+
+    public IGrainFactory Grains { get; private set; } = null!;
+
+    /// <summary>Whether the faults are over: consumers finish everything that they get.</summary>
+    public bool Draining { get; private set; }
+
+    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private EmbeddedGrainHost Host => _services!.GetRequiredService<EmbeddedGrainHost>();
+
+    /// <summary>Runs a random life of the broker, and asserts that nothing acknowledged was lost.</summary>
+    public void Live(TimeSpan duration, bool crashes)
+    {
+        Scheduler.Run(BootAsync);
+        Scheduler.Run(() => StartGatewaysAsync(2));
+        TimeSpan end = Time.Elapsed + duration;
+        while (Time.Elapsed < end)
+        {
+            Scheduler.RunFor(TimeSpan.FromMilliseconds(_random.Next(1, 3_000)));
+            Disturb(crashes);
+        }
+
+        Draining = true;
+        _store.Heal();
+        Scheduler.Run(() => StartGatewaysAsync(1));
+        TimeSpan limit = Time.Elapsed + TimeSpan.FromMinutes(30);
+        while (Time.Elapsed < limit && (Oracle.Missing().Count > 0 || !Scheduler.Run(IsEmptyAsync)))
+            Scheduler.RunFor(TimeSpan.FromSeconds(5));
+        List<string> missing = Oracle.Missing();
+        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join(' ', missing.Take(10))}");
+        Assert.True(Scheduler.Run(IsEmptyAsync), "the books do not balance at rest: " + Scheduler.Run(DescribeAsync));
+    }
+
+    public void Dispose() => _services?.Dispose();
+
+    private async Task BootAsync()
+    {
+        IMessageStore store = await _store.OpenAsync(Scheduler, Time);
+        ServiceCollection services = new();
+        services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton<ITurnScheduler>(Scheduler);
+        services.AddSingleton(new GrainServices(
+            _options, store, new MemoryMessageStore(), Time, _seed, NullLogger<GrainServices>.Instance));
+        services.AddEmbeddedGrains(
+            options =>
+            {
+                options.InlineTurns = false;
+                options.ResponseTimeout = TimeSpan.FromSeconds(5);
+            },
+            typeof(TopicGrain).Assembly);
+        _services = services.BuildServiceProvider();
+        Grains = _services.GetRequiredService<IGrainFactory>();
+        await Host.StartAsync(CancellationToken.None);
+    }
+
+    private async Task StartGatewaysAsync(int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            SimulatedGateway gateway = new(this, _numbers, HashCode.Combine(_seed, _numbers));
+            _numbers++;
+            _gateways.Add(gateway);
+            int consumer = 0;
+            List<Task> subscriptions = [];
+            foreach (string topic in Topics)
+            {
+                foreach (string channel in Channels)
+                {
+                    if (!Draining && _random.Next(4) == 0)
+                        continue;
+                    subscriptions.Add(gateway.SubscribeAsync(topic, channel, consumer++, _random.Next(1_000, 8_000), _random.Next(1, 50)));
+                }
+            }
+
+            await Task.WhenAll(subscriptions);
+            if (!Draining)
+                _ = PublishAsync(gateway);
+        }
+    }
+
+    private async Task PublishAsync(SimulatedGateway gateway)
+    {
+        List<Task> underWay = [];
+        while (gateway.Alive && !Draining)
+        {
+            string topic = Topics[gateway.Random.Next(Topics.Length)];
+            int count = gateway.Random.Next(4) == 0 ? gateway.Random.Next(1, 60) : 1;
+            underWay.Add(gateway.PublishAsync(topic, count, deferred: gateway.Random.Next(6) == 0));
+            underWay.RemoveAll(task => task.IsCompletedSuccessfully);
+            if (underWay.Count > 3)
+                await Task.WhenAny(underWay);
+            if (gateway.Random.Next(3) != 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(gateway.Random.Next(1, 800)), Time);
+        }
+    }
+
+    private void Disturb(bool crashes)
+    {
+        string topic = Topics[_random.Next(Topics.Length)];
+        string channel = Channels[_random.Next(Channels.Length)];
+        switch (_random.Next(12))
+        {
+            case 0:
+                Shake();
+                Host.Kill(Grains.GetGrain<ITopicGrain>(topic));
+                break;
+            case 1:
+                Shake();
+                Host.Kill(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel)));
+                break;
+            case 2:
+                Shake();
+                _ = Host.DeactivateAsync(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel)));
+                break;
+            case 3:
+                _ = Host.DeactivateAsync(Grains.GetGrain<ITopicGrain>(topic));
+                break;
+            case 4 when _gateways.Count > 0:
+                Shake();
+                _gateways[0].Alive = false;
+                _gateways.RemoveAt(0);
+                Scheduler.Run(() => StartGatewaysAsync(1));
+                break;
+            case 5 or 6 when crashes:
+                Crash();
+                break;
+            case 7 when crashes:
+                _store.Disturb(_random);
+                break;
+        }
+    }
+
+    private void Crash()
+    {
+        Shake();
+        foreach (SimulatedGateway gateway in _gateways)
+            gateway.Alive = false;
+        _gateways.Clear();
+        Host.KillAll();
+        _store.Crash(_random);
+        _services!.Dispose();
+        Scheduler.Run(BootAsync);
+        Scheduler.Run(() => StartGatewaysAsync(2));
+    }
+
+    private void Shake()
+    {
+        Oracle.Disturbed();
+        Oracle.ForgetFinished();
+    }
+
+    private async Task<bool> IsEmptyAsync()
+    {
+        foreach (TopicStats stats in await StatsAsync())
+        {
+            if (stats.Depth != 0 || stats.Channels.Any(c => c.Depth != 0 || c.InFlight != 0 || c.Deferred != 0))
+                return false;
+        }
+
+        return true;
+    }
+
+    private async Task<string> DescribeAsync() => string.Join("; ", (await StatsAsync()).SelectMany(stats =>
+        stats.Channels.Select(c => $"{stats.Topic}/{c.Channel} depth {c.Depth} in flight {c.InFlight} deferred {c.Deferred} consumers {c.ConsumerCount}")
+            .Prepend($"{stats.Topic} depth {stats.Depth}")));
+
+    private async Task<List<TopicStats>> StatsAsync()
+    {
+        List<TopicStats> all = [];
+        foreach (string topic in Topics)
+            all.Add(await Grains.GetGrain<ITopicGrain>(topic).StatsAsync(new StatsRequest(null, false)));
+        return all;
+    }
+}

@@ -1,0 +1,90 @@
+using Broker.Messages;
+
+namespace Broker.Tests.Simulation.Whole;
+
+/// <summary>Knows what was acknowledged, and judges what is delivered.</summary>
+internal sealed class Oracle
+{
+    private readonly Dictionary<(string Topic, ulong Id), string> _values = [];
+    private readonly Dictionary<(string Topic, string Channel), long> _channels = [];
+    private readonly SortedDictionary<string, Published> _published = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string ChannelKey, string Value), int> _deliveries = [];
+    private readonly HashSet<(string ChannelKey, string Value)> _finished = [];
+    private readonly HashSet<(string ChannelKey, string Value)> _finishSent = [];
+    private long _sequence;
+    private long _calmSince;
+
+    public int Acknowledged => _published.Values.Count(p => p.AcknowledgedAt is not null);
+
+    public int Deliveries => _deliveries.Values.Sum();
+
+    /// <summary>A channel exists from now on: what is acknowledged later must reach it.</summary>
+    public void ChannelCreated(string topic, string channel) => _channels.TryAdd((topic, channel), _sequence++);
+
+    /// <summary>Something is handed to the broker; from here on it may be delivered.</summary>
+    public void Publishing(string topic, string value, long due) => _published.Add(value, new Published(topic, due) { SentAt = _sequence++ });
+
+    /// <summary>The broker said OK: from here on it must be delivered.</summary>
+    public void PublishAcknowledged(string value) => _published[value].AcknowledgedAt = _sequence++;
+
+    /// <summary>After a crash, a kill or a lost call, what was finished just before may come again.</summary>
+    public void Disturbed() => _calmSince = _sequence++;
+
+    public void Delivered(string topic, string channel, ulong id, string value, long now, int attempts)
+    {
+        Assert.True(_published.TryGetValue(value, out Published? published), $"{value} was delivered but never published");
+        Assert.Equal(topic, published!.Topic);
+        Assert.True(now >= published.Due, $"{value} was delivered {published.Due - now} ms before it was due");
+        Assert.True(attempts >= 1, $"{value} was delivered with {attempts} attempts");
+        if (_values.TryGetValue((topic, id), out string? before))
+            Assert.True(before == value, $"id {id:x16} of {topic} stood for {before} and now for {value}");
+        else
+            _values.Add((topic, id), value);
+        (string, string) key = (topic + ":" + channel, value);
+        Assert.False(_finished.Contains(key), $"{value} was delivered on {channel} although it was finished and nothing has happened since");
+        _deliveries[key] = _deliveries.GetValueOrDefault(key) + 1;
+    }
+
+    /// <summary>The broker carried out the FIN, which was sent when the oracle stood at <paramref name="sentAt"/>.</summary>
+    public void Finished(string topic, string channel, string value, long sentAt)
+    {
+        if (sentAt > _calmSince)
+            _finished.Add((topic + ":" + channel, value));
+    }
+
+    /// <summary>A consumer has sent a FIN: nobody need see the message again.</summary>
+    public void FinishSent(string topic, string channel, string value) => _finishSent.Add((topic + ":" + channel, value));
+
+    /// <summary>A mark to compare with disturbances.</summary>
+    public long Mark() => _sequence++;
+
+    /// <summary>What was finished and may come again because of a disturbance.</summary>
+    public void ForgetFinished() => _finished.Clear();
+
+    /// <summary>Acknowledged values that no consumer of a channel existing at that time has got and finished.</summary>
+    public List<string> Missing()
+    {
+        List<string> missing = [];
+        foreach ((string value, Published published) in _published)
+        {
+            if (published.AcknowledgedAt is null)
+                continue;
+            foreach (((string topic, string channel), long created) in _channels)
+            {
+                if (topic == published.Topic && created < published.SentAt && !_finishSent.Contains((topic + ":" + channel, value)))
+                    missing.Add($"{channel}/{value}");
+            }
+        }
+
+        missing.Sort(StringComparer.Ordinal);
+        return missing;
+    }
+
+    private sealed class Published(string topic, long due)
+    {
+        public string Topic { get; } = topic;
+        public long Due { get; } = due;
+        public long SentAt { get; init; }
+        public long? AcknowledgedAt { get; set; }
+    }
+}

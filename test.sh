@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node and npm from
+# Debian's packages, nsqjs from npm. Arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+  as_root apt-get update -qq >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+fi
+
+# npm leaves a copy of the lock file when it is done; an older one belongs to another lock file.
+client=Broker.Tests/NodeClient
+if [ ! "$client/node_modules/.package-lock.json" -nt "$client/package-lock.json" ]; then
+  npm ci --prefix "$client" --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null
+fi
+
+# Nothing that was started here may outlive the run: no build nodes, no compiler server.
+dotnet build Broker.sln --configuration Release -nodeReuse:false -p:UseSharedCompilation=false --verbosity quiet
+dotnet test Broker.sln --configuration Release --no-build "$@"
