@@ -87,7 +87,8 @@ public sealed class IdentifyTests
     [Theory]
     [InlineData(999)]
     [InlineData(60_001)]
-    public Task Case_019_A_heartbeat_interval_out_of_bounds_is_refused(int value) => RefusedAsync("heartbeat_interval", value, "heartbeat interval");
+    public Task Case_019_A_heartbeat_interval_out_of_bounds_is_refused(int value) =>
+        RefusedAsync("heartbeat_interval", value, "heartbeat interval");
 
     [Theory]
     [InlineData(1000)]
@@ -136,13 +137,15 @@ public sealed class IdentifyTests
     }
 
     [Fact]
-    public Task Case_021_A_heartbeat_interval_below_minus_one_is_refused() => RefusedAsync("heartbeat_interval", -2, "heartbeat interval");
+    public Task Case_021_A_heartbeat_interval_below_minus_one_is_refused() =>
+        RefusedAsync("heartbeat_interval", -2, "heartbeat interval");
 
     [Theory]
     [InlineData(24)]
     [InlineData(30_001)]
     [InlineData(-2)]
-    public Task Case_022_An_output_buffer_timeout_out_of_bounds_is_refused(int value) => RefusedAsync("output_buffer_timeout", value, "output buffer timeout");
+    public Task Case_022_An_output_buffer_timeout_out_of_bounds_is_refused(int value) =>
+        RefusedAsync("output_buffer_timeout", value, "output buffer timeout");
 
     [Theory]
     [InlineData(25, 25)]
@@ -155,7 +158,8 @@ public sealed class IdentifyTests
     [InlineData(63)]
     [InlineData(65_537)]
     [InlineData(-2)]
-    public Task Case_023_An_output_buffer_size_out_of_bounds_is_refused(int value) => RefusedAsync("output_buffer_size", value, "output buffer size");
+    public Task Case_023_An_output_buffer_size_out_of_bounds_is_refused(int value) =>
+        RefusedAsync("output_buffer_size", value, "output buffer size");
 
     [Theory]
     [InlineData(64, 64, 250)]
@@ -167,7 +171,8 @@ public sealed class IdentifyTests
     [Theory]
     [InlineData(100)]
     [InlineData(-1)]
-    public Task Case_024_A_sample_rate_out_of_bounds_is_refused(int value) => RefusedAsync("sample_rate", value, "sample rate");
+    public Task Case_024_A_sample_rate_out_of_bounds_is_refused(int value) =>
+        RefusedAsync("sample_rate", value, "sample rate");
 
     [Theory]
     [InlineData(0)]
@@ -178,7 +183,8 @@ public sealed class IdentifyTests
     [InlineData(999)]
     [InlineData(900_001)]
     [InlineData(-1)]
-    public Task Case_025_A_message_timeout_out_of_bounds_is_refused(int value) => RefusedAsync("msg_timeout", value, "msg timeout");
+    public Task Case_025_A_message_timeout_out_of_bounds_is_refused(int value) =>
+        RefusedAsync("msg_timeout", value, "msg timeout");
 
     [Theory]
     [InlineData(1000, 1000)]

@@ -2,7 +2,7 @@ using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
 
-/// <summary>Spec 2.1, 2.2 and 2.5 as clients see them: fan-out, the topic's own queue, pausing, emptying, deleting, ephemeral names.</summary>
+/// <summary>Spec 2.1, 2.2 and 2.5 as clients see them: fan-out, a topic's own queue, pause, empty, delete, ephemeral names.</summary>
 public sealed class TopicTests
 {
     [Fact]
