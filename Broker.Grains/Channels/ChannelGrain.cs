@@ -367,7 +367,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 TopologyAware = _services.Options.TopologyAware,
             },
             record.Start,
-            new Random(HashCode.Combine(_services.Seed, record.Incarnation)))
+            new Random(unchecked(_services.Seed * 1_000_003 + (int)record.Incarnation)))
         {
             Paused = record.Paused,
         };
