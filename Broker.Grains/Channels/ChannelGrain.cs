@@ -232,6 +232,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         gateway.LastHeard = now;
         if (commands.Sequence == gateway.LastSequence)
             return gateway.LastReply;
+        // A consumer that joined just after the channel was activated anew made the gateway known, but not what it had here before.
+        if (commands.Sequence != gateway.LastSequence + 1)
+            return new CommandReply(CommandStatus.NotAttached);
         List<CommandFailure>? failures = null;
         ReadOnlySpan<ConsumerCommand> list = commands.Commands;
         Consumer? consumer = null;

@@ -29,6 +29,8 @@ internal sealed class BrokerWorld : IDisposable
     private readonly List<string> _events = [];
     private ServiceProvider? _services;
     private int _numbers;
+    private long _lastCrash;
+    private long _unsyncedSince;
 
     public BrokerWorld(int seed, ISimulatedStore store)
     {
@@ -199,12 +201,23 @@ internal sealed class BrokerWorld : IDisposable
         _gateways.Clear();
         Host.KillAll();
         TimeSpan lost = _store.Crash(_random);
+        long unsyncedSince = UnsyncedSince();
         _events.Add($"{Now} crash, {lost} of acknowledgements lost");
         if (lost > TimeSpan.Zero)
-            Oracle.PowerLost(Now - (long)lost.TotalMilliseconds);
+            Oracle.PowerLost(unsyncedSince);
         _services!.Dispose();
         Scheduler.Run(BootAsync);
         Scheduler.Run(() => StartGatewaysAsync(2));
+    }
+
+    // What a killed process left unsynced is synced by the next one, which takes a sync interval of its own from when the topic is opened.
+    private long UnsyncedSince()
+    {
+        long window = (long)FileStoreUnderTest.SyncWindow.TotalMilliseconds;
+        if (Now - _lastCrash > 3 * window)
+            _unsyncedSince = Now - window;
+        _lastCrash = Now;
+        return _unsyncedSince;
     }
 
     private void Shake()
