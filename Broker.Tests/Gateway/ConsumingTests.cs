@@ -40,7 +40,7 @@ public sealed class ConsumingTests
         Assert.Equal(last[0].Data, last[1].Data);
         Assert.Equal(1, last[1].Sequence);
 
-        await client.SendAsync($"FIN {first[0].Id}\nFIN {first[1].Id}\n");
+        await client.SendAsync($"RDY 0\nFIN {first[0].Id}\nFIN {first[1].Id}\n");
         await client.ExpectErrorAsync($"E_FIN_FAILED FIN {first[1].Id} failed ID not in flight");
         Assert.Equal(2, channel.Batches[^1].Sequence);
     }
