@@ -46,6 +46,51 @@ public sealed class ConsumingTests
     }
 
     [Fact]
+    public async Task A_consumer_that_joins_a_channel_activated_anew_does_not_replace_the_others()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync();
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket old = await SubscribeAsync(server, ready: 5);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        channel.Forget();
+        using NsqSocket joining = await SubscribeAsync(server, ready: 0);
+        server.Grains.Topic("t").Append(Some.Batch(10, sequence: 1));
+        await old.ReadMessageAsync();
+    }
+
+    [Fact]
+    public async Task Parts_of_batches_that_wait_for_a_client_that_does_not_read_come_whole_in_the_end()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync(configure: options => options.ConsumerWindowBytes = 64 << 20);
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket client = await SubscribeAsync(server, ready: 2500);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        for (int i = 0; i < 32; i++)
+            server.Grains.Topic("t").Append(Some.Batch(1 << 20, sequence: i + 1));
+        // By now the write is blocked, and what comes is copied out of its batch.
+        await Task.Delay(300);
+        MessageBatch batch = MessageBatch.Create(Some.Timestamp, [.. Enumerable.Range(0, 10).Select(i => new[] { (byte)('a' + i) })]).At(100);
+        for (int i = 0; i < 10; i += 2)
+        {
+            channel.Observer.Deliver(new Delivery
+            {
+                ChannelKey = "t:c",
+                Incarnation = channel.Incarnation,
+                Runs = [new DeliveryRun(server.Gateway.Connections[0].Number, batch, batch.PositionOf(i), 100 + i, 2, 7)],
+            });
+        }
+        for (int i = 0; i < 32; i++)
+            await client.ReadMessageAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            ReceivedMessage message = await client.ReadMessageAsync();
+            Assert.Equal($"{(char)('a' + i)}", message.Body);
+            Assert.Equal($"{MessageId.Of(channel.IdPrefix, 100 + i):x16}", message.Id);
+            Assert.Equal((Some.Timestamp, 7), (message.Timestamp, message.Attempts));
+        }
+    }
+
+    [Fact]
     public async Task Commands_without_an_answer_are_sent_again_under_the_same_number()
     {
         await using RunningGateway server = await RunningGateway.StartAsync();
