@@ -413,7 +413,11 @@ public sealed class TopicGrain : Grain, ITopicGrain
             }
 
             if (_open is null && !create)
+            {
+                // Whoever asks for topics that are not there must not fill the memory with them.
+                DeactivateOnIdle();
                 return (null, new TopicReply(TopicStatus.TopicNotFound));
+            }
         }
     }
 
