@@ -164,7 +164,18 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     /// <inheritdoc/>
     public async ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers)
     {
-        if (await GetAsync(incarnation) is not { } open)
+        OpenChannel? open = null;
+        try
+        {
+            open = await GetAsync(incarnation);
+        }
+        catch (StoreException e)
+        {
+            // Figures of the others are wanted all the same.
+            _services.Log.ChannelOpenFailed(_topic, _name, e.Message);
+        }
+
+        if (open is null)
             return new ChannelStats { Channel = _name };
         ChannelQueue queue = open.Queue;
         return new ChannelStats

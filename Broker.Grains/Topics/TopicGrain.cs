@@ -180,7 +180,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return refusal;
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
             return new TopicReply(TopicStatus.ChannelNotFound);
-        return new TopicReply(await ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
+        return await AskAsync(() => ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
     }
 
     /// <inheritdoc/>
@@ -201,7 +201,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return reply;
         if (incarnation == 0)
             return new TopicReply(TopicStatus.ChannelNotFound);
-        return new TopicReply(await ChannelOf(channel).PauseAsync(incarnation, paused));
+        return await AskAsync(() => ChannelOf(channel).PauseAsync(incarnation, paused));
     }
 
     /// <inheritdoc/>
@@ -274,8 +274,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             open.Record = record;
             feed = CreateFeed(added, start);
             // What was handed over while the record was being saved belongs to the new channel as well.
-            if (open.HandedOver > start)
-                feed.AddRange(open.HandedOver, await open.Log.CountAsync(start, open.HandedOver));
+            feed.Extend(open.HandedOver);
             open.Feeds.Add(channel, feed);
             _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
             open.Release();
@@ -289,6 +288,18 @@ public sealed class TopicGrain : Grain, ITopicGrain
         finally
         {
             _changes.Release();
+        }
+    }
+
+    private static async ValueTask<TopicReply> AskAsync(Func<ValueTask<TopicStatus>> ask)
+    {
+        try
+        {
+            return new TopicReply(await ask());
+        }
+        catch (StoreException e)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
         }
     }
 

@@ -173,12 +173,16 @@ public sealed partial class CaseTests
     public async Task Case_103_a_disk_that_fails_is_told_until_a_write_succeeds()
     {
         string folder = "";
-        await using HttpBroker broker = await HttpBroker.StartAsync(settings => folder = settings.Storage.DataPath);
-        (await broker.PostAsync("/pub?topic=other", "x")).IsText("OK");
+        await using HttpBroker broker = await HttpBroker.StartAsync(settings =>
+        {
+            folder = settings.Storage.DataPath;
+            settings.Storage.MaxBytesPerFile = 1;
+        });
+        (await broker.PostAsync("/pub?topic=t", "x")).IsText("OK");
 
-        // A file where the topic's folder is to be.
-        string obstacle = Path.Combine(folder, "topics", "t");
-        await File.WriteAllTextAsync(obstacle, "");
+        // A folder where the topic's next file is to be.
+        string obstacle = Path.Combine(folder, "topics", "t", "00000000000000000001.log");
+        Directory.CreateDirectory(obstacle);
         (await broker.PostAsync("/pub?topic=t", "x")).IsError(503, "EXITING");
         HttpReply ping = await broker.GetAsync("/ping");
         Assert.Equal(500, ping.Status);
@@ -186,7 +190,7 @@ public sealed partial class CaseTests
         Assert.Equal(ping.Body, (string?)(await broker.StatsAsync())["health"]);
         Assert.Contains($"\nHealth: {ping.Body}\n", (await broker.GetAsync("/stats")).Body);
 
-        File.Delete(obstacle);
+        Directory.Delete(obstacle);
         (await broker.PostAsync("/pub?topic=t", "x")).IsText("OK");
         Assert.Equal("OK", (await broker.GetAsync("/ping")).Body);
     }

@@ -147,6 +147,13 @@ internal sealed class BrokerWorld : IDisposable
 
     private void Disturb(bool crashes)
     {
+        // In the middle of things: after some of what comes next, not when all is settled.
+        if (Time.UntilNextTimer is { } wait)
+            Time.Advance(wait);
+        for (int steps = _random.Next(0, 100); steps > 0 && Scheduler.Step(); steps--)
+        {
+        }
+
         string topic = Topics[_random.Next(Topics.Length)];
         string channel = Channels[_random.Next(Channels.Length)];
         switch (_random.Next(12))
@@ -188,7 +195,9 @@ internal sealed class BrokerWorld : IDisposable
             gateway.Alive = false;
         _gateways.Clear();
         Host.KillAll();
-        _store.Crash(_random);
+        TimeSpan lost = _store.Crash(_random);
+        if (lost > TimeSpan.Zero)
+            Oracle.PowerLost(Now - (long)lost.TotalMilliseconds);
         _services!.Dispose();
         Scheduler.Run(BootAsync);
         Scheduler.Run(() => StartGatewaysAsync(2));
