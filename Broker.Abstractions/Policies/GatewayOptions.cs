@@ -9,6 +9,9 @@ public sealed class GatewayOptions
     /// <summary>host:port, the path of a unix socket, or empty to serve no HTTP.</summary>
     public string HttpAddress { get; set; } = "127.0.0.1:4151";
 
+    /// <summary>Host that tools and the lookup service are told to reach this broker by; empty for the host's own name.</summary>
+    public string BroadcastAddress { get; set; } = "";
+
     /// <summary>Version that clients and tools are told.</summary>
     public string Version { get; set; } = "1.3.0";
 

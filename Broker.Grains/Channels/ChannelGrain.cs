@@ -422,6 +422,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
 
         queue.SetBacklog(backlog);
+        if (state is null)
+            queue.CountAll();
     }
 
     // Everything that a change of the queue calls for: deliveries, notes, timers, reads.
