@@ -1,5 +1,6 @@
 using Broker.Gateway.Lookup.Http;
 using Broker.Policies;
+using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -16,6 +17,21 @@ public static class LookupServiceExtensions
         .AddSingleton<LookupRegistry>()
         .AddSingleton<LookupConnectionHandler>()
         .AddSingleton<LookupHttp>();
+
+    /// <summary>
+    /// Makes the topics and channels of the broker in this process known: to the lookup service beside it and to those that
+    /// <see cref="GatewayOptions.LookupdTcpAddresses"/> names. The container needs the gateway and the lookup service.
+    /// </summary>
+    public static IServiceCollection AddRegistration(this IServiceCollection services) => services
+        .AddSingleton<BrokerTopology>()
+        .AddSingleton<BrokerIdentity>()
+        .AddSingleton<INameResolver, DnsResolver>()
+        .AddSingleton<LocalRegistration>()
+        .AddSingleton<LookupAnnouncer>()
+        .AddSingleton<IKnownChannels, LookupChannels>()
+        .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
+        .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())
+        .AddHostedService(static provider => provider.GetRequiredService<BrokerTopology>());
 
     /// <summary>Serves the lookup protocol on a listener.</summary>
     public static void UseLookupProtocol(this ListenOptions listener) => listener.UseConnectionHandler<LookupConnectionHandler>();

@@ -6,6 +6,7 @@ using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Storage;
 using Broker.Storage.Memory;
+using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -174,12 +175,16 @@ public sealed class BrokerHost : IAsyncDisposable
             new MemoryMessageStore(RandomNumberGenerator.GetInt32(1024)),
             provider.GetRequiredService<TimeProvider>(),
             RandomNumberGenerator.GetInt32(int.MaxValue),
-            provider.GetRequiredService<ILogger<GrainServices>>()));
+            provider.GetRequiredService<ILogger<GrainServices>>())
+        {
+            KnownChannels = provider.GetRequiredService<IKnownChannels>(),
+        });
         // The grain host is registered first, so that it stops last: what the gateway has taken is finished before.
         GrainEngine.AddTo(builder, settings);
         services.AddSingleton(Options.Create(settings.Gateway));
         services.AddNsqGateway();
         services.AddSingleton<BoundAddresses>();
+        services.AddRegistration();
         return
         [
             new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), tcp =>
