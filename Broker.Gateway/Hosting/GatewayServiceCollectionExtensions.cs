@@ -1,3 +1,5 @@
+using Broker.Gateway.Http;
+using Broker.Health;
 using Broker.Policies;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -24,9 +26,38 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
+        services.TryAddSingleton<BoundAddresses>();
         services.AddHostedService(static provider => provider.GetRequiredService<NsqGateway>());
         services.Configure<SocketTransportOptions>(ConfigureTransport);
         return services;
+    }
+
+    /// <summary>
+    /// Adds nsqd's HTTP API. The container needs the gateway (<see cref="AddNsqGateway"/>), an <see cref="IHealthSource"/> and an
+    /// <see cref="IBrokerOptions"/>; the listener gets <see cref="NsqdSite"/>, and the host has <see cref="HttpSite.DispatchAsync"/> answer.
+    /// </summary>
+    public static IServiceCollection AddNsqdHttp(this IServiceCollection services)
+    {
+        services.AddRoutingCore();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<BrokerClock>();
+        services.AddSingleton<StatsCollector>();
+        services.AddSingleton<StateEndpoints>();
+        services.AddSingleton<PublishEndpoints>();
+        services.AddSingleton<TopicEndpoints>();
+        services.AddSingleton<ChannelEndpoints>();
+        services.AddSingleton<ConfigEndpoints>();
+        services.AddSingleton<NsqdSite>();
+        services.Configure<KestrelServerOptions>(LiftLimits);
+        return services;
+    }
+
+    // Every endpoint bounds what it reads by the options of its own, and NSQ lets requests take their time (spec 3.1).
+    private static void LiftLimits(KestrelServerOptions kestrel)
+    {
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
     }
 
     private static void ConfigureTransport(SocketTransportOptions transport)

@@ -89,7 +89,8 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
     /// <summary>Begins to register: the ports are known by now.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        _running.Add(RunAsync(_stopping.Token));
+        lock (_sync)
+            _running.Add(RunAsync(_stopping.Token));
         return Task.CompletedTask;
     }
 
@@ -97,13 +98,15 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
+        LookupLink[] links;
         Task[] running;
         lock (_sync)
         {
-            foreach (LookupLink link in _links.Values)
-                link.Stop();
+            links = [.. _links.Values];
             running = [.. _running];
         }
+        foreach (LookupLink link in links)
+            link.Stop();
         await Task.WhenAll(running);
     }
 
@@ -186,6 +189,7 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
             foreach (IPEndPoint endPoint in await ResolveAsync(address, cancellation))
                 wanted.Add(endPoint);
         }
+        List<LookupLink> left = [];
         lock (_sync)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -194,7 +198,7 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
                 if (wanted.Contains(endPoint))
                     continue;
                 _links.Remove(endPoint);
-                link.Stop();
+                left.Add(link);
             }
             _running.RemoveAll(static task => task.IsCompletedSuccessfully);
             foreach (IPEndPoint endPoint in wanted)
@@ -206,6 +210,8 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
                 _running.Add(Task.Run(link.RunAsync, CancellationToken.None));
             }
         }
+        foreach (LookupLink link in left)
+            link.Stop();
     }
 
     // A name that cannot be resolved just now still means those that it meant before.

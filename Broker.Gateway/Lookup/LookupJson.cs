@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace Broker.Gateway.Lookup;
 
 [JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(string[]))]
 [JsonSerializable(typeof(PeerInfo))]
 [JsonSerializable(typeof(LookupVersion))]
 [JsonSerializable(typeof(TopicList))]

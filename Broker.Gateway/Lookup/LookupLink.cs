@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Lookup;
@@ -65,8 +64,7 @@ internal sealed class LookupLink(
                 {
                     await ConverseAsync(cancellation);
                 }
-                catch (Exception e) when (
-                    e is SocketException or IOException or TimeoutException or LookupRefusedException && !cancellation.IsCancellationRequested)
+                catch (Exception e) when (!cancellation.IsCancellationRequested)
                 {
                     // Connected means that the trouble is new: the next attempt comes soon.
                     pause = _service is not null ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, PingPeriod.Ticks));

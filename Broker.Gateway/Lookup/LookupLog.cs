@@ -18,9 +18,6 @@ internal static partial class LookupLog
     [LoggerMessage(4003, LogLevel.Debug, "lookup: {Remote}: {Command} {Topic} {Channel}")]
     public static partial void Registered(this ILogger logger, string remote, string command, string topic, string? channel);
 
-    [LoggerMessage(4004, LogLevel.Error, "lookup: {Method} {Path} failed")]
-    public static partial void LookupRequestFailed(this ILogger logger, Exception exception, string method, string path);
-
     [LoggerMessage(4100, LogLevel.Warning, "lookup: the topics of this broker cannot be listed; asking again")]
     public static partial void TopologyUnknown(this ILogger logger, Exception exception);
 

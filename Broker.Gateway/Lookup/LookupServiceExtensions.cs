@@ -1,22 +1,29 @@
-using Broker.Gateway.Lookup.Http;
+using Broker.Gateway.Http;
 using Broker.Policies;
 using Broker.Topics;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Broker.Gateway.Lookup;
 
-/// <summary>Adds the lookup service to a host.</summary>
+/// <summary>Adds the lookup service, and those who register with one, to a container.</summary>
 public static class LookupServiceExtensions
 {
-    /// <summary>Adds the registry and what serves it. The container needs an <see cref="BoundAddresses"/> and a <see cref="TimeProvider"/>.</summary>
-    public static IServiceCollection AddLookupService(this IServiceCollection services, LookupOptions options) => services
-        .AddSingleton(options)
-        .AddSingleton<LookupRegistry>()
-        .AddSingleton<LookupConnectionHandler>()
-        .AddSingleton<LookupHttp>();
+    /// <summary>
+    /// Adds the registry and what serves it: <see cref="LookupConnectionHandler"/> and <see cref="LookupSite"/>, each to be given a
+    /// listener. The container needs a <see cref="TimeProvider"/>.
+    /// </summary>
+    public static IServiceCollection AddLookupService(this IServiceCollection services, LookupOptions options)
+    {
+        services.AddRoutingCore();
+        services.TryAddSingleton<BoundAddresses>();
+        return services
+            .AddSingleton(options)
+            .AddSingleton<LookupRegistry>()
+            .AddSingleton<LookupConnectionHandler>()
+            .AddSingleton<LookupEndpoints>()
+            .AddSingleton<LookupSite>();
+    }
 
     /// <summary>
     /// Makes the topics and channels of the broker in this process known: to the lookup service beside it and to those that
@@ -29,27 +36,8 @@ public static class LookupServiceExtensions
         .AddSingleton<LocalRegistration>()
         .AddSingleton<LookupAnnouncer>()
         .AddSingleton<IKnownChannels, LookupChannels>()
+        .AddSingleton<IWritableOption, LookupAddressesOption>()
         .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
         .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())
         .AddHostedService(static provider => provider.GetRequiredService<BrokerTopology>());
-
-    /// <summary>Serves the lookup protocol on a listener.</summary>
-    public static void UseLookupProtocol(this ListenOptions listener) => listener.UseConnectionHandler<LookupConnectionHandler>();
-
-    /// <summary>Serves the lookup service's HTTP API on a listener. The application needs <see cref="UseLookupHttp(IApplicationBuilder)"/>.</summary>
-    public static void UseLookupHttp(this ListenOptions listener)
-    {
-        listener.Protocols = HttpProtocols.Http1;
-        LookupHttp http = listener.ApplicationServices.GetRequiredService<LookupHttp>();
-        // One pipeline serves all HTTP listeners of the process: the connection says which of them it came by.
-        listener.Use(next => connection =>
-        {
-            connection.Features.Set(http);
-            return next(connection);
-        });
-    }
-
-    /// <summary>Answers the requests that came by a listener of the lookup service; others are passed on.</summary>
-    public static IApplicationBuilder UseLookupHttp(this IApplicationBuilder application) => application.Use(
-        (context, next) => context.Features.Get<LookupHttp>() is { } http ? http.HandleAsync(context) : next(context));
 }

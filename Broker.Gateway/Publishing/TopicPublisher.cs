@@ -123,7 +123,21 @@ internal sealed class TopicPublisher
             }
             position += MessageBatch.RecordHeaderSize + length;
         }
-        return Enqueue(new MessageBatch { BaseOffset = MessageBatch.Unassigned, Count = count, Records = records });
+        return AddBatch(new MessageBatch { BaseOffset = MessageBatch.Unassigned, Count = count, Records = records });
+    }
+
+    /// <summary>Takes a batch as it is: all of it is appended or nothing.</summary>
+    public PublishCall AddBatch(MessageBatch batch)
+    {
+        PublishCall call = new() { Batch = batch };
+        lock (_sync)
+        {
+            // What came before goes before.
+            if (!_open.IsEmpty)
+                _sealed.Enqueue(_open.Seal());
+            _sealed.Enqueue(call);
+        }
+        return call;
     }
 
     /// <summary>Sends what waits, as far as calls are free.</summary>
@@ -181,26 +195,13 @@ internal sealed class TopicPublisher
     {
         byte[] records = GC.AllocateUninitializedArray<byte>(size);
         OpenBatch.WriteRecord(records, timestamp, body);
-        return Enqueue(new MessageBatch
+        return AddBatch(new MessageBatch
         {
             BaseOffset = MessageBatch.Unassigned,
             Count = 1,
             Records = records,
             DueTimes = dueTime is long due ? [due] : null,
         });
-    }
-
-    private PublishCall Enqueue(MessageBatch batch)
-    {
-        PublishCall call = new() { Batch = batch };
-        lock (_sync)
-        {
-            // What came before goes before.
-            if (!_open.IsEmpty)
-                _sealed.Enqueue(_open.Seal());
-            _sealed.Enqueue(call);
-        }
-        return call;
     }
 
     private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublishCall? call, out long sequence)

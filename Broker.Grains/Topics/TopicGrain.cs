@@ -67,51 +67,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _open is { Broken: false } open && !_closing ? Append(open, request) : OpenAndAppendAsync(request);
 
     /// <inheritdoc/>
-    public async ValueTask<ChannelReply> CreateChannelAsync(string channel)
-    {
-        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: true);
-        if (open is null)
-            return Refuse(refusal);
-        if (open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
-            return Describe(open, feed);
-        await _changes.WaitAsync();
-        try
-        {
-            (open, refusal) = await GetAsync(create: true);
-            if (open is null)
-                return Refuse(refusal);
-            if (open.Feeds.TryGetValue(channel, out feed))
-                return Describe(open, feed);
-            long start = open.Record.Channels.Count == 0 ? open.Record.Head : open.HandedOver;
-            ChannelRecord added = new(channel, open.Record.NextIncarnation, start, Paused: false);
-            TopicRecord record = open.Record with
-            {
-                NextIncarnation = open.Record.NextIncarnation + 1,
-                Channels = [.. open.Record.Channels.Append(added).OrderBy(c => c.Name, StringComparer.Ordinal)],
-                Cursor = open.Record.Paused ? open.HandedOver : null,
-            };
-            await open.Log.SaveRecordAsync(record);
-            open.Record = record;
-            feed = CreateFeed(added, start);
-            // What was handed over while the record was being saved belongs to the new channel as well.
-            if (open.HandedOver > start)
-                feed.AddRange(open.HandedOver, await open.Log.CountAsync(start, open.HandedOver));
-            open.Feeds.Add(channel, feed);
-            _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
-            open.Release();
-            OfferAll(open);
-            await NoteInDirectoryAsync(open);
-            return Describe(open, feed);
-        }
-        catch (StoreException e)
-        {
-            return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
-        }
-        finally
-        {
-            _changes.Release();
-        }
-    }
+    public ValueTask<ChannelReply> CreateChannelAsync(string channel) => AddChannelAsync(channel, createTopic: true);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelReply> AddChannelAsync(string channel) => AddChannelAsync(channel, createTopic: false);
 
     /// <inheritdoc/>
     public async ValueTask<ChannelReply> DescribeChannelAsync(string channel)
@@ -287,6 +246,52 @@ public sealed class TopicGrain : Grain, ITopicGrain
             feed.Restart(report.KnownEnd);
         OfferAll(open);
         return Describe(open, feed);
+    }
+
+    private async ValueTask<ChannelReply> AddChannelAsync(string channel, bool createTopic)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(createTopic);
+        if (open is null)
+            return Refuse(refusal);
+        if (open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return Describe(open, feed);
+        await _changes.WaitAsync();
+        try
+        {
+            (open, refusal) = await GetAsync(createTopic);
+            if (open is null)
+                return Refuse(refusal);
+            if (open.Feeds.TryGetValue(channel, out feed))
+                return Describe(open, feed);
+            long start = open.Record.Channels.Count == 0 ? open.Record.Head : open.HandedOver;
+            ChannelRecord added = new(channel, open.Record.NextIncarnation, start, Paused: false);
+            TopicRecord record = open.Record with
+            {
+                NextIncarnation = open.Record.NextIncarnation + 1,
+                Channels = [.. open.Record.Channels.Append(added).OrderBy(c => c.Name, StringComparer.Ordinal)],
+                Cursor = open.Record.Paused ? open.HandedOver : null,
+            };
+            await open.Log.SaveRecordAsync(record);
+            open.Record = record;
+            feed = CreateFeed(added, start);
+            // What was handed over while the record was being saved belongs to the new channel as well.
+            if (open.HandedOver > start)
+                feed.AddRange(open.HandedOver, await open.Log.CountAsync(start, open.HandedOver));
+            open.Feeds.Add(channel, feed);
+            _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
+            open.Release();
+            OfferAll(open);
+            await NoteInDirectoryAsync(open);
+            return Describe(open, feed);
+        }
+        catch (StoreException e)
+        {
+            return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+        finally
+        {
+            _changes.Release();
+        }
     }
 
     private async ValueTask<TopicReply> OpenAndAppendAsync(PublishRequest request)

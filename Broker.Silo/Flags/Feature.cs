@@ -8,7 +8,7 @@ public sealed class Feature
 {
     public static readonly Feature Core = Available("The broker");
     public static readonly Feature Topology = Available("Topology-aware consumption");
-    public static readonly Feature Http = Missing("HTTP");
+    public static readonly Feature Http = Available("HTTP");
     public static readonly Feature FileStorage = Available("Storage in files");
     public static readonly Feature Tls = Missing("TLS");
     public static readonly Feature Compression = Missing("Compression");

@@ -94,29 +94,24 @@ public sealed class FlagCatalogue
         },
     ];
 
-    private static IEnumerable<Flag> Node()
-    {
-        string thisHost = GoInteger.Format(NodeNumber.OfThisHost);
-        return
-        [
-            new Flag<int>("node-id", FlagType.Integer(0, NodeNumber.Max), thisHost,
-                "number of this node in message ids, 0 to 1023; derived from the host name unless given",
-                (settings, value) => settings.Queue.NodeId = value)
-            {
-                ConfigKey = "id",
-            },
-            new Flag<int>("worker-id", FlagType.Integer(0, NodeNumber.Max), thisHost, "old name of --node-id")
-            {
-                Alias = new FlagAlias("node-id", text => text),
-            },
-        ];
-    }
+    private static IEnumerable<Flag> Node() =>
+    [
+        new Flag<int?>("node-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "",
+            "number of this node in message ids, 0 to 1023; derived from host and data path, and kept there, unless given",
+            (settings, value) => (settings.Queue.NodeId, settings.IsNodeIdDerived) = (value ?? 0, value is null))
+        {
+            ConfigKey = "id",
+        },
+        new Flag<int?>("worker-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "", "old name of --node-id")
+        {
+            Alias = new FlagAlias("node-id", text => text),
+        },
+    ];
 
     private static IEnumerable<Flag> Addresses(string host) =>
     [
         new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "where NSQ clients are served",
             (settings, value) => settings.Gateway.TcpAddress = value),
-        // Taken at any value while HTTP is not there, because every script passes it; the start banner says what is served.
         new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "where HTTP is served; empty for nowhere",
             (settings, value) => settings.Gateway.HttpAddress = value)
         {

@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using Broker.Gateway;
+using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
 using Broker.Grains;
+using Broker.Health;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Storage;
@@ -10,6 +12,7 @@ using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -71,11 +74,7 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
     public static BrokerHost CreateLookup(BrokerSettings settings, TimeProvider? time = null) => Build(
         settings,
-        builder =>
-        {
-            builder.Services.AddSingleton<BoundAddresses>();
-            return LookupComposition.AddTo(builder, settings.Lookup, "TCP", "HTTP");
-        },
+        builder => LookupComposition.AddTo(builder, settings.Lookup, "TCP", "HTTP"),
         time,
         banner: (start, listeners) => start.WriteLookup(listeners));
 
@@ -94,6 +93,7 @@ public sealed class BrokerHost : IAsyncDisposable
         try
         {
             IMessageStore store = await StoreFactory.OpenAsync(settings, loggers, time);
+            if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumberOf(settings);
             return Build(settings, builder => Compose(builder, settings, store), time, store, loggers);
         }
         catch (StoreException e)
@@ -140,7 +140,7 @@ public sealed class BrokerHost : IAsyncDisposable
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
         WebApplication app = builder.Build();
-        app.UseLookupHttp();
+        app.Run(HttpSite.DispatchAsync);
         return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeLoggers);
     }
 
@@ -183,24 +183,40 @@ public sealed class BrokerHost : IAsyncDisposable
         GrainEngine.AddTo(builder, settings);
         services.AddSingleton(Options.Create(settings.Gateway));
         services.AddNsqGateway();
-        services.AddSingleton<BoundAddresses>();
+        services.AddNsqdHttp();
         services.AddRegistration();
-        return
-        [
-            new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), tcp =>
-            {
-                tcp.ApplicationServices.GetRequiredService<BoundAddresses>().Tcp = tcp;
-                tcp.UseConnectionHandler<NsqConnectionHandler>();
-            }),
-            .. LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"),
-        ];
+        services.AddSingleton<IHealthSource>(new StoreHealth(store));
+        services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
+        services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));
+
+        List<Listener> listeners = [new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), ServeTcp)];
+        if (settings.Gateway.HttpAddress.Length > 0)
+            listeners.Add(new Listener("HTTP", ListenAddress.Parse(settings.Gateway.HttpAddress), ServeHttp));
+        listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
+        return listeners;
     }
+
+    private static void ServeTcp(ListenOptions tcp)
+    {
+        tcp.ApplicationServices.GetRequiredService<BoundAddresses>().Tcp = tcp;
+        tcp.UseConnectionHandler<NsqConnectionHandler>();
+    }
+
+    private static void ServeHttp(ListenOptions http)
+    {
+        http.ApplicationServices.GetRequiredService<BoundAddresses>().Http = http;
+        http.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(http);
+    }
+
+    // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.
+    private static int NodeNumberOf(BrokerSettings settings) => settings.StorageKind == StorageKind.Files
+        ? new NodeNumberFile(settings.Storage.DataPath).ReadOrDerive()
+        : NodeNumber.OfDataPath(settings.Storage.DataPath);
 
     private static void AddLogging(ILoggingBuilder logging, BrokerSettings settings)
     {
-        logging.SetMinimumLevel(settings.LogLevel);
-        // The libraries below us report at Information what concerns nobody who runs a broker.
-        if (settings.LogLevel < LogLevel.Warning) logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.Services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(settings.LogLevels);
+        logging.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(settings.LogLevels);
         logging.AddConsole(console =>
         {
             console.FormatterName = LogLineFormatter.FormatterName;

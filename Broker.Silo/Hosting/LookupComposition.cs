@@ -2,6 +2,7 @@ using Broker.Gateway;
 using Broker.Gateway.Lookup;
 using Broker.Policies;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Silo.Hosting;
@@ -23,7 +24,7 @@ internal static class LookupComposition
             listeners.Add(new Listener(tcp, ListenAddress.Parse(options.TcpAddress), listener =>
             {
                 listener.ApplicationServices.GetRequiredService<BoundAddresses>().LookupTcp = listener;
-                listener.UseLookupProtocol();
+                listener.UseConnectionHandler<LookupConnectionHandler>();
             }));
         }
         if (options.HttpAddress.Length > 0)
@@ -31,7 +32,7 @@ internal static class LookupComposition
             listeners.Add(new Listener(http, ListenAddress.Parse(options.HttpAddress), listener =>
             {
                 listener.ApplicationServices.GetRequiredService<BoundAddresses>().LookupHttp = listener;
-                listener.UseLookupHttp();
+                listener.ApplicationServices.GetRequiredService<LookupSite>().ServeOn(listener);
             }));
         }
         return listeners;

@@ -1,4 +1,3 @@
-using Broker.Silo.Flags;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -21,7 +20,6 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
         LogNode(settings.Queue.NodeId);
         LogEngine(GrainEngine.Name, settings.StorageKind == StorageKind.Memory ? "memory" : "files", settings.Storage.DataPath);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
-        if (!Feature.Http.IsAvailable && settings.Gateway.HttpAddress.Length > 0) LogNoHttp(settings.Gateway.HttpAddress);
     }
 
     [LoggerMessage(LogLevel.Information, "{Version}")]
@@ -36,7 +34,4 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     // These words are nsqd's: scripts wait for them.
     [LoggerMessage(LogLevel.Information, "{Protocol}: listening on {Address}")]
     private partial void LogListener(string protocol, string address);
-
-    [LoggerMessage(LogLevel.Information, "HTTP: not part of this version yet, nothing is served on {Address}")]
-    private partial void LogNoHttp(string address);
 }

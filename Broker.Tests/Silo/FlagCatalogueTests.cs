@@ -52,7 +52,8 @@ public sealed class FlagCatalogueTests
     {
         BrokerSettings settings = await ProgramRun.SettingsOfAsync("");
         AssertSame(new GatewayOptions(), settings.Gateway);
-        AssertSame(new QueueOptions { NodeId = NodeNumber.OfThisHost }, settings.Queue);
+        AssertSame(new QueueOptions(), settings.Queue);
+        Assert.True(settings.IsNodeIdDerived);
         AssertSame(new StorageOptions { DataPath = Directory.GetCurrentDirectory() }, settings.Storage);
         Assert.Equal("[broker] ", settings.LogPrefix);
     }
