@@ -15,11 +15,23 @@ public sealed class BoundAddresses
     /// <summary>Where nsqd's HTTP API is served.</summary>
     public ListenOptions? Http { get; set; }
 
+    /// <summary>Where the lookup service's protocol is served.</summary>
+    public ListenOptions? LookupTcp { get; set; }
+
+    /// <summary>Where the lookup service's HTTP API is served.</summary>
+    public ListenOptions? LookupHttp { get; set; }
+
     /// <summary>Port of <see cref="Tcp"/>, or <see cref="NoPort"/>.</summary>
     public int TcpPort => PortOf(Tcp);
 
     /// <summary>Port of <see cref="Http"/>, or <see cref="NoPort"/>.</summary>
     public int HttpPort => PortOf(Http);
+
+    /// <summary>Port of <see cref="LookupTcp"/>, or <see cref="NoPort"/>.</summary>
+    public int LookupTcpPort => PortOf(LookupTcp);
+
+    /// <summary>Port of <see cref="LookupHttp"/>, or <see cref="NoPort"/>.</summary>
+    public int LookupHttpPort => PortOf(LookupHttp);
 
     // Kestrel writes the port it got into the options that it listens by.
     private static int PortOf(ListenOptions? listener) => (listener?.EndPoint as IPEndPoint)?.Port ?? NoPort;

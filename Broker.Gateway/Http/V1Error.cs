@@ -21,6 +21,9 @@ public sealed class V1Error : IResult
 
     public static V1Error MissingChannel { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_CHANNEL");
 
+    /// <summary>No node to be tombstoned.</summary>
+    public static V1Error MissingNode { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_NODE");
+
     /// <summary>A bad topic name, as the endpoints of channels say it.</summary>
     public static V1Error InvalidTopicArgument { get; } = new(StatusCodes.Status400BadRequest, "INVALID_ARG_TOPIC");
 

@@ -160,6 +160,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             ArmTrim();
             if (_ephemeral && open.Feeds.Count == 0)
                 return await DeleteOpenAsync(open);
+            await NoteInDirectoryAsync(open);
             return TopicReply.Ok;
         }
         catch (StoreException e)
@@ -279,6 +280,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
             open.Release();
             OfferAll(open);
+            await NoteInDirectoryAsync(open);
             return Describe(open, feed);
         }
         catch (StoreException e)
@@ -442,7 +444,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
 
         IMessageStore store = _services.StoreOf(_name);
-        ITopicLog? log = await store.OpenTopicAsync(_name, create);
+        ITopicLog? log = await store.OpenTopicAsync(_name, create: false);
+        bool isNew = log is null && create;
+        if (isNew)
+            log = await MakeAsync(store);
         if (log is null)
             return;
         OpenTopic open = new(log, CreateFeed);
@@ -451,8 +456,13 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (broken is not null)
             ResumeFeeds(broken, open);
         _open = open;
-        if (broken is null && log.End == 0 && log.Record.NextIncarnation == 1)
-            await EnterDirectoryAsync();
+        if (isNew)
+        {
+            _services.Log.TopicCreated(_name);
+            _messageCount = 0;
+            _messageBytes = 0;
+            await NoteInDirectoryAsync(open);
+        }
         OfferAll(open);
     }
 
@@ -469,14 +479,40 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
     }
 
-    private async Task EnterDirectoryAsync()
+    // The channels that other nodes have are there before the first message is, so that it reaches them all (spec 2.1).
+    private async Task<ITopicLog?> MakeAsync(IMessageStore store)
     {
-        _services.Log.TopicCreated(_name);
-        _messageCount = 0;
-        _messageBytes = 0;
+        IReadOnlyList<string> known = _services.KnownChannels is { } elsewhere ? await elsewhere.FindAsync(_name) : [];
+        ITopicLog? log = await store.OpenTopicAsync(_name, create: true);
+        if (log is null || known.Count == 0)
+            return log;
+        _services.Log.ChannelsTakenOver(_name, string.Join(' ', known));
+        TopicRecord record = log.Record;
         try
         {
-            await GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).AddTopicAsync(_name);
+            await log.SaveRecordAsync(record with
+            {
+                NextIncarnation = record.NextIncarnation + known.Count,
+                Channels = [.. known.Select((name, i) => new ChannelRecord(name, record.NextIncarnation + i, record.Head, Paused: false))],
+            });
+        }
+        catch (StoreException)
+        {
+            await log.DisposeAsync();
+            throw;
+        }
+
+        return log;
+    }
+
+    private Task NoteInDirectoryAsync(OpenTopic open) =>
+        TellDirectoryAsync(directory => directory.SetTopicAsync(_name, [.. open.Feeds.Keys]));
+
+    private async Task TellDirectoryAsync(Func<IDirectoryGrain, ValueTask> tell)
+    {
+        try
+        {
+            await tell(GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key));
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
         {
@@ -535,7 +571,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             _open = null;
             _trimmedBelow = 0;
             _services.Log.TopicDeleted(_name);
-            await GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).RemoveTopicAsync(_name);
+            await TellDirectoryAsync(directory => directory.RemoveTopicAsync(_name));
             return TopicReply.Ok;
         }
         catch (StoreException e)

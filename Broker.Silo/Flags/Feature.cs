@@ -13,7 +13,7 @@ public sealed class Feature
     public static readonly Feature Tls = Missing("TLS");
     public static readonly Feature Compression = Missing("Compression");
     public static readonly Feature Auth = Missing("AUTH");
-    public static readonly Feature Lookup = Missing("The lookup service");
+    public static readonly Feature Lookup = Available("The lookup service");
     public static readonly Feature Admin = Missing("The admin web interface");
     public static readonly Feature Cluster = Missing("The stand-alone gateway");
     public static readonly Feature Statsd = Missing("statsd");

@@ -6,10 +6,17 @@ namespace Broker.Silo.Hosting;
 /// <summary>The first lines of the log: what runs, and where it is served.</summary>
 public sealed partial class StartBanner(ILogger<StartBanner> logger)
 {
+    /// <summary>Writes the lines of the lookup service alone, after its listeners are bound.</summary>
+    public void WriteLookup(IEnumerable<Listener> listeners)
+    {
+        LogVersion(Product.BannerOf("nsqlookupd"));
+        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+    }
+
     /// <summary>Writes the lines, after the listeners are bound.</summary>
     public void Write(BrokerSettings settings, IEnumerable<Listener> listeners)
     {
-        LogVersion(Product.Banner);
+        LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
         LogEngine(GrainEngine.Name, settings.StorageKind == StorageKind.Memory ? "memory" : "files", settings.Storage.DataPath);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);

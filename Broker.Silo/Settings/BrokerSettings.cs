@@ -16,6 +16,9 @@ public sealed class BrokerSettings
     /// <summary>Where clients are served and what they may ask for.</summary>
     public GatewayOptions Gateway { get; } = new();
 
+    /// <summary>Where the lookup service is served; nowhere unless addresses are set.</summary>
+    public LookupOptions Lookup { get; } = new();
+
     /// <summary>Which store keeps the messages.</summary>
     public StorageKind StorageKind { get; set; }
 
