@@ -53,4 +53,10 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1303, LogLevel.Warning, "Could not make channel {Channel}; asking again")]
     public static partial void CreateChannelRetried(this ILogger logger, Exception exception, string channel);
+
+    [LoggerMessage(1400, LogLevel.Error, "HTTP {Method} {Path} failed")]
+    public static partial void RequestFailed(this ILogger logger, Exception exception, string method, string? path);
+
+    [LoggerMessage(1401, LogLevel.Debug, "HTTP {Method} {Path}: the client went away")]
+    public static partial void RequestAborted(this ILogger logger, string method, string? path);
 }

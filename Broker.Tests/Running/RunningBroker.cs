@@ -36,6 +36,9 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public EndPoint TcpEndPoint => _parts.TcpEndPoint;
 
+    /// <summary>Where it serves HTTP, when it was given an address for it.</summary>
+    public IPEndPoint HttpEndPoint => _parts.HttpEndPoint;
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => _parts.Grains;
 

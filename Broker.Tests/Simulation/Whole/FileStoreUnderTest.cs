@@ -11,6 +11,9 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
 {
     private static readonly TimeSpan SyncTimeout = TimeSpan.FromSeconds(2);
 
+    /// <summary>How far back a power cut may reach by the defaults.</summary>
+    public static readonly TimeSpan SyncWindow = SyncTimeout + TimeSpan.FromMilliseconds(100);
+
     private readonly StorageOptions _options;
     private readonly bool _losesPower;
     private SimulatedFiles _disk;
@@ -39,7 +42,7 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
     {
         bool powerLoss = _losesPower && random.Next(2) == 0;
         _disk = _disk.Crash(powerLoss);
-        return powerLoss && _options.SyncEvery != 1 ? SyncTimeout + TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
+        return powerLoss && _options.SyncEvery != 1 ? SyncWindow : TimeSpan.Zero;
     }
 
     public void Disturb(Random random)

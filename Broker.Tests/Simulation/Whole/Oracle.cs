@@ -86,12 +86,23 @@ internal sealed class Oracle
             foreach (((string topic, string channel), long created) in _channels)
             {
                 if (topic == published.Topic && created < published.SentAt && !_finishSent.Contains((topic + ":" + channel, value)))
-                    missing.Add($"{channel}/{value}");
+                    missing.Add($"{channel}/{value}@{OffsetOf(topic, value)} acknowledged at {published.AcknowledgedTime}");
             }
         }
 
         missing.Sort(StringComparer.Ordinal);
         return missing;
+    }
+
+    private string OffsetOf(string topic, string value)
+    {
+        foreach (((string Topic, ulong Id) key, string held) in _values)
+        {
+            if (key.Topic == topic && held == value)
+                return $"{topic}:{MessageId.OffsetOf(key.Id)}";
+        }
+
+        return "?";
     }
 
     private sealed class Published(string topic, long due)
