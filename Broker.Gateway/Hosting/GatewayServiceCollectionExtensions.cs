@@ -1,6 +1,7 @@
 using Broker.Gateway.Http;
 using Broker.Health;
 using Broker.Policies;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
