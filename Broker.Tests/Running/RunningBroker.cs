@@ -35,6 +35,9 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public EndPoint TcpEndPoint => _parts.TcpEndPoint;
 
+    /// <summary>What it was composed of.</summary>
+    public IServiceProvider Services => _parts.Services;
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => _parts.Grains;
 
@@ -43,6 +46,9 @@ public sealed class RunningBroker : IAsyncDisposable
 
     /// <summary>What its connections know of themselves.</summary>
     public IReadOnlyList<ConnectionSnapshot> Connections => _parts.Connections;
+
+    /// <summary>Where something is served, by the start banner's name for it.</summary>
+    public IPEndPoint EndPointOf(string protocol) => _parts.EndPointOf(protocol);
 
     public static async Task<RunningBroker> StartAsync(Action<BrokerSettings>? configure = null, bool virtualTime = false)
     {
