@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Broker.Gateway;
 
@@ -14,8 +13,8 @@ namespace Broker.Gateway;
 public static class GatewayServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the TCP front end and its Kestrel listeners. The container needs an <c>IGrainFactory</c> and
-    /// Kestrel; a <see cref="TimeProvider"/> is taken from it if there is one.
+    /// Adds the TCP front end. Kestrel is to listen with <see cref="NsqConnectionHandler"/>; the container needs an
+    /// <c>IGrainFactory</c>, and a <see cref="TimeProvider"/> is taken from it if there is one.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>

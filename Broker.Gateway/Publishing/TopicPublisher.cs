@@ -225,7 +225,7 @@ internal sealed class TopicPublisher
     private async Task SendAsync(PublishCall call, long sequence)
     {
         PublishRequest request = new() { Publisher = _publisher, Sequence = sequence, Batch = call.Batch! };
-        ValueTask<TopicReply> answer = TryPublishAsync(request);
+        ValueTask<TopicReply> answer = PublishAsync(request);
         bool wasInline = answer.IsCompleted;
         TopicReply reply = await answer;
         IsTopicKnown |= reply.IsOk;
@@ -244,28 +244,14 @@ internal sealed class TopicPublisher
             Start();
     }
 
-    private ValueTask<TopicReply> TryPublishAsync(PublishRequest request)
-    {
-        ValueTask<TopicReply> answer;
-        try
-        {
-            answer = _grain.PublishAsync(request);
-        }
-        catch (Exception e)
-        {
-            answer = ValueTask.FromException<TopicReply>(e);
-        }
-        return answer.IsCompletedSuccessfully ? answer : PublishAgainAsync(request, answer);
-    }
-
-    private async ValueTask<TopicReply> PublishAgainAsync(PublishRequest request, ValueTask<TopicReply> answer)
+    private async ValueTask<TopicReply> PublishAsync(PublishRequest request)
     {
         long started = _time.GetTimestamp();
         for (TimeSpan delay = FirstRetry; ; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
         {
             try
             {
-                return await answer;
+                return await _grain.PublishAsync(request);
             }
             catch (Exception e) when (_time.GetElapsedTime(started) + delay < _options.PublishDeadline)
             {
@@ -278,14 +264,6 @@ internal sealed class TopicPublisher
                 return new TopicReply(TopicStatus.Failed, "no answer from the topic");
             }
             await Task.Delay(delay, _time);
-            try
-            {
-                answer = _grain.PublishAsync(request);
-            }
-            catch (Exception e)
-            {
-                answer = ValueTask.FromException<TopicReply>(e);
-            }
         }
     }
 }

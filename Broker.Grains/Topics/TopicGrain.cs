@@ -181,7 +181,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return refusal;
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
             return new TopicReply(TopicStatus.ChannelNotFound);
-        return new TopicReply(await ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
+        return await AskAsync(() => ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
     }
 
     /// <inheritdoc/>
@@ -202,7 +202,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return reply;
         if (incarnation == 0)
             return new TopicReply(TopicStatus.ChannelNotFound);
-        return new TopicReply(await ChannelOf(channel).PauseAsync(incarnation, paused));
+        return await AskAsync(() => ChannelOf(channel).PauseAsync(incarnation, paused));
     }
 
     /// <inheritdoc/>
@@ -275,8 +275,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             open.Record = record;
             feed = CreateFeed(added, start);
             // What was handed over while the record was being saved belongs to the new channel as well.
-            if (open.HandedOver > start)
-                feed.AddRange(open.HandedOver, await open.Log.CountAsync(start, open.HandedOver));
+            feed.Extend(open.HandedOver);
             open.Feeds.Add(channel, feed);
             _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
             open.Release();
@@ -291,6 +290,18 @@ public sealed class TopicGrain : Grain, ITopicGrain
         finally
         {
             _changes.Release();
+        }
+    }
+
+    private static async ValueTask<TopicReply> AskAsync(Func<ValueTask<TopicStatus>> ask)
+    {
+        try
+        {
+            return new TopicReply(await ask());
+        }
+        catch (StoreException e)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
         }
     }
 
@@ -415,7 +426,11 @@ public sealed class TopicGrain : Grain, ITopicGrain
             }
 
             if (_open is null && !create)
+            {
+                // Whoever asks for topics that are not there must not fill the memory with them.
+                DeactivateOnIdle();
                 return (null, new TopicReply(TopicStatus.TopicNotFound));
+            }
         }
     }
 

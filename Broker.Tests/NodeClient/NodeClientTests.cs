@@ -19,7 +19,8 @@ public sealed class NodeClientTests
         await using RunningBroker broker = await RunningBroker.StartAsync();
         IPEndPoint endPoint = (IPEndPoint)broker.TcpEndPoint;
 
-        using JsonDocument summary = await RunAsync("flow.js", $"{endPoint.Address}", $"{endPoint.Port}", "flow", $"{Messages}", $"{LimitSeconds}");
+        using JsonDocument summary = await RunAsync(
+            "flow.js", $"{endPoint.Address}", $"{endPoint.Port}", "flow", $"{Messages}", $"{LimitSeconds}");
 
         JsonElement root = summary.RootElement;
         Assert.Equal(("complete", 0), (root.GetProperty("reason").GetString(), root.GetProperty("errors").GetArrayLength()));

@@ -18,6 +18,9 @@ internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
     /// <summary>What it was composed of.</summary>
     public IServiceProvider Services => Host.Services;
 
+    /// <summary>Where it serves HTTP.</summary>
+    public IPEndPoint HttpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTP").BoundTo);
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
 
