@@ -39,6 +39,9 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>Where it serves HTTP, when it was given an address for it.</summary>
     public IPEndPoint HttpEndPoint => _parts.HttpEndPoint;
 
+    /// <summary>What it was composed of.</summary>
+    public IServiceProvider Services => _parts.Services;
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => _parts.Grains;
 
@@ -47,6 +50,9 @@ public sealed class RunningBroker : IAsyncDisposable
 
     /// <summary>What its connections know of themselves.</summary>
     public IReadOnlyList<ConnectionSnapshot> Connections => _parts.Connections;
+
+    /// <summary>Where something is served, by the start banner's name for it.</summary>
+    public IPEndPoint EndPointOf(string protocol) => _parts.EndPointOf(protocol);
 
     public static async Task<RunningBroker> StartAsync(Action<BrokerSettings>? configure = null, bool virtualTime = false)
     {
