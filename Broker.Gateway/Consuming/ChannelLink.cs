@@ -207,7 +207,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
         _gatheredCount = 0;
         _gathering = null;
         _signOfLifeDue = false;
-        _executedLately = true;
+        _executedLately = call.Data.Length > 0;
         return call;
     }
 

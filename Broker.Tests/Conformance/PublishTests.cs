@@ -277,10 +277,11 @@ public sealed class PublishTests
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
         NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        NsqSocket producer = await broker.OpenAsync();
 
-        await consumer.SendAsync(NsqCommand.Dpub("t", "0", "a"));
+        await producer.SendAsync(NsqCommand.Dpub("t", "0", "a"));
 
-        await consumer.ExpectOkAsync();
+        await producer.ExpectOkAsync();
         await consumer.ExpectMessageAsync("a");
     }
 
@@ -304,8 +305,9 @@ public sealed class PublishTests
         await broker.PassAsync(TimeSpan.FromSeconds(5));
 
         NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
-        NsqMessage message = await consumer.ExpectMessageAsync("a");
-        Assert.Equal(1, message.Attempts);
+        Task<NsqMessage> delivery = consumer.ExpectMessageAsync("a");
+        await broker.PassUntilAsync(delivery, TimeSpan.FromMilliseconds(100));
+        Assert.Equal(1, (await delivery).Attempts);
     }
 
     /// <summary>Ours, as above.</summary>

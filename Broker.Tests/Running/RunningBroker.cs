@@ -47,7 +47,7 @@ public sealed class RunningBroker : IAsyncDisposable
     public static async Task<RunningBroker> StartAsync(Action<BrokerSettings>? configure = null, bool virtualTime = false)
     {
         DataFolder data = new();
-        BrokerSettings settings = new() { LogLevel = LogLevel.Error };
+        BrokerSettings settings = new() { LogLevel = LogLevel.Error, StorageKind = StorageKind.Files };
         settings.Gateway.TcpAddress = "127.0.0.1:0";
         settings.Gateway.HttpAddress = "";
         settings.Storage.DataPath = data.Path;
