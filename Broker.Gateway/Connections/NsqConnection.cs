@@ -22,6 +22,9 @@ internal sealed class NsqConnection : WheelEntry
 {
     private const long Never = long.MaxValue;
 
+    // Milliseconds after which a connection that is busy is looked at again.
+    private const long BusyLook = 1000;
+
     // A larger body is waited for before it is taken into memory, when much is on its way already.
     private const int LargeBody = 64 * 1024;
 
@@ -282,8 +285,11 @@ internal sealed class NsqConnection : WheelEntry
         long interval = Settings.HeartbeatInterval;
         long since = Interlocked.Read(ref _waitingSince);
         long heartbeats = interval == 0 || _stage == ParseStage.Magic ? Never : 2 * interval + (since == Never ? now : since);
-        // What is read later than it came, because of a limit of ours, is not the client's fault.
-        return since == Never ? heartbeats : Math.Min(heartbeats, Math.Min(_firstCommandDue, _commandDue));
+        long due = Math.Min(_firstCommandDue, _commandDue);
+        // What is read later than it came, because of a limit of ours, is not the client's fault: it is looked at again.
+        if (since == Never && due != Never)
+            due = Math.Max(due, now + BusyLook);
+        return Math.Min(heartbeats, due);
     }
 
     private async Task ReadAsync()
@@ -305,6 +311,7 @@ internal sealed class NsqConnection : WheelEntry
                 return;
             bool timedOut = read.IsCanceled && HasTimedOut(waitingSince);
             ReadOnlySequence<byte> buffer = read.Buffer;
+            bool isStart = _stage == ParseStage.Magic;
             ParseStep step = Parse(ref buffer, out int commands);
             if (step == ParseStep.NeedData && (timedOut || read.IsCompleted))
             {
@@ -333,7 +340,7 @@ internal sealed class NsqConnection : WheelEntry
             if (_allowance is not null && _allowance.Take(commands) is { Ticks: > 0 } pause)
                 await PauseAsync(pause);
             // A command that has begun has to end within the deadline of its first byte's wait.
-            if (commands > 0 || _stage == ParseStage.Magic)
+            if (commands > 0 || isStart)
             {
                 waitingSince = Wheel.Now;
                 if (commands > 0)
@@ -426,6 +433,7 @@ internal sealed class NsqConnection : WheelEntry
     private ParseStep Parse(ref ReadOnlySequence<byte> buffer, out int commands)
     {
         commands = 0;
+        bool isStart = _stage == ParseStage.Magic;
         SequenceReader<byte> reader = new(buffer);
         if (!reader.End)
             _now = _gateway.Time.GetUtcNow();
@@ -435,6 +443,8 @@ internal sealed class NsqConnection : WheelEntry
             if (_stage == ParseStage.Line)
                 commands++;
         }
+        if (isStart && _stage != ParseStage.Magic)
+            commands--;
         if (step is ParseStep.Subscribe or ParseStep.Upgrade or ParseStep.Authenticate)
             commands++;
         buffer = buffer.Slice(reader.Position);

@@ -29,11 +29,12 @@ internal sealed class DuplexPipeStream(IDuplexPipe pipe) : Stream
     {
         ReadResult result = await _input.ReadAsync(cancellationToken);
         ReadOnlySequence<byte> taken = result.Buffer.Slice(0, Math.Min(result.Buffer.Length, buffer.Length));
+        int count = (int)taken.Length;
         taken.CopyTo(buffer.Span);
         _input.AdvanceTo(taken.End);
         if (result.IsCanceled)
             throw new OperationCanceledException("The connection is being closed.");
-        return (int)taken.Length;
+        return count;
     }
 
     /// <summary>Writes and flushes: it ends when the transport has room again.</summary>
