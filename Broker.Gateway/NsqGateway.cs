@@ -263,7 +263,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         public void Schedule()
         {
             if (!IsLinked)
-                gateway.Wheel.Schedule(this, Interval);
+                gateway.Wheel.Schedule(this, Interval, coarse: true);
         }
 
         protected internal override void OnDue()

@@ -12,6 +12,7 @@ public sealed class SolutionTests
         ["Broker.Protocol"] = [],
         ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Orleans.Embedded"],
         ["Broker.Bench"] = ["Broker.Protocol"],
+        ["Broker.Client"] = ["Broker.Protocol"],
     };
 
     public static TheoryData<string> Projects => [.. Allowed.Keys];

@@ -56,13 +56,17 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     public long Messages => Interlocked.Read(ref _messages);
 
     /// <summary>Queues messages; never waits.</summary>
-    public void Enqueue(in DeliveryRun run)
+    /// <param name="run">The messages.</param>
+    /// <param name="size">Bytes that their records take.</param>
+    public void Enqueue(in DeliveryRun run, int size)
     {
         lock (_sync)
         {
             if (_closed)
                 return;
-            (_runs ??= new Queue<DeliveryRun>()).Enqueue(run);
+            // What waits for a client that does not read must not hold whole batches, of which it may be a small part.
+            bool mayWaitLong = _flushStarted >= 0 && size < run.Batch.Records.Length / 2;
+            (_runs ??= new Queue<DeliveryRun>()).Enqueue(mayWaitLong ? Detached(run, size) : run);
         }
         Wake();
     }
@@ -175,6 +179,17 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     }
 
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync(untilFlushed: false);
+
+    private static DeliveryRun Detached(in DeliveryRun run, int size) => run with
+    {
+        Position = 0,
+        Batch = new MessageBatch
+        {
+            BaseOffset = run.FirstOffset,
+            Count = run.Count,
+            Records = run.Batch.Records.AsSpan(run.Position, size).ToArray(),
+        },
+    };
 
     private void Wake()
     {

@@ -276,7 +276,7 @@ internal sealed class NsqConnection : WheelEntry
     {
         long next = Math.Min(_nextHeartbeat, ReadDeadline(now));
         if (next != Never && !_closing)
-            Wheel.Schedule(this, next - now);
+            Wheel.Schedule(this, next - now, coarse: true);
     }
 
     /// <summary>When reading gives up; a connection that is not waiting now will not before that long.</summary>

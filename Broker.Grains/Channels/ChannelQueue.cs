@@ -172,6 +172,9 @@ public sealed class ChannelQueue
             PassTo(End);
     }
 
+    /// <summary>Counts what was found as taken over: for a channel that has remembered nothing yet, and so took it over just now.</summary>
+    public void CountAll() => MessageCount = Depth + Deferred;
+
     /// <summary>Whether a message is known one by one (recovered with attempts or a due time), so that the log's count of it is void.</summary>
     public bool IsKnown(long offset) => _known.Contains(offset);
 

@@ -22,12 +22,16 @@ public sealed class FlagCatalogue
     private readonly FrozenDictionary<string, Flag> _byName;
     private readonly FrozenDictionary<string, Flag> _byConfigKey;
 
-    private FlagCatalogue(IReadOnlyList<Flag> flags)
+    private FlagCatalogue(string program, IReadOnlyList<Flag> flags)
     {
+        Program = program;
         Flags = flags;
         _byName = flags.ToFrozenDictionary(flag => flag.Name);
         _byConfigKey = flags.Where(flag => flag.ConfigKey.Length > 0).ToFrozenDictionary(flag => flag.ConfigKey);
     }
+
+    /// <summary>What the program calls itself in its log and its version.</summary>
+    public string Program { get; }
 
     /// <summary>All flags in the order in which help lists them.</summary>
     public IReadOnlyList<Flag> Flags { get; }
@@ -38,14 +42,32 @@ public sealed class FlagCatalogue
     /// <summary>The flag that a key of the config file stands for, or null.</summary>
     public Flag? FindConfigKey(string key) => _byConfigKey.GetValueOrDefault(key);
 
-    /// <summary>The flags of a broker.</summary>
-    /// <param name="host">Interface that addresses default to.</param>
-    /// <param name="program">Name that log lines begin with.</param>
-    public static FlagCatalogue ForBroker(string host, string program) => new(
+    /// <summary>The flags of a broker with all that belongs to it, on loopback.</summary>
+    public static FlagCatalogue ForAll() =>
+        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience()]);
+
+    /// <summary>The flags of nsqd.</summary>
+    public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0")]);
+
+    /// <summary>The flags of nsqlookupd (spec 6.2).</summary>
+    public static FlagCatalogue ForNsqlookupd() => new("nsqlookupd",
+    [
+        .. General("nsqlookupd"),
+        .. LookupService("", "0.0.0.0"),
+        new Flag<string>("broadcast-address", FlagType.Text, "", "host that nodes are told to find the HTTP API at; this host's name unless given",
+            (settings, value) => settings.Lookup.BroadcastAddress = value),
+        .. LookupPatience(),
+    ]);
+
+    private static IEnumerable<Flag> General(string program) =>
     [
         new Flag<bool>(Version, FlagType.Boolean, "false", "print the version and exit") { ConfigKey = "" },
         new Flag<string>(Config, FlagType.Path, "", "path of a config file: flat TOML with nsqd's keys") { ConfigKey = "" },
         .. Logging(program),
+    ];
+
+    private static IEnumerable<Flag> Broker(string host) =>
+    [
         .. Node(),
         .. Addresses(host),
         .. Storage(),
@@ -56,11 +78,11 @@ public sealed class FlagCatalogue
         .. Tls(host),
         .. Auth(),
         .. Limits(),
-        .. Lookup(),
+        .. Registration(host),
         .. Statsd(),
         .. Latency(),
         .. WithoutEffect(),
-    ]);
+    ];
 
     private static IEnumerable<Flag> Logging(string program) =>
     [
@@ -74,29 +96,24 @@ public sealed class FlagCatalogue
         },
     ];
 
-    private static IEnumerable<Flag> Node()
-    {
-        string thisHost = GoInteger.Format(NodeNumber.OfThisHost);
-        return
-        [
-            new Flag<int>("node-id", FlagType.Integer(0, NodeNumber.Max), thisHost,
-                "number of this node in message ids, 0 to 1023; derived from the host name unless given",
-                (settings, value) => settings.Queue.NodeId = value)
-            {
-                ConfigKey = "id",
-            },
-            new Flag<int>("worker-id", FlagType.Integer(0, NodeNumber.Max), thisHost, "old name of --node-id")
-            {
-                Alias = new FlagAlias("node-id", text => text),
-            },
-        ];
-    }
+    private static IEnumerable<Flag> Node() =>
+    [
+        new Flag<int?>("node-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "",
+            "number of this node in message ids, 0 to 1023; derived from host and data path, and kept there, unless given",
+            (settings, value) => (settings.Queue.NodeId, settings.IsNodeIdDerived) = (value ?? 0, value is null))
+        {
+            ConfigKey = "id",
+        },
+        new Flag<int?>("worker-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "", "old name of --node-id")
+        {
+            Alias = new FlagAlias("node-id", text => text),
+        },
+    ];
 
     private static IEnumerable<Flag> Addresses(string host) =>
     [
         new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "where NSQ clients are served",
             (settings, value) => settings.Gateway.TcpAddress = value),
-        // Taken at any value while HTTP is not there, because every script passes it; the start banner says what is served.
         new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "where HTTP is served; empty for nowhere",
             (settings, value) => settings.Gateway.HttpAddress = value)
         {
@@ -339,25 +356,64 @@ public sealed class FlagCatalogue
         },
     ];
 
-    private static IEnumerable<Flag> Lookup() =>
+    private static IEnumerable<Flag> Registration(string host) =>
     [
-        new Flag<IReadOnlyList<string>>("lookupd-tcp-address", FlagType.List, "", "address of an nsqlookupd to register with")
+        new Flag<IReadOnlyList<string>>("lookupd-tcp-address", FlagType.List, "",
+            "address of an nsqlookupd to register with; a name with several addresses means all of them",
+            (settings, value) => settings.Gateway.LookupdTcpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "nsqlookupd_tcp_addresses",
             Feature = Feature.Lookup,
             AsksForFeature = value => value.Count > 0,
         },
-        new Flag<string>("broadcast-address", FlagType.Text, "", "host that nsqlookupd is told; this host's name unless given")
+        // What serves loopback only cannot be reached by this host's name.
+        new Flag<string>("broadcast-address", FlagType.Text, host == "127.0.0.1" ? host : "",
+            "host that nsqlookupd is told; this host's name if empty",
+            (settings, value) => settings.Gateway.BroadcastAddress = value)
         {
             Feature = Feature.Lookup,
         },
         new Flag<int>("broadcast-tcp-port", FlagType.Integer(0, ushort.MaxValue), "0",
-            "TCP port that nsqlookupd is told; 0 for the one listened on")
+            "TCP port that nsqlookupd is told; 0 for the one listened on",
+            (settings, value) => settings.Gateway.BroadcastTcpPort = value)
         {
             Feature = Feature.Lookup,
         },
         new Flag<int>("broadcast-http-port", FlagType.Integer(0, ushort.MaxValue), "0",
-            "HTTP port that nsqlookupd is told; 0 for the one listened on")
+            "HTTP port that nsqlookupd is told; 0 for the one listened on",
+            (settings, value) => settings.Gateway.BroadcastHttpPort = value)
+        {
+            Feature = Feature.Lookup,
+        },
+    ];
+
+    private static IEnumerable<Flag> LookupService(string prefix, string host) =>
+    [
+        new Flag<string>($"{prefix}tcp-address", FlagType.AddressOrNone, $"{host}:4160",
+            "where the lookup service takes registrations; empty for nowhere",
+            (settings, value) => settings.Lookup.TcpAddress = value)
+        {
+            Feature = Feature.Lookup,
+        },
+        new Flag<string>($"{prefix}http-address", FlagType.AddressOrNone, $"{host}:4161",
+            "where the lookup service answers questions; empty for nowhere",
+            (settings, value) => settings.Lookup.HttpAddress = value)
+        {
+            Feature = Feature.Lookup,
+        },
+    ];
+
+    private static IEnumerable<Flag> LookupPatience() =>
+    [
+        new Flag<TimeSpan>("inactive-producer-timeout", FlagType.Duration, "5m0s",
+            "the lookup service hides a node that it has not heard from for this long",
+            (settings, value) => settings.Lookup.InactiveProducerTimeout = value)
+        {
+            Feature = Feature.Lookup,
+        },
+        new Flag<TimeSpan>("tombstone-lifetime", FlagType.Duration, "45s",
+            "the lookup service hides a tombstoned node for this long",
+            (settings, value) => settings.Lookup.TombstoneLifetime = value)
         {
             Feature = Feature.Lookup,
         },

@@ -49,13 +49,13 @@ internal sealed class CrashCampaign(BrokerProcess broker, int seed)
         for (int i = 0; i < 4; i++)
         {
             int number = i;
-            all.Add(Task.Run(() => PublishAsync(number, new Random(HashCode.Combine(seed, number)))));
+            all.Add(Task.Run(() => PublishAsync(number, new Random(unchecked(seed * 31 + number)))));
         }
 
         foreach (string topic in Topics)
         {
             foreach (string channel in Channels)
-                all.Add(Task.Run(() => ConsumeAsync(topic, channel, new Random(HashCode.Combine(seed, topic, channel)))));
+                all.Add(Task.Run(() => ConsumeAsync(topic, channel, new Random(unchecked(seed * 31 + Array.IndexOf(Topics, topic) * 2 + Array.IndexOf(Channels, channel) + 100)))));
         }
 
         return [.. all];

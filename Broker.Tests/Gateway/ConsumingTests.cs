@@ -40,9 +40,54 @@ public sealed class ConsumingTests
         Assert.Equal(last[0].Data, last[1].Data);
         Assert.Equal(1, last[1].Sequence);
 
-        await client.SendAsync($"FIN {first[0].Id}\nFIN {first[1].Id}\n");
+        await client.SendAsync($"RDY 0\nFIN {first[0].Id}\nFIN {first[1].Id}\n");
         await client.ExpectErrorAsync($"E_FIN_FAILED FIN {first[1].Id} failed ID not in flight");
         Assert.Equal(2, channel.Batches[^1].Sequence);
+    }
+
+    [Fact]
+    public async Task A_consumer_that_joins_a_channel_activated_anew_does_not_replace_the_others()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync();
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket old = await SubscribeAsync(server, ready: 5);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        channel.Forget();
+        using NsqSocket joining = await SubscribeAsync(server, ready: 0);
+        server.Grains.Topic("t").Append(Some.Batch(10, sequence: 1));
+        await old.ReadMessageAsync();
+    }
+
+    [Fact]
+    public async Task Parts_of_batches_that_wait_for_a_client_that_does_not_read_come_whole_in_the_end()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync(configure: options => options.ConsumerWindowBytes = 64 << 20);
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket client = await SubscribeAsync(server, ready: 2500);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        for (int i = 0; i < 32; i++)
+            server.Grains.Topic("t").Append(Some.Batch(1 << 20, sequence: i + 1));
+        // By now the write is blocked, and what comes is copied out of its batch.
+        await Task.Delay(300);
+        MessageBatch batch = MessageBatch.Create(Some.Timestamp, [.. Enumerable.Range(0, 10).Select(i => new[] { (byte)('a' + i) })]).At(100);
+        for (int i = 0; i < 10; i += 2)
+        {
+            channel.Observer.Deliver(new Delivery
+            {
+                ChannelKey = "t:c",
+                Incarnation = channel.Incarnation,
+                Runs = [new DeliveryRun(server.Gateway.Connections[0].Number, batch, batch.PositionOf(i), 100 + i, 2, 7)],
+            });
+        }
+        for (int i = 0; i < 32; i++)
+            await client.ReadMessageAsync();
+        for (int i = 0; i < 10; i++)
+        {
+            ReceivedMessage message = await client.ReadMessageAsync();
+            Assert.Equal($"{(char)('a' + i)}", message.Body);
+            Assert.Equal($"{MessageId.Of(channel.IdPrefix, 100 + i):x16}", message.Id);
+            Assert.Equal((Some.Timestamp, 7), (message.Timestamp, message.Attempts));
+        }
     }
 
     [Fact]

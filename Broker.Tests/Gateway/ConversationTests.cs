@@ -241,8 +241,9 @@ public sealed class ConversationTests
         ReceivedMessage second = await client.ReadMessageAsync();
         await client.SendAsync($"FIN {first.Id}\n");
         await client.ExpectErrorAsync($"E_FIN_FAILED FIN {first.Id} failed ID not in flight");
-        await client.SendAsync($"TOUCH {second.Id}\nREQ {second.Id} 0\nTOUCH zzzzzzzzzzzzzzzz\n");
+        await client.SendAsync($"TOUCH zzzzzzzzzzzzzzzz\nTOUCH {second.Id}\n");
         await client.ExpectErrorAsync("E_TOUCH_FAILED TOUCH zzzzzzzzzzzzzzzz failed ID not in flight");
+        await client.SendAsync($"REQ {second.Id} 0\n");
         ReceivedMessage third = await client.ReadMessageAsync();
         await client.SendAsync("RDY \nCLS\n");
         await client.ExpectAsync("CLOSE_WAIT");

@@ -167,4 +167,22 @@ public sealed class PublishingTests
         await client.ExpectEndAsync();
         await stop.WaitAsync(TimeSpan.FromSeconds(10));
     }
+
+    [Fact]
+    public async Task A_topic_unused_for_long_is_forgotten_and_counts_anew_under_another_number()
+    {
+        VirtualTimeProvider clock = new();
+        await using RunningGateway server = await RunningGateway.StartAsync(clock);
+        using NsqSocket first = await server.ConnectAsync();
+        await first.SendAsync("PUB t\n" + Sized("a"));
+        await first.ExpectAsync("OK");
+        clock.Advance(TimeSpan.FromMinutes(11));
+        using NsqSocket second = await server.ConnectAsync();
+        await second.SendAsync("PUB t\n" + Sized("b"));
+        await second.ExpectAsync("OK");
+        List<PublishRequest> requests = server.Grains.Topic("t").Requests;
+        Assert.Equal([1L, 1], requests.Select(request => request.Sequence));
+        Assert.NotEqual(requests[0].Publisher, requests[1].Publisher);
+        Assert.Equal(["a", "b"], server.Grains.Topic("t").Bodies);
+    }
 }

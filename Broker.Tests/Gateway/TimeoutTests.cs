@@ -103,7 +103,7 @@ public sealed class TimeoutTests
         await client.ExpectAsync("OK");
         await client.ExpectAsync("OK");
         await SettleAsync();
-        await AdvanceAsync(2.1);
+        await AdvanceAsync(2.5);
         Assert.Empty(await client.ReadToEndAsync());
     }
 

@@ -15,6 +15,9 @@ internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
     /// <summary>Where it listens.</summary>
     public EndPoint TcpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "TCP").BoundTo);
 
+    /// <summary>Where it serves HTTP.</summary>
+    public IPEndPoint HttpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTP").BoundTo);
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
 

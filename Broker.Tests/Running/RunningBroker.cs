@@ -1,10 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Broker.Channels;
 using Broker.Gateway;
 using Broker.Silo.Settings;
-using Broker.Topics;
 using Broker.Tests.Simulation;
+using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -22,7 +23,7 @@ public sealed class RunningBroker : IAsyncDisposable
     private readonly DataFolder _data;
     private readonly VirtualTimeProvider? _clock;
     private readonly BrokerParts _parts;
-    private readonly List<NsqSocket> _sockets = [];
+    private readonly ConcurrentQueue<NsqSocket> _sockets = new();
     private NsqSocket? _pulse;
 
     private RunningBroker(BrokerSettings settings, DataFolder data, VirtualTimeProvider? clock)
@@ -34,6 +35,9 @@ public sealed class RunningBroker : IAsyncDisposable
 
     /// <summary>Where it listens.</summary>
     public EndPoint TcpEndPoint => _parts.TcpEndPoint;
+
+    /// <summary>Where it serves HTTP, when it was given an address for it.</summary>
+    public IPEndPoint HttpEndPoint => _parts.HttpEndPoint;
 
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => _parts.Grains;
@@ -152,7 +156,7 @@ public sealed class RunningBroker : IAsyncDisposable
         TimeSpan passed = TimeSpan.Zero;
         while (!awaited.IsCompleted && passed < limit)
         {
-            await StepAsync(step, alive);
+            await StepAsync(limit - passed < step ? limit - passed : step, alive);
             passed = Clock.Elapsed - start;
         }
 
@@ -198,7 +202,7 @@ public sealed class RunningBroker : IAsyncDisposable
 
     private NsqSocket Own(NsqSocket socket)
     {
-        _sockets.Add(socket);
+        _sockets.Enqueue(socket);
         return socket;
     }
 }

@@ -21,7 +21,7 @@ public sealed class FlagCatalogueTests
         tls-required tls-root-ca-file topology-region topology-zone verbose version worker-id
         """;
 
-    private static readonly FlagCatalogue Catalogue = FlagCatalogue.ForBroker("127.0.0.1", "broker");
+    private static readonly FlagCatalogue Catalogue = FlagCatalogue.ForAll();
 
     [Fact]
     public void Every_flag_of_nsqd_is_known()
@@ -55,7 +55,8 @@ public sealed class FlagCatalogueTests
         AssertSame(new TlsOptions(), settings.Gateway.Tls);
         AssertSame(new AuthOptions(), settings.Gateway.Auth);
         AssertSame(new LimitOptions(), settings.Gateway.Limits);
-        AssertSame(new QueueOptions { NodeId = NodeNumber.OfThisHost }, settings.Queue);
+        AssertSame(new QueueOptions(), settings.Queue);
+        Assert.True(settings.IsNodeIdDerived);
         AssertSame(new StorageOptions { DataPath = Directory.GetCurrentDirectory() }, settings.Storage);
         Assert.Equal("[broker] ", settings.LogPrefix);
     }
@@ -64,8 +65,54 @@ public sealed class FlagCatalogueTests
     public async Task The_drop_in_differs_in_its_addresses_and_its_name()
     {
         BrokerSettings settings = await ProgramRun.SettingsOfAsync("nsqd");
-        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151" }, settings.Gateway);
+        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151", BroadcastAddress = "" }, settings.Gateway);
         Assert.Equal("[nsqd] ", settings.LogPrefix);
+    }
+
+    [Fact]
+    public async Task The_drop_in_of_the_lookup_service_has_nsqlookupds_defaults()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync("nsqlookupd");
+        AssertSame(new LookupOptions { TcpAddress = "0.0.0.0:4160", HttpAddress = "0.0.0.0:4161" }, settings.Lookup);
+        Assert.Equal("[nsqlookupd] ", settings.LogPrefix);
+    }
+
+    [Fact]
+    public async Task The_drop_in_of_the_lookup_service_takes_nsqlookupds_flags()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync(
+            "nsqlookupd -tcp-address=:1 -http-address :2 --broadcast-address=b --inactive-producer-timeout=3s --tombstone-lifetime=4s");
+        AssertSame(
+            new LookupOptions
+            {
+                TcpAddress = ":1",
+                HttpAddress = ":2",
+                BroadcastAddress = "b",
+                InactiveProducerTimeout = TimeSpan.FromSeconds(3),
+                TombstoneLifetime = TimeSpan.FromSeconds(4),
+            },
+            settings.Lookup);
+    }
+
+    [Fact]
+    public async Task Without_a_command_the_lookup_service_is_served_too_and_with_nsqd_it_is_not()
+    {
+        AssertSame(
+            new LookupOptions { TcpAddress = "127.0.0.1:4160", HttpAddress = "127.0.0.1:4161" },
+            (await ProgramRun.SettingsOfAsync("")).Lookup);
+        AssertSame(
+            new LookupOptions { TcpAddress = ":1", HttpAddress = "" },
+            (await ProgramRun.SettingsOfAsync("--discovery-tcp-address=:1 --discovery-http-address=")).Lookup);
+        AssertSame(new LookupOptions(), (await ProgramRun.SettingsOfAsync("nsqd")).Lookup);
+    }
+
+    [Fact]
+    public async Task What_a_broker_registers_with_and_as_is_taken()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync(
+            "nsqd --lookupd-tcp-address=a:4160 --lookupd-tcp-address=b:4160,c:4160 --broadcast-address=h --broadcast-tcp-port=5 --broadcast-http-port=6");
+        Assert.Equal(["a:4160", "b:4160", "c:4160"], settings.Gateway.LookupdTcpAddresses);
+        Assert.Equal(("h", 5, 6), (settings.Gateway.BroadcastAddress, settings.Gateway.BroadcastTcpPort, settings.Gateway.BroadcastHttpPort));
     }
 
     [Fact]

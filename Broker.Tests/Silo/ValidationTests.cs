@@ -46,7 +46,6 @@ public sealed class ValidationTests
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
-    [InlineData("--lookupd-tcp-address=a:4160 --lookupd-tcp-address=b:4160", "--lookupd-tcp-address", "The lookup service")]
     [InlineData("--statsd-address=127.0.0.1:8125", "--statsd-address", "statsd")]
     [InlineData("--e2e-processing-latency-percentile=1.0,0.99", "--e2e-processing-latency-percentile", "End-to-end latency")]
     public async Task What_asks_for_a_feature_of_later_is_refused(string arguments, string flag, string feature) =>
@@ -54,8 +53,6 @@ public sealed class ValidationTests
             await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
-    [InlineData("nsqlookupd", "The lookup service")]
-    [InlineData("nsqlookupd --tcp-address=0.0.0.0:4160", "The lookup service")]
     [InlineData("nsqadmin --lookupd-http-address=127.0.0.1:4161", "The admin web interface")]
     [InlineData("gateway", "The stand-alone gateway")]
     public async Task A_command_of_later_is_refused(string arguments, string feature) =>

@@ -68,7 +68,7 @@ internal sealed class SimulatedGateway : IGatewayObserver
                 if (reply.IsOk)
                 {
                     foreach (string value in values)
-                        World.Oracle.PublishAcknowledged(value);
+                        World.Oracle.PublishAcknowledged(value, World.Now);
                 }
 
                 // Any other answer is an answer: the client is told that it failed.

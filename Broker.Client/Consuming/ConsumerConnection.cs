@@ -1,0 +1,165 @@
+using Broker.Protocol.Client;
+
+namespace Broker.Client;
+
+/// <summary>A consumer's subscription on one server.</summary>
+internal sealed class ConsumerConnection : IConnectionOwner
+{
+    private readonly NsqConsumer _consumer;
+    private readonly NsqConnection _wire;
+    private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _inFlight;
+    private long _lastMessage;
+    private bool _asked;
+    private volatile bool _receivesNoMore;
+    private volatile bool _isClosed;
+
+    public ConsumerConnection(NsqConsumer consumer, NsqConnection wire)
+    {
+        _consumer = consumer;
+        _wire = wire;
+        AddressText = wire.Address.ToString();
+        MessageTimeout = TimeSpan.FromMilliseconds(wire.Agreed.MsgTimeout);
+        MaxReady = Math.Max(1, wire.Agreed.MaxRdyCount);
+    }
+
+    public NsqAddress Address => _wire.Address;
+
+    public string AddressText { get; }
+
+    public TimeSpan MessageTimeout { get; }
+
+    /// <summary>Greatest RDY that the server takes.</summary>
+    public int MaxReady { get; }
+
+    /// <summary>RDY as last sent. Owned by the consumer's lock.</summary>
+    public int Ready { get; private set; }
+
+    /// <summary>When <see cref="Ready"/> last became positive. Owned by the consumer's lock.</summary>
+    public long ReadySince { get; private set; }
+
+    /// <summary>Whether it has been without RDY since the last rotation. Owned by the consumer's lock.</summary>
+    public bool HasRested { get; set; } = true;
+
+    /// <summary>When a message last came, as a timestamp of the clock; 0 for never.</summary>
+    public long LastMessage => Volatile.Read(ref _lastMessage);
+
+    /// <summary>Messages that were received and not answered.</summary>
+    public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>What is to be counted against the consumer's limit: what the server may send and what it has sent.</summary>
+    public int Claim => Math.Max(Ready, InFlight);
+
+    public bool IsClosed => _isClosed;
+
+    /// <summary>Why it ended, once it has.</summary>
+    public NsqException? ClosedBecause { get; private set; }
+
+    /// <summary>Completes when the connection has ended.</summary>
+    public Task Ended => _wire.Ended;
+
+    /// <summary>Subscribes and waits for the answer.</summary>
+    /// <exception cref="NsqException">The server refused, or the connection was lost.</exception>
+    public async Task SubscribeAsync(string topic, string channel, CancellationToken cancellation)
+    {
+        _wire.Start(this);
+        _wire.Subscribe(topic, channel);
+        try
+        {
+            await _subscribed.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            _wire.Abort(null);
+            throw;
+        }
+    }
+
+    /// <summary>Sends RDY if it changes. Under the consumer's lock.</summary>
+    public void SetReady(int count, long now)
+    {
+        if (count == Ready) return;
+        if (Ready == 0) ReadySince = now;
+        Ready = count;
+        _wire.Ready(count);
+    }
+
+    /// <summary>Stops receiving, waits until all that came is answered, and closes. After a cancellation it may be called again.</summary>
+    public async Task CloseAsync(CancellationToken cancellation)
+    {
+        // A second CLS would be refused, and end the connection before its messages are answered.
+        if (!Interlocked.Exchange(ref _asked, true)) _wire.AskToClose();
+        await _drained.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        await _wire.CloseAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Closes without waiting for answers; what was answered is still sent.</summary>
+    public Task LeaveAsync() => _wire.CloseAsync();
+
+    public bool Finish(NsqMessage message)
+    {
+        if (!message.TryAnswer(out ReadOnlySpan<byte> id)) return false;
+        bool sent = _wire.Finish(id);
+        Answered(MessageOutcome.Finished);
+        return sent;
+    }
+
+    public bool Requeue(NsqMessage message, TimeSpan? delay, bool backOff)
+    {
+        if (!message.TryAnswer(out ReadOnlySpan<byte> id)) return false;
+        bool sent = _wire.Requeue(id, delay ?? _consumer.Options.RequeueDelayOf(message.Attempts));
+        Answered(backOff ? MessageOutcome.Failed : MessageOutcome.Requeued);
+        return sent;
+    }
+
+    public bool Touch(ReadOnlySpan<byte> id) => _wire.Touch(id);
+
+    public void OnMessage(byte[] data)
+    {
+        Interlocked.Increment(ref _inFlight);
+        Volatile.Write(ref _lastMessage, _wire.LastRead);
+        _consumer.OnMessage(new NsqMessage(this, data));
+    }
+
+    public void OnResponse(ReadOnlySpan<byte> data)
+    {
+        if (data.SequenceEqual("CLOSE_WAIT"u8))
+        {
+            _receivesNoMore = true;
+            CheckDrained();
+        }
+        else
+        {
+            _subscribed.TrySetResult();
+        }
+    }
+
+    public void OnError(NsqServerException error)
+    {
+        // The three that are not fatal answer a FIN, REQ or TOUCH that came too late: the server delivers again, and that is all.
+        if (error.IsFatal) _subscribed.TrySetException(error);
+    }
+
+    public void OnClosed(NsqException? reason)
+    {
+        ClosedBecause = reason;
+        _isClosed = true;
+        _subscribed.TrySetException(reason ?? new NsqConnectionException($"the connection to {Address} was closed"));
+        _ = _subscribed.Task.Exception;
+        _drained.TrySetResult();
+        _consumer.OnClosed(this);
+    }
+
+    private void Answered(MessageOutcome outcome)
+    {
+        Interlocked.Decrement(ref _inFlight);
+        if (_receivesNoMore) CheckDrained();
+        _consumer.OnAnswered(outcome);
+    }
+
+    private void CheckDrained()
+    {
+        if (InFlight == 0) _drained.TrySetResult();
+    }
+}
