@@ -23,6 +23,9 @@ public static class GatewayServiceCollectionExtensions
         if (configure is not null)
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TlsServer>();
+        services.TryAddSingleton<AccessControl>();
+        services.TryAddSingleton<Refusals>();
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
         services.TryAddSingleton<BoundAddresses>();

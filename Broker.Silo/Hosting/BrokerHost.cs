@@ -148,7 +148,14 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">An address cannot be listened on.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
-        await _app.StartAsync(cancellation);
+        try
+        {
+            await _app.StartAsync(cancellation);
+        }
+        catch (Exception e) when (e is CertificateException or UserFileException)
+        {
+            throw new StartException(e.Message);
+        }
         _banner(Services.GetRequiredService<StartBanner>(), _listeners);
     }
 
