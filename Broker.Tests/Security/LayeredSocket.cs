@@ -38,7 +38,7 @@ internal sealed class LayeredSocket : IAsyncDisposable
         return client;
     }
 
-    public static Task<LayeredSocket> ConnectAsync(RunningGateway gateway) => ConnectAsync(gateway.EndPoints[0]);
+    public static Task<LayeredSocket> ConnectAsync(RunningGateway gateway) => ConnectAsync(gateway.EndPoint);
 
     public async Task SendAsync(string text) => await SendAsync(Encoding.Latin1.GetBytes(text));
 

@@ -23,7 +23,7 @@ public sealed class LimitTests
         {
             await PublishAsync(first);
             await PublishAsync(second);
-            using NsqSocket third = await NsqSocket.ConnectAsync(server.EndPoints[0]);
+            using NsqSocket third = await NsqSocket.ConnectAsync(server.EndPoint);
             await third.ExpectEndAsync();
             Assert.Equal(1, server.Gateway.Refusals[reason]);
         }
@@ -40,7 +40,7 @@ public sealed class LimitTests
     public async Task Who_gives_no_command_is_closed(string sent)
     {
         await using RunningGateway server = await StartAsync(limits => limits.FirstCommandTimeout = TimeSpan.FromSeconds(10));
-        using NsqSocket client = await NsqSocket.ConnectAsync(server.EndPoints[0]);
+        using NsqSocket client = await NsqSocket.ConnectAsync(server.EndPoint);
         await client.SendAsync(sent);
         await Eventually.TrueAsync(() => server.Gateway.ConnectionCount == 1);
         await AdvanceUntilAsync(() => server.Gateway.ConnectionCount == 0, atLeast: 10);
