@@ -432,7 +432,12 @@ public sealed class NsqProducer : INsqProducer, IAsyncDisposable
             connection = _connection;
             _connection = null;
         }
-        if (connection is not null) await connection.Wire.CloseAsync().ConfigureAwait(false);
+        if (connection is not null)
+        {
+            // Every publish was answered, so nothing is on its way that a graceful close would have to wait for.
+            connection.Wire.Abort(null);
+            await connection.Wire.Ended.ConfigureAwait(false);
+        }
         await _deadline.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }

@@ -65,7 +65,7 @@ public sealed class FlagCatalogueTests
     public async Task The_drop_in_differs_in_its_addresses_and_its_name()
     {
         BrokerSettings settings = await ProgramRun.SettingsOfAsync("nsqd");
-        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151", BroadcastAddress = "" }, settings.Gateway);
+        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151", HttpsAddress = "0.0.0.0:4152", BroadcastAddress = "" }, settings.Gateway);
         Assert.Equal("[nsqd] ", settings.LogPrefix);
     }
 
@@ -221,13 +221,17 @@ public sealed class FlagCatalogueTests
     [InlineData("-help")]
     [InlineData("-h")]
     [InlineData("nsqd --help")]
+    [InlineData("nsqlookupd --help")]
     [InlineData("--help --no-such-flag")]
     public async Task Help_lists_every_flag_and_the_other_sources(string arguments)
     {
         ProgramRun run = await ProgramRun.StartAsync(arguments.Split(' '));
         Assert.Equal(0, run.ExitCode);
         Assert.Equal("", run.Error);
-        Assert.All(Catalogue.Flags, flag => Assert.Contains($"--{flag.Name} <", run.Output));
+        FlagCatalogue catalogue = arguments.StartsWith("nsqd", StringComparison.Ordinal) ? FlagCatalogue.ForNsqd()
+            : arguments.StartsWith("nsqlookupd", StringComparison.Ordinal) ? FlagCatalogue.ForNsqlookupd()
+            : Catalogue;
+        Assert.All(catalogue.Flags, flag => Assert.Contains($"--{flag.Name} <", run.Output));
         Assert.Contains("BROKER_TCP_ADDRESS", run.Output);
         Assert.Contains("--config", run.Output);
     }
