@@ -49,6 +49,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddSingleton<TopicEndpoints>();
         services.AddSingleton<ChannelEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
+        services.AddSingleton<HttpGate>();
         services.AddSingleton<NsqdSite>();
         services.Configure<KestrelServerOptions>(LiftLimits);
         return services;

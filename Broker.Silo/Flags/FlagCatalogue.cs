@@ -283,7 +283,7 @@ public sealed class FlagCatalogue
     private static IEnumerable<Flag> Auth() =>
     [
         new Flag<IReadOnlyList<string>>("auth-http-address", FlagType.List, "", "address or URL of an auth server",
-            (settings, value) => settings.Gateway.Auth.HttpAddresses = value)
+            (settings, value) => settings.Gateway.Auth.HttpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "auth_http_addresses",
             Feature = Feature.Auth,

@@ -65,7 +65,7 @@ public sealed class FlagCatalogueTests
     public async Task The_drop_in_differs_in_its_addresses_and_its_name()
     {
         BrokerSettings settings = await ProgramRun.SettingsOfAsync("nsqd");
-        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151", BroadcastAddress = "" }, settings.Gateway);
+        AssertSame(new GatewayOptions { TcpAddress = "0.0.0.0:4150", HttpAddress = "0.0.0.0:4151", HttpsAddress = "0.0.0.0:4152", BroadcastAddress = "" }, settings.Gateway);
         Assert.Equal("[nsqd] ", settings.LogPrefix);
     }
 
