@@ -64,7 +64,7 @@ internal sealed class LookupLink(
                 {
                     await ConverseAsync(cancellation);
                 }
-                catch (Exception e) when (!cancellation.IsCancellationRequested)
+                catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
                 {
                     // Connected means that the trouble is new: the next attempt comes soon.
                     pause = _service is not null ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, PingPeriod.Ticks));

@@ -39,6 +39,12 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>Where it serves HTTP, when it was given an address for it.</summary>
     public IPEndPoint HttpEndPoint => _parts.HttpEndPoint;
 
+    /// <summary>Where it serves HTTPS, when it was given an address and a certificate for it.</summary>
+    public IPEndPoint HttpsEndPoint => _parts.HttpsEndPoint;
+
+    /// <summary>What it was composed of.</summary>
+    public IServiceProvider Services => _parts.Services;
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => _parts.Grains;
 
@@ -48,12 +54,16 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>What its connections know of themselves.</summary>
     public IReadOnlyList<ConnectionSnapshot> Connections => _parts.Connections;
 
+    /// <summary>Where something is served, by the start banner's name for it.</summary>
+    public IPEndPoint EndPointOf(string protocol) => _parts.EndPointOf(protocol);
+
     public static async Task<RunningBroker> StartAsync(Action<BrokerSettings>? configure = null, bool virtualTime = false)
     {
         DataFolder data = new();
         BrokerSettings settings = new() { LogLevel = LogLevel.Error, StorageKind = StorageKind.Files };
         settings.Gateway.TcpAddress = "127.0.0.1:0";
         settings.Gateway.HttpAddress = "";
+        settings.Gateway.HttpsAddress = "";
         settings.Storage.DataPath = data.Path;
         // Virtual time runs so much faster than threads that a live gateway might be taken for dead.
         if (virtualTime) settings.Queue.GatewayTimeout = TimeSpan.FromDays(1);
