@@ -15,9 +15,10 @@ if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
 fi
 
-# npm leaves a copy of the lock file when it is done; an older one belongs to another lock file.
+# npm leaves a copy of the lock file when it is done; an older one belongs to another lock file, or to other options than below.
 client=Broker.Tests/NodeClient
-if [ ! "$client/node_modules/.package-lock.json" -nt "$client/package-lock.json" ]; then
+installed=$client/node_modules/.package-lock.json
+if [ ! "$installed" -nt "$client/package-lock.json" ] || [ ! "$installed" -nt test.sh ]; then
   npm ci --prefix "$client" --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null
 fi
 
