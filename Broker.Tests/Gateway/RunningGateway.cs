@@ -26,9 +26,6 @@ internal sealed class RunningGateway : IAsyncDisposable
 
     public FakeGrains Grains { get; }
 
-    /// <summary>Where it listens.</summary>
-    public EndPoint EndPoint => _listener.EndPoint;
-
     public NsqGateway Gateway => _application.Services.GetRequiredService<NsqGateway>();
 
     public static async Task<RunningGateway> StartAsync(TimeProvider? time = null, Action<GatewayOptions>? configure = null)
