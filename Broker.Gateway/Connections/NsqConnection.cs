@@ -325,7 +325,8 @@ internal sealed class NsqConnection : WheelEntry
             // What was parsed is copied; the transport may go on while the outcomes are awaited.
             missing = step == ParseStep.NeedData ? MissingBytes(buffer.Length) : 1;
             buffered = buffer.Length;
-            bool isWithin = step == ParseStep.NeedData && (buffer.Length > 0 || _stage is not (ParseStage.Line or ParseStage.Magic));
+            // The magic has the deadline of the first command.
+            bool isWithin = step == ParseStep.NeedData && _stage != ParseStage.Magic && (buffer.Length > 0 || _stage != ParseStage.Line);
             _input.AdvanceTo(buffer.Start, step == ParseStep.NeedData ? buffer.End : buffer.Start);
 
             _batch.Start(_subscription);
