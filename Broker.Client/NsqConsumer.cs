@@ -17,7 +17,7 @@ namespace Broker.Client;
 /// await consumer.StartAsync(async (message, cancellation) => await SendMailAsync(message.Body, cancellation));
 /// </code>
 /// </example>
-public sealed class NsqConsumer : IAsyncDisposable
+public sealed class NsqConsumer : IAsyncDisposable, IDisposable
 {
     // What handlers get to give up in, once they were told to.
     private static readonly TimeSpan CancelledHandlersTimeout = TimeSpan.FromSeconds(1);
@@ -209,6 +209,12 @@ public sealed class NsqConsumer : IAsyncDisposable
     /// <summary>The same as <see cref="StopAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
+    /// <summary>
+    /// Closes without waiting for what is in flight, which the server delivers again. For containers that cannot await;
+    /// <see cref="StopAsync"/> and <see cref="DisposeAsync"/> are the ways to prefer.
+    /// </summary>
+    public void Dispose() => _ = StopAsync(new CancellationToken(canceled: true));
+
     internal void OnMessage(NsqMessage message) => _received.Writer.TryWrite(message);
 
     internal void OnAnswered(MessageOutcome outcome)
@@ -298,6 +304,8 @@ public sealed class NsqConsumer : IAsyncDisposable
         }
     }
 
+    // Pooled: a handler that really waits would otherwise cost an object for each message.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask HandleAsync(INsqMessageHandler handler, NsqMessage message)
     {
         bool isSpent = IsSpent(message);

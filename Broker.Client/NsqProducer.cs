@@ -16,7 +16,7 @@ namespace Broker.Client;
 /// await producer.PublishAsync("orders", body);
 /// </code>
 /// </example>
-public sealed class NsqProducer : INsqProducer, IAsyncDisposable
+public sealed class NsqProducer : INsqProducer, IAsyncDisposable, IDisposable
 {
     private static readonly IdentifyRequest Request = new();
 
@@ -116,6 +116,12 @@ public sealed class NsqProducer : INsqProducer, IAsyncDisposable
 
     /// <summary>The same as <see cref="StopAsync"/>.</summary>
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    /// <summary>
+    /// Closes without waiting: what is under way fails. For containers that cannot await; <see cref="StopAsync"/> and
+    /// <see cref="DisposeAsync"/> are the ways to prefer.
+    /// </summary>
+    public void Dispose() => _ = StopAsync(new CancellationToken(canceled: true));
 
     internal void Return(PublishOperation operation)
     {
@@ -432,7 +438,12 @@ public sealed class NsqProducer : INsqProducer, IAsyncDisposable
             connection = _connection;
             _connection = null;
         }
-        if (connection is not null) await connection.Wire.CloseAsync().ConfigureAwait(false);
+        if (connection is not null)
+        {
+            // Every publish was answered, so nothing is on its way that a graceful close would have to wait for.
+            connection.Wire.Abort(null);
+            await connection.Wire.Ended.ConfigureAwait(false);
+        }
         await _deadline.DisposeAsync().ConfigureAwait(false);
         _stopping.Dispose();
     }

@@ -9,6 +9,18 @@ public sealed class GatewayOptions
     /// <summary>host:port, the path of a unix socket, or empty to serve no HTTP.</summary>
     public string HttpAddress { get; set; } = "127.0.0.1:4151";
 
+    /// <summary>host:port, the path of a unix socket, or empty to serve no HTTPS; nothing is served without a certificate.</summary>
+    public string HttpsAddress { get; set; } = "127.0.0.1:4152";
+
+    /// <summary>How connections are encrypted.</summary>
+    public TlsOptions Tls { get; } = new();
+
+    /// <summary>Who says what clients may do.</summary>
+    public AuthOptions Auth { get; } = new();
+
+    /// <summary>What clients may cost.</summary>
+    public LimitOptions Limits { get; } = new();
+
     /// <summary>host:port of each lookup service to register with; a name with several addresses stands for all of them.</summary>
     public IReadOnlyList<string> LookupdTcpAddresses { get; set; } = [];
 

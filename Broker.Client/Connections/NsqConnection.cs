@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Broker.Protocol.Client;
 using Microsoft.Extensions.Logging;
@@ -395,18 +396,21 @@ internal sealed class NsqConnection
         return writing.IsCompletedSuccessfully && _stream is NetworkStream ? writing : FlushAfterAsync(writing);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask SendManyAsync(ReadOnlySequence<byte> bytes)
     {
         foreach (ReadOnlyMemory<byte> segment in bytes) await _stream.WriteAsync(segment).ConfigureAwait(false);
         await _stream.FlushAsync().ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask FlushAfterAsync(ValueTask writing)
     {
         await writing.ConfigureAwait(false);
         await _stream.FlushAsync().ConfigureAwait(false);
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask WatchedAsync(ValueTask sending)
     {
         _stuck.Change(_options.WriteTimeout, Timeout.InfiniteTimeSpan);

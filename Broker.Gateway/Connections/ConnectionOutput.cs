@@ -25,11 +25,12 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
 
     private readonly Lock _sync = new();
     private readonly NsqConnection _connection;
-    private readonly PipeWriter _pipe;
+    private PipeWriter _pipe;
     private Queue<DeliveryRun>? _runs;
     private ReplyBuffer _replies;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _stopped;
+    private TaskCompletionSource<bool>? _holding;
     private bool _heartbeatDue;
     private bool _flushDue;
     private bool _busy;
@@ -105,6 +106,32 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             _busy = true;
         }
         return WriteAsync(untilFlushed: true);
+    }
+
+    /// <summary>Waits until all is sent, and then sends nothing until <see cref="Resume"/>; what comes meanwhile is queued.</summary>
+    /// <returns>False when nothing can be sent any more; then there is nothing to resume.</returns>
+    public ValueTask<bool> HoldAsync()
+    {
+        lock (_sync)
+        {
+            if (_closed)
+                return new ValueTask<bool>(false);
+            if (_busy)
+            {
+                _holding = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+                return new ValueTask<bool>(_holding.Task);
+            }
+            _busy = true;
+            return new ValueTask<bool>(true);
+        }
+    }
+
+    /// <summary>Goes on sending, into what the connection has become.</summary>
+    public void Resume(PipeWriter pipe)
+    {
+        _pipe = pipe;
+        // Whoever held the output was its writer; the queue hands over what was set.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     /// <summary>Nothing is sent any more; what is queued is dropped. Ends when nobody writes any more.</summary>
@@ -219,6 +246,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             (repliesSent, _repliesSent) = (_repliesSent, null);
             _busy = false;
             _stopped?.TrySetResult();
+            _holding?.TrySetResult(false);
+            _holding = null;
         }
         repliesSent?.TrySetResult();
     }
@@ -267,6 +296,12 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
                 long timeout = _connection.Delivery.OutputBufferTimeout;
                 if (timeout > 0 && !IsLinked)
                     _connection.Wheel.Schedule(this, timeout);
+            }
+            if (_holding is not null)
+            {
+                _holding.TrySetResult(true);
+                _holding = null;
+                return false;
             }
             _busy = false;
             return false;

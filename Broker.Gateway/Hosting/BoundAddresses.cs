@@ -15,6 +15,9 @@ public sealed class BoundAddresses
     /// <summary>Where nsqd's HTTP API is served.</summary>
     public ListenOptions? Http { get; set; }
 
+    /// <summary>Where nsqd's HTTP API is served encrypted.</summary>
+    public ListenOptions? Https { get; set; }
+
     /// <summary>Where the lookup service's protocol is served.</summary>
     public ListenOptions? LookupTcp { get; set; }
 
@@ -26,6 +29,9 @@ public sealed class BoundAddresses
 
     /// <summary>Port of <see cref="Http"/>, or <see cref="NoPort"/>.</summary>
     public int HttpPort => PortOf(Http);
+
+    /// <summary>Port of <see cref="Https"/>, or <see cref="NoPort"/>.</summary>
+    public int HttpsPort => PortOf(Https);
 
     /// <summary>Port of <see cref="LookupTcp"/>, or <see cref="NoPort"/>.</summary>
     public int LookupTcpPort => PortOf(LookupTcp);

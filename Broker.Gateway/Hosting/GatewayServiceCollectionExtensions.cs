@@ -23,6 +23,9 @@ public static class GatewayServiceCollectionExtensions
         if (configure is not null)
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TlsServer>();
+        services.TryAddSingleton<AccessControl>();
+        services.TryAddSingleton<Refusals>();
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
         services.TryAddSingleton<BoundAddresses>();
@@ -46,6 +49,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddSingleton<TopicEndpoints>();
         services.AddSingleton<ChannelEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
+        services.AddSingleton<HttpGate>();
         services.AddSingleton<NsqdSite>();
         services.Configure<KestrelServerOptions>(LiftLimits);
         return services;

@@ -24,6 +24,8 @@ public abstract class HttpSite
         _logger = logger;
         ApplicationBuilder app = new(services);
         RouteTable table = new();
+        if (CreateGate(services) is { } gate)
+            app.Use(next => context => gate.PassAsync(context, next));
         app.Use(next => context => table.AnswerAsync(context) is { } answer ? answer : next(context));
         app.UseRouting();
         app.UseEndpoints(endpoints =>
@@ -41,7 +43,7 @@ public abstract class HttpSite
     /// <summary>Has those who come by <paramref name="listener"/> served by this site.</summary>
     public void ServeOn(ListenOptions listener)
     {
-        // Without TLS there is nothing to negotiate HTTP/2 by.
+        // As nsqd's: what speaks to it needs no more.
         listener.Protocols = HttpProtocols.Http1;
         listener.Use(next => connection =>
         {
@@ -49,6 +51,9 @@ public abstract class HttpSite
             return next(connection);
         });
     }
+
+    /// <summary>Who is to look at each request first; called by the constructor. Null for nobody.</summary>
+    internal virtual HttpGate? CreateGate(IServiceProvider services) => null;
 
     /// <summary>Names what is served; called by the constructor.</summary>
     protected abstract void Map(IServiceProvider services, IEndpointRouteBuilder endpoints);

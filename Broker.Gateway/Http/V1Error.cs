@@ -43,6 +43,12 @@ public sealed class V1Error : IResult
     /// <summary>A value that is empty or too long to be read at all.</summary>
     public static V1Error UnreadableValue { get; } = new(StatusCodes.Status413PayloadTooLarge, "INVALID_VALUE");
 
+    /// <summary>Nobody has logged in, or nobody who is known.</summary>
+    public static V1Error Unauthorized { get; } = new(StatusCodes.Status401Unauthorized, "UNAUTHORIZED");
+
+    /// <summary>Who has logged in may not do this.</summary>
+    public static V1Error Forbidden { get; } = new(StatusCodes.Status403Forbidden, "FORBIDDEN");
+
     public static V1Error NotFound { get; } = new(StatusCodes.Status404NotFound, "NOT_FOUND");
 
     public static V1Error TopicNotFound { get; } = new(StatusCodes.Status404NotFound, "TOPIC_NOT_FOUND");

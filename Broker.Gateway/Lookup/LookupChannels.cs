@@ -24,7 +24,8 @@ public sealed class LookupChannels(
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> FindAsync(string topic)
     {
-        IReadOnlyList<string> here = registry.ListChannels(topic).Channels;
+        // What this process registered of an earlier making of the topic went with it, even where word of that is still on its way.
+        IReadOnlyList<string> here = registry.ListChannelsElsewhere(topic);
         IEnumerable<string> elsewhere = announcer.Addresses.Count > 0 ? await AskAllAsync(topic) : [];
         return
         [

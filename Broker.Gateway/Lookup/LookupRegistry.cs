@@ -166,6 +166,17 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
             return new ChannelList(_topics.TryGetValue(topic, out TopicEntry? entry) ? [.. entry.Channels.Keys] : []);
     }
 
+    /// <summary>Channels that a topic has on nodes other than this process.</summary>
+    public IReadOnlyList<string> ListChannelsElsewhere(string topic)
+    {
+        lock (_sync)
+        {
+            return _topics.TryGetValue(topic, out TopicEntry? entry)
+                ? [.. entry.Channels.Where(channel => channel.Value.Any(peer => !peer.IsLocal)).Select(channel => channel.Key)]
+                : [];
+        }
+    }
+
     /// <summary>Where a topic is to be had; null when it is not listed.</summary>
     public TopicProducers? Find(string topic)
     {

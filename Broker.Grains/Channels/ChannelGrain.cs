@@ -412,16 +412,17 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         IReadOnlyList<DeferredHeader> deferred = end > floor ? await reader.ReadDeferredAsync(floor, end) : [];
         queue.Recover(state, deferred, reader.Hidden, end);
         long backlog = 0;
+        long known = 0;
         foreach (OffsetRange range in queue.Unfinished(queue.End).ToArray())
             backlog += (await reader.CountAsync(range.Start, range.End)).Messages;
         if (state is not null)
         {
             // What is known one by one and came at once is in the log's count; deferred batches are not.
             HashSet<long> born = [.. deferred.SelectMany(header => Enumerable.Range(0, header.DueTimes.Length).Select(i => header.BaseOffset + i))];
-            backlog -= state.Messages.Count(message => !message.Kept && queue.IsKnown(message.Offset) && !born.Contains(message.Offset));
+            known = state.Messages.Count(message => !message.Kept && queue.IsKnown(message.Offset) && !born.Contains(message.Offset));
         }
 
-        queue.SetBacklog(backlog);
+        queue.SetBacklog(backlog, known);
         if (state is null)
             queue.CountAll();
     }

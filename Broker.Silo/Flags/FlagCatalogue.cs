@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Broker.Policies;
 using Broker.Silo.Settings;
 
 namespace Broker.Silo.Flags;
@@ -76,6 +77,7 @@ public sealed class FlagCatalogue
         .. Compression(),
         .. Tls(host),
         .. Auth(),
+        .. Limits(),
         .. Registration(host),
         .. Statsd(),
         .. Latency(),
@@ -132,6 +134,9 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Queue.MemQueueSize = value),
         new Flag<long>("max-bytes-per-file", FlagType.LongInteger(1), "104857600", "greatest size of a file of messages in bytes",
             (settings, value) => settings.Storage.MaxBytesPerFile = value),
+        new Flag<long>("max-topic-bytes", FlagType.LongInteger(0), "0",
+            "bytes that the messages of a topic may take on disk, beyond which publishing is refused; 0 for no limit",
+            (settings, value) => settings.Storage.MaxTopicBytes = value),
         new Flag<long>("sync-every", FlagType.LongInteger(1), "2500",
             "fsync after this many messages of a topic; 1 answers a publish only after its fsync",
             (settings, value) => settings.Storage.SyncEvery = value),
@@ -196,50 +201,83 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Compression() =>
     [
-        new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate") { Feature = Feature.Compression },
+        new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate",
+            (settings, value) => settings.Gateway.Deflate = value)
+        {
+            Feature = Feature.Compression,
+            AsksForFeature = value => !value,
+        },
         new Flag<int>("max-deflate-level", FlagType.Integer(1, 9), "6", "greatest deflate level that a client may ask for, 1 to 9",
             (settings, value) => settings.Gateway.MaxDeflateLevel = value)
         {
             Feature = Feature.Compression,
             AsksForFeature = value => value != 6,
         },
-        new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy") { Feature = Feature.Compression },
+        new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy",
+            (settings, value) => settings.Gateway.Snappy = value)
+        {
+            Feature = Feature.Compression,
+            AsksForFeature = value => !value,
+        },
     ];
 
     private static IEnumerable<Flag> Tls(string host) =>
     [
-        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate")
+        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate",
+            (settings, value) => settings.Gateway.HttpsAddress = value)
         {
             Feature = Feature.Tls,
         },
-        new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate")
+        new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate and its issuers, PEM; read again when it changes",
+            (settings, value) => settings.Gateway.Tls.CertificateFile = value)
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key")
+        new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key, PEM",
+            (settings, value) => settings.Gateway.Tls.KeyFile = value)
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
         new Flag<string>("tls-client-auth-policy", FlagType.OneOf("", "require", "require-verify"), "",
-            "which certificates clients must show")
+            "which certificates clients must show",
+            (settings, value) => settings.Gateway.Tls.ClientCertificates = value switch
+            {
+                "require" => ClientCertificatePolicy.Require,
+                "require-verify" => ClientCertificatePolicy.RequireVerified,
+                _ => ClientCertificatePolicy.None,
+            })
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authority that client certificates are verified with")
+        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authorities that clients and auth servers are verified with",
+            (settings, value) => settings.Gateway.Tls.RootCaFile = value)
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port")
+        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port",
+            (settings, value) => settings.Gateway.Tls.Required = value switch
+            {
+                "true" => TlsRequirement.All,
+                "tcp-https" => TlsRequirement.TcpOnly,
+                _ => TlsRequirement.None,
+            })
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value != "false",
         },
         new Flag<string>("tls-min-version", FlagType.OneOf("", "tls1.0", "tls1.1", "tls1.2", "tls1.3"), "",
-            "oldest TLS that clients may speak")
+            "oldest TLS that clients may speak; tls1.2 unless given",
+            (settings, value) => settings.Gateway.Tls.MinVersion = value switch
+            {
+                "tls1.0" => TlsVersion.Tls10,
+                "tls1.1" => TlsVersion.Tls11,
+                "tls1.3" => TlsVersion.Tls13,
+                _ => TlsVersion.Tls12,
+            })
         {
             Feature = Feature.Tls,
         },
@@ -247,23 +285,77 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Auth() =>
     [
-        new Flag<IReadOnlyList<string>>("auth-http-address", FlagType.List, "", "address or URL of an auth server")
+        new Flag<IReadOnlyList<string>>("auth-http-address", FlagType.List, "", "address or URL of an auth server",
+            (settings, value) => settings.Gateway.Auth.HttpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "auth_http_addresses",
             Feature = Feature.Auth,
             AsksForFeature = value => value.Count > 0,
         },
-        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked")
+        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked",
+            (settings, value) => settings.Gateway.Auth.UsePost = value == "post")
         {
             Feature = Feature.Auth,
         },
-        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server")
+        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server",
+            (settings, value) => settings.Gateway.Auth.ConnectTimeout = value)
         {
             Feature = Feature.Auth,
         },
-        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer")
+        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer",
+            (settings, value) => settings.Gateway.Auth.RequestTimeout = value)
         {
             Feature = Feature.Auth,
+        },
+        new Flag<string>("auth-file", FlagType.Path, "", "path of a file of users, JSON; read again when it changes",
+            (settings, value) => settings.Gateway.Auth.File = value)
+        {
+            Feature = Feature.Auth,
+            AsksForFeature = value => value.Length > 0,
+        },
+    ];
+
+    private static IEnumerable<Flag> Limits() =>
+    [
+        new Flag<int>("max-connections", FlagType.Integer(0), "65536", "client connections in all; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxConnections = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<int>("max-connections-per-address", FlagType.Integer(0), "0", "client connections of one IP address; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<int>("max-commands-per-second", FlagType.Integer(0), "0",
+            "commands that a connection may give in a second before it is slowed down; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxCommandsPerSecond = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<long>("max-bytes-in-flight", FlagType.LongInteger(0), "268435456",
+            "bytes of large publishes that may be arriving at once before others wait; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxBytesInFlight = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<TimeSpan>("first-command-timeout", FlagType.DurationOrZero, "1m0s",
+            "time from connecting to the first command; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<TimeSpan>("command-timeout", FlagType.DurationOrZero, "1m0s",
+            "time from a command's first byte to its last; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.CommandTimeout = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<long>("memory-limit", FlagType.LongInteger(0), "0",
+            "bytes of memory near which publishing is slowed down; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MemoryLimit = value)
+        {
+            Feature = Feature.Limits,
         },
     ];
 

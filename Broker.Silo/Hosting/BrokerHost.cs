@@ -148,7 +148,14 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">An address cannot be listened on.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
-        await _app.StartAsync(cancellation);
+        try
+        {
+            await _app.StartAsync(cancellation);
+        }
+        catch (Exception e) when (e is CertificateException or UserFileException)
+        {
+            throw new StartException(e.Message);
+        }
         _banner(Services.GetRequiredService<StartBanner>(), _listeners);
     }
 
@@ -192,6 +199,8 @@ public sealed class BrokerHost : IAsyncDisposable
         List<Listener> listeners = [new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), ServeTcp)];
         if (settings.Gateway.HttpAddress.Length > 0)
             listeners.Add(new Listener("HTTP", ListenAddress.Parse(settings.Gateway.HttpAddress), ServeHttp));
+        if (settings.Gateway.Tls.IsEnabled && settings.Gateway.HttpsAddress.Length > 0)
+            listeners.Add(new Listener("HTTPS", ListenAddress.Parse(settings.Gateway.HttpsAddress), ServeHttps));
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
         return listeners;
     }
@@ -206,6 +215,13 @@ public sealed class BrokerHost : IAsyncDisposable
     {
         http.ApplicationServices.GetRequiredService<BoundAddresses>().Http = http;
         http.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(http);
+    }
+
+    private static void ServeHttps(ListenOptions https)
+    {
+        https.ApplicationServices.GetRequiredService<BoundAddresses>().Https = https;
+        https.UseTls();
+        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https);
     }
 
     // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.

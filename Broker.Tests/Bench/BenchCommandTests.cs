@@ -30,7 +30,7 @@ public sealed class BenchCommandTests
     {
         using ToyServer server = new();
         JsonElement report = await RunJsonAsync(
-            "publish", "--tcp-address", server.Address, "--producers", "2", "--topics", "11", "--topic", "t#ephemeral", "--batch", "3",
+            "publish", "--tcp-address", server.Address, "--producers", "1", "--topics", "11", "--topic", "t#ephemeral", "--batch", "3",
             "--messages", "100");
         Assert.Equal(102, report.GetProperty("published").GetProperty("messages").GetInt64());
         Assert.Equal(Enumerable.Range(0, 11).Select(index => $"t-{index:D2}#ephemeral"), server.Published.Order());

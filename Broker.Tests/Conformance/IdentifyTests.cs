@@ -105,7 +105,7 @@ public sealed class IdentifyTests
         TimeSpan expected = TimeSpan.FromMilliseconds(interval);
         for (int i = 0; i < 3; i++)
         {
-            TimeSpan waited = await broker.PassUntilAsync(socket.ExpectHeartbeatAsync(), expected * 1.5, socket);
+            TimeSpan waited = await broker.PassUntilHeartbeatAsync(socket, expected * 1.5);
             Assert.InRange(waited, expected * 0.7, expected * 1.5);
         }
     }

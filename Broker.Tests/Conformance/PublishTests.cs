@@ -269,7 +269,8 @@ public sealed class PublishTests
 
         await broker.PassAsync(TimeSpan.FromSeconds(7199), consumer);
         await consumer.ExpectNothingAsync();
-        await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(2), consumer);
+        await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(2));
+        await consumer.ExpectMessageAsync("a");
     }
 
     [Fact]
@@ -345,9 +346,9 @@ public sealed class PublishTests
         await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, InFlight: 0, Depth: 0 });
         await broker.PassAsync(TimeSpan.FromSeconds(49.5), consumer);
         await consumer.ExpectNothingAsync();
-        Task<NsqMessage> delivery = consumer.ExpectMessageAsync("a");
-        await broker.PassUntilAsync(delivery, TimeSpan.FromSeconds(2), consumer);
-        Assert.Equal(1, (await delivery).Attempts);
+        await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(2));
+        NsqMessage delivery = await consumer.ExpectMessageAsync("a");
+        Assert.Equal(1, delivery.Attempts);
     }
 
     [Fact]

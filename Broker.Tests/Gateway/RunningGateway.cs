@@ -49,10 +49,13 @@ internal sealed class RunningGateway : IAsyncDisposable
         return new RunningGateway(application, listener!, grains);
     }
 
+    /// <summary>Where it listens.</summary>
+    public EndPoint EndPoint => _listener.EndPoint;
+
     /// <summary>A client that has sent the magic.</summary>
     public async Task<NsqSocket> ConnectAsync(string magic = "  V2")
     {
-        NsqSocket socket = await NsqSocket.ConnectAsync(_listener.EndPoint);
+        NsqSocket socket = await NsqSocket.ConnectAsync(EndPoint);
         await socket.SendAsync(magic);
         return socket;
     }

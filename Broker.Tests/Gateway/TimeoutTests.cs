@@ -53,7 +53,12 @@ public sealed class TimeoutTests
     [Fact]
     public async Task Before_the_magic_there_is_neither_heartbeat_nor_deadline()
     {
-        await using RunningGateway server = await RunningGateway.StartAsync(_clock);
+        // As in nsqd, once our own limits are off.
+        await using RunningGateway server = await RunningGateway.StartAsync(_clock, options =>
+        {
+            options.Limits.FirstCommandTimeout = TimeSpan.Zero;
+            options.Limits.CommandTimeout = TimeSpan.Zero;
+        });
         using NsqSocket client = await server.ConnectAsync("  V");
         await Eventually.TrueAsync(() => server.Gateway.ConnectionCount == 1);
         await AdvanceAsync(300);

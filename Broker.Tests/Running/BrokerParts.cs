@@ -21,6 +21,9 @@ internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
     /// <summary>Where it serves HTTP.</summary>
     public IPEndPoint HttpEndPoint => EndPointOf("HTTP");
 
+    /// <summary>Where it serves HTTPS.</summary>
+    public IPEndPoint HttpsEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTPS").BoundTo);
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
 

@@ -83,6 +83,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
         _process?.Dispose();
+        lock (_output) _output.Clear();
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{Solution.Executable} did not start.");
         TaskCompletionSource<IPEndPoint> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _process.OutputDataReceived += (_, line) => Take(line.Data, listening);

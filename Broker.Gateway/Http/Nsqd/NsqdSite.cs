@@ -10,6 +10,9 @@ namespace Broker.Gateway.Http;
 public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger) : HttpSite(services, logger)
 {
     /// <inheritdoc/>
+    internal override HttpGate? CreateGate(IServiceProvider services) => services.GetRequiredService<HttpGate>();
+
+    /// <inheritdoc/>
     protected override void Map(IServiceProvider services, IEndpointRouteBuilder endpoints)
     {
         services.GetRequiredService<StateEndpoints>().Map(endpoints);

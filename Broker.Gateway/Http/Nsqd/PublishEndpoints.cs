@@ -27,6 +27,7 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         int limit = gateway.Options.MaxMsgSize;
         if (context.Request.ContentLength > limit)
             return V1Error.MessageTooBig;
+        await gateway.Memory.WaitAsync(context.RequestAborted);
         using RequestBody body = await RequestBody.ReadAsync(context, limit);
         if (body.IsTooBig)
             return V1Error.MessageTooBig;
@@ -53,6 +54,7 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         (QueryParameters? parameters, TopicPublisher? publisher, V1Error? error) = FindPublisher(context);
         if (error is not null)
             return error;
+        await gateway.Memory.WaitAsync(context.RequestAborted);
         using RequestBody body = await RequestBody.ReadAsync(context, limit);
         MessageBatch? batch = null;
         if (body.IsTooBig)

@@ -78,8 +78,18 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         TopologyZone = connection.TopologyZone,
         TopologyRegion = connection.TopologyRegion,
         PublishCounts = DescribePublishes(connection, question),
+        Authed = connection.Authed,
+        AuthIdentity = NullIfEmpty(connection.AuthIdentity),
+        AuthIdentityUrl = NullIfEmpty(connection.AuthIdentityUrl),
         Tls = connection.Tls,
+        TlsCipherSuite = connection.TlsCipherSuite,
+        TlsVersion = connection.TlsVersion,
+        TlsNegotiatedProtocol = connection.TlsNegotiatedProtocol,
+        // Go has said so of every connection for years.
+        IsTlsNegotiatedProtocolMutual = connection.Tls,
     };
+
+    private static string? NullIfEmpty(string text) => text.Length == 0 ? null : text;
 
     private static PublishCountDocument[]? DescribePublishes(ConnectionSnapshot connection, StatsQuestion question)
     {

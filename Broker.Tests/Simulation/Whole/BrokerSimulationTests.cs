@@ -19,11 +19,11 @@ public sealed class BrokerSimulationTests
 
     [Fact]
     public void Nothing_acknowledged_is_lost_when_the_process_is_killed_and_the_disk_fails() =>
-        ForSeeds(700, seed => LiveOnDisk(seed, losesPower: false));
+        ForSeeds(500, seed => LiveOnDisk(seed, losesPower: false));
 
     [Fact]
     public void Nothing_synced_is_lost_when_the_power_goes() =>
-        ForSeeds(700, seed => LiveOnDisk(seed, losesPower: true));
+        ForSeeds(500, seed => LiveOnDisk(seed, losesPower: true));
 
     [Fact]
     public void One_seed_gives_one_life()

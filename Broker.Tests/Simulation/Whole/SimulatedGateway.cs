@@ -65,7 +65,8 @@ internal sealed class SimulatedGateway : IGatewayObserver
             {
                 TopicReply reply = await World.Grains.GetGrain<ITopicGrain>(topic)
                     .PublishAsync(new PublishRequest { Publisher = _number + 1, Sequence = sequence, Batch = batch });
-                if (reply.IsOk)
+                // An answer that nobody was left to hear is no acknowledgement.
+                if (reply.IsOk && Alive)
                 {
                     foreach (string value in values)
                         World.Oracle.PublishAcknowledged(value, World.Now);

@@ -1,0 +1,142 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Broker.Client;
+using Broker.Tests.Running;
+
+namespace Broker.Tests.Client;
+
+/// <summary>What a message costs the garbage collector.</summary>
+[Collection(AllocationCollection.Name)]
+public sealed class AllocationTests
+{
+    private const int BodySize = 200;
+    private const int Batch = 500;
+    private const int FinishSize = 21;
+
+#if DEBUG
+    // Without optimisation the compiler makes each asynchronous method's state an object.
+    private const double Noise = 300;
+#else
+    // Readers of statistics, timers of the test runner: a few hundred bytes now and then, whoever is measured.
+    private const double Noise = 2;
+#endif
+
+    [Fact]
+    public async Task A_received_message_costs_the_array_of_its_body_and_nothing_else()
+    {
+        const int batches = 400;
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        await using NsqConsumer consumer = new(new NsqConsumerOptions
+        {
+            Topic = "orders",
+            Channel = "mail",
+            Addresses = { listener.LocalEndpoint.ToString()! },
+            MaxInFlight = 2 * Batch,
+        });
+        long sum = 0;
+        Task starting = consumer.StartAsync((message, _) =>
+        {
+            sum += message.Body.Span[0] + message.Attempts;
+            return ValueTask.CompletedTask;
+        });
+        using Socket socket = await listener.AcceptSocketAsync();
+        Converse(socket, ScriptedConnection.PlainReply, "OK");
+        await starting;
+
+        byte[] messages = [.. Enumerable.Range(0, Batch).SelectMany(i => ScriptedConnection.Message($"{i}", new string('x', BodySize)))];
+        byte[] answers = new byte[Batch * FinishSize];
+        ReceiveAll(socket, new byte["SUB orders mail\nRDY 1000\n".Length]);
+        Run(100);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        Run(batches);
+        double perMessage = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(batches * Batch);
+
+        // One byte of state, the 26 of the header, the body.
+        Assert.InRange(perMessage - SizeOfArray(1 + 26 + BodySize), 0, Noise);
+
+        void Run(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                SendAll(socket, messages);
+                ReceiveAll(socket, answers);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task A_published_message_costs_nothing()
+    {
+        const int batches = 400;
+        byte[] line = Encoding.ASCII.GetBytes("PUB orders\n");
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        await using NsqProducer producer = new(new NsqProducerOptions { Addresses = { listener.LocalEndpoint.ToString()! } });
+        Task ping = producer.PingAsync().AsTask();
+        using Socket socket = await listener.AcceptSocketAsync();
+        Converse(socket, ScriptedConnection.PlainReply);
+        await ping;
+
+        byte[] body = new byte[BodySize];
+        byte[] commands = new byte[Batch * (line.Length + 4 + BodySize)];
+        byte[] answers = [.. Enumerable.Range(0, Batch).SelectMany(_ => ScriptedConnection.Frame(0, "OK"u8))];
+        ValueTask[] publishes = new ValueTask[Batch];
+        ReceiveAll(socket, new byte["NOP\n".Length]);
+        Run(100);
+        long before = GC.GetTotalAllocatedBytes(precise: true);
+        Run(batches);
+        double perMessage = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(batches * Batch);
+        Assert.InRange(perMessage, 0, Noise);
+
+        void Run(int count)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                for (int j = 0; j < Batch; j++) publishes[j] = producer.PublishAsync("orders", body);
+                ReceiveAll(socket, commands);
+                SendAll(socket, answers);
+                foreach (ValueTask publish in publishes)
+                {
+                    SpinWait wait = default;
+                    while (!publish.IsCompleted) wait.SpinOnce();
+                    publish.GetAwaiter().GetResult();
+                }
+            }
+        }
+    }
+
+    private static double SizeOfArray(int length)
+    {
+        const int count = 1000;
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < count; i++) GC.KeepAlive(GC.AllocateUninitializedArray<byte>(length));
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / (double)count;
+    }
+
+    /// <summary>Takes the magic, IDENTIFY and what follows it, and gives these answers.</summary>
+    private static void Converse(Socket socket, params string[] answers)
+    {
+        byte[] hello = new byte["  V2IDENTIFY\n".Length + 4];
+        ReceiveAll(socket, hello);
+        ReceiveAll(socket, new byte[System.Buffers.Binary.BinaryPrimitives.ReadInt32BigEndian(hello.AsSpan(hello.Length - 4))]);
+        foreach (string answer in answers) SendAll(socket, ScriptedConnection.Frame(0, Encoding.ASCII.GetBytes(answer)));
+    }
+
+    private static void SendAll(Socket socket, byte[] bytes)
+    {
+        for (int sent = 0; sent < bytes.Length;) sent += socket.Send(bytes.AsSpan(sent));
+    }
+
+    private static void ReceiveAll(Socket socket, byte[] bytes)
+    {
+        socket.ReceiveTimeout = (int)NsqSocket.Patience.TotalMilliseconds;
+        for (int got = 0; got < bytes.Length;)
+        {
+            int count = socket.Receive(bytes.AsSpan(got));
+            Assert.NotEqual(0, count);
+            got += count;
+        }
+    }
+}
