@@ -166,13 +166,16 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
             return new ChannelList(_topics.TryGetValue(topic, out TopicEntry? entry) ? [.. entry.Channels.Keys] : []);
     }
 
-    /// <summary>Channels that a topic has on nodes other than this process.</summary>
+    /// <summary>
+    /// Names of a topic's channels but for those that only this process has: what other nodes have or left behind, and what was made
+    /// over HTTP.
+    /// </summary>
     public IReadOnlyList<string> ListChannelsElsewhere(string topic)
     {
         lock (_sync)
         {
             return _topics.TryGetValue(topic, out TopicEntry? entry)
-                ? [.. entry.Channels.Where(channel => channel.Value.Any(peer => !peer.IsLocal)).Select(channel => channel.Key)]
+                ? [.. entry.Channels.Where(channel => channel.Value.Count == 0 || channel.Value.Any(peer => !peer.IsLocal)).Select(channel => channel.Key)]
                 : [];
         }
     }

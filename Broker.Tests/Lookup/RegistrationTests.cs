@@ -129,8 +129,10 @@ public sealed class RegistrationTests
         await using LookupSocket node = await LookupSocket.IdentifiedAsync(broker.EndPointOf("lookup TCP"));
         await node.DoAsync("REGISTER t archive");
         await node.DoAsync("REGISTER t tail#ephemeral");
+        using LookupQuestions http = new(() => broker.EndPointOf("lookup HTTP"));
+        await http.PostAsync("/channel/create?topic=t&channel=made");
         await broker.PublishAsync("t", "m");
-        Assert.Equal("archive", Assert.Single((await broker.StatsAsync("t")).Channels).Channel);
+        Assert.Equal(["archive", "made"], (await broker.StatsAsync("t")).Channels.Select(channel => channel.Channel));
     }
 
     [Fact]

@@ -19,7 +19,7 @@ internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
     public IServiceProvider Services => Host.Services;
 
     /// <summary>Where it serves HTTP.</summary>
-    public IPEndPoint HttpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTP").BoundTo);
+    public IPEndPoint HttpEndPoint => EndPointOf("HTTP");
 
     /// <summary>Where it serves HTTPS.</summary>
     public IPEndPoint HttpsEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTPS").BoundTo);
