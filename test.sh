@@ -18,7 +18,7 @@ fi
 # npm leaves a copy of the lock file when it is done; an older one belongs to another lock file.
 client=Broker.Tests/NodeClient
 if [ ! "$client/node_modules/.package-lock.json" -nt "$client/package-lock.json" ]; then
-  npm ci --prefix "$client" --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null
+  npm ci --prefix "$client" --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >/dev/null
 fi
 
 # Nothing that was started here may outlive the run: no build nodes, no compiler server.

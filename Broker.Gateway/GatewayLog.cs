@@ -53,4 +53,34 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1303, LogLevel.Warning, "Could not make channel {Channel}; asking again")]
     public static partial void CreateChannelRetried(this ILogger logger, Exception exception, string channel);
+
+    [LoggerMessage(1500, LogLevel.Information, "Certificate {File} was read again; it is good until {NotAfter:O}")]
+    public static partial void CertificateReloaded(this ILogger logger, string file, DateTime notAfter);
+
+    [LoggerMessage(1501, LogLevel.Error, "The changed certificate cannot be used; the one before goes on serving")]
+    public static partial void CertificateNotReloaded(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1502, LogLevel.Debug, "{Remote}: TLS or compression did not come about")]
+    public static partial void UpgradeFailed(this ILogger logger, Exception exception, string remote);
+
+    [LoggerMessage(1510, LogLevel.Warning, "Auth server {Server} gave no answer that counts: {Cause}")]
+    public static partial void AuthServerFailed(this ILogger logger, string server, string cause);
+
+    [LoggerMessage(1511, LogLevel.Debug, "{Remote}: no user has this name and secret")]
+    public static partial void LoginRefused(this ILogger logger, string remote);
+
+    [LoggerMessage(1512, LogLevel.Information, "The users in {File} were read again; there are {Users}")]
+    public static partial void UsersReloaded(this ILogger logger, string file, int users);
+
+    [LoggerMessage(1513, LogLevel.Error, "The changed file of users cannot be used; the users before go on to count")]
+    public static partial void UsersNotReloaded(this ILogger logger, Exception exception);
+
+    [LoggerMessage(1520, LogLevel.Warning, "Refused: {Reason}, {Times} times since this was last said, now to {Remote}")]
+    public static partial void RefusedClients(this ILogger logger, RefusalReason reason, long times, string remote);
+
+    [LoggerMessage(1400, LogLevel.Error, "HTTP {Method} {Path} failed")]
+    public static partial void RequestFailed(this ILogger logger, Exception exception, string method, string? path);
+
+    [LoggerMessage(1401, LogLevel.Debug, "HTTP {Method} {Path}: the client went away")]
+    public static partial void RequestAborted(this ILogger logger, string method, string? path);
 }

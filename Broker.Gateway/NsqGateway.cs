@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using System.Security.Cryptography;
 using Broker.Gateways;
 using Broker.Policies;
@@ -23,6 +24,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     private readonly Dictionary<(string ChannelKey, long Incarnation), ChannelLink> _links = [];
     private readonly GatewayObserver _observer;
     private readonly Housekeeping _housekeeping;
+    private readonly Admission _admission;
     private IGatewayObserver? _observerReference;
     private TaskCompletionSource? _empty;
     private long _nextPublisher;
@@ -31,15 +33,32 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
 
     /// <param name="grains">Where grains are found.</param>
     /// <param name="options">Limits and addresses.</param>
+    /// <param name="tls">The server's side of TLS.</param>
+    /// <param name="access">Who knows the clients.</param>
+    /// <param name="refusals">Counts what is refused.</param>
     /// <param name="time">The clock of all timeouts.</param>
     /// <param name="logger">The log.</param>
-    public NsqGateway(IGrainFactory grains, IOptions<GatewayOptions> options, TimeProvider time, ILogger<NsqGateway> logger)
+    public NsqGateway(
+        IGrainFactory grains,
+        IOptions<GatewayOptions> options,
+        TlsServer tls,
+        AccessControl access,
+        Refusals refusals,
+        TimeProvider time,
+        ILogger<NsqGateway> logger)
     {
         Grains = grains;
         Options = options.Value;
         Time = time;
         Logger = logger;
+        Tls = tls;
+        Authenticator = access.Authenticator;
+        Refusals = refusals;
         Wheel = new TimerWheel(time, logger);
+        LimitOptions limits = Options.Limits;
+        _admission = new Admission(limits, refusals);
+        BytesInFlight = new ByteBudget(limits.MaxBytesInFlight);
+        Memory = new MemoryPressure(limits.MemoryLimit, Wheel, time, static () => Environment.WorkingSet);
         _observer = new GatewayObserver(this);
         _housekeeping = new Housekeeping(this);
         // Whatever is remembered of an earlier start, the numbers of this one are new.
@@ -55,6 +74,18 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
 
     /// <summary>Number of connections.</summary>
     public int ConnectionCount => _connections.Count;
+
+    /// <summary>What was refused to clients.</summary>
+    public Refusals Refusals { get; }
+
+    internal TlsServer Tls { get; }
+
+    /// <summary>Who knows the clients; null where they need not log in.</summary>
+    internal IAuthenticator? Authenticator { get; }
+
+    internal ByteBudget BytesInFlight { get; }
+
+    internal MemoryPressure Memory { get; }
 
     internal IGrainFactory Grains { get; }
 
@@ -81,6 +112,8 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     {
         _stopping = true;
         Logger.Stopping(Id, _connections.Count);
+        BytesInFlight.Open();
+        Memory.Open();
         foreach (NsqConnection connection in _connections.Values)
             connection.Close();
         return Task.CompletedTask;
@@ -129,6 +162,12 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
 
     internal async Task ServeAsync(ConnectionContext context)
     {
+        IPAddress? address = (context.RemoteEndPoint as IPEndPoint)?.Address;
+        if (!_admission.TryEnter(address))
+        {
+            context.Abort();
+            return;
+        }
         NsqConnection connection = new(this, context, Interlocked.Increment(ref _nextNumber));
         _connections.TryAdd(connection.Number, connection);
         if (_stopping)
@@ -139,6 +178,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         }
         finally
         {
+            _admission.Leave(address);
             _connections.TryRemove(connection.Number, out _);
             if (_stopping && _connections.IsEmpty)
             {
@@ -223,7 +263,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         public void Schedule()
         {
             if (!IsLinked)
-                gateway.Wheel.Schedule(this, Interval);
+                gateway.Wheel.Schedule(this, Interval, coarse: true);
         }
 
         protected internal override void OnDue()

@@ -54,4 +54,10 @@ internal static partial class GrainLog
 
     [LoggerMessage(3017, LogLevel.Warning, "channel {Topic}:{Channel}: the topic did not answer the channel's report: {Cause}")]
     public static partial void ReportFailed(this ILogger log, string topic, string channel, string cause);
+
+    [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read: {Cause}")]
+    public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
+
+    [LoggerMessage(3019, LogLevel.Information, "topic {Topic}: begins with the channels that other nodes have: {Channels}")]
+    public static partial void ChannelsTakenOver(this ILogger log, string topic, string channels);
 }

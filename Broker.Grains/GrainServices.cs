@@ -1,5 +1,6 @@
 using Broker.Policies;
 using Broker.Storage;
+using Broker.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Grains;
@@ -14,6 +15,9 @@ namespace Broker.Grains;
 public sealed record GrainServices(
     QueueOptions Options, IMessageStore Durable, IMessageStore Ephemeral, TimeProvider Time, int Seed, ILogger<GrainServices> Log)
 {
+    /// <summary>Whom a new topic asks for channels to begin with; null for nobody.</summary>
+    public IKnownChannels? KnownChannels { get; init; }
+
     /// <summary>Milliseconds since the Unix epoch.</summary>
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 

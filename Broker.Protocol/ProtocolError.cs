@@ -31,6 +31,15 @@ public sealed class ProtocolError
     /// <summary>AUTH where there is no auth server.</summary>
     public static ProtocolError AuthDisabled { get; } = new("E_AUTH_DISABLED AUTH disabled");
 
+    /// <summary>AUTH of a client that is logged in.</summary>
+    public static ProtocolError AuthAlreadySet { get; } = new("E_INVALID AUTH already set");
+
+    /// <summary>Nobody could say what the client may do; why is not for the client to know.</summary>
+    public static ProtocolError AuthFailed { get; } = new("E_AUTH_FAILED AUTH failed");
+
+    /// <summary>AUTH of a client that may do nothing.</summary>
+    public static ProtocolError NoAuthorizations { get; } = new("E_UNAUTHORIZED AUTH no authorizations found");
+
     /// <summary>An IDENTIFY body that is not the JSON it should be.</summary>
     public static ProtocolError IdentifyNotJson { get; } = new("E_BAD_BODY IDENTIFY failed to decode JSON body");
 
@@ -52,6 +61,22 @@ public sealed class ProtocolError
 
     /// <summary>A command that the connection's state does not allow (spec 1.5).</summary>
     public static ProtocolError InvalidState(CommandVerb verb) => new($"E_INVALID cannot {verb.Name()} in current state");
+
+    /// <summary>A command of a client that must use TLS first; the token is shown as it came.</summary>
+    public static ProtocolError TlsRequired(ReadOnlySpan<byte> token) => new([.. "E_INVALID cannot "u8, .. token, .. " in current state (TLS required)"u8]);
+
+    /// <summary>A command of a client that must log in first.</summary>
+    public static ProtocolError AuthFirst(CommandVerb verb) => new($"E_AUTH_FIRST AUTH required before {verb.Name()}");
+
+    /// <summary>A command that the client may not give.</summary>
+    /// <param name="verb">The command.</param>
+    /// <param name="topic">A good name.</param>
+    /// <param name="channel">A good name; empty for publishes.</param>
+    public static ProtocolError Unauthorized(CommandVerb verb, string topic, string channel) =>
+        new($"E_UNAUTHORIZED AUTH failed for {verb.Name()} on \"{topic}\" \"{channel}\"");
+
+    /// <summary>TLS or compression was agreed on and did not come about.</summary>
+    public static ProtocolError UpgradeFailed(string cause) => new($"E_IDENTIFY_FAILED IDENTIFY failed {cause}");
 
     /// <summary>A command with too few parameters.</summary>
     public static ProtocolError MissingParameters(CommandVerb verb)

@@ -12,7 +12,8 @@ public static class Product
     /// <summary>Version of this program.</summary>
     public static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
 
-    /// <summary>The version in nsqd's words, which scripts look for, with our own in the brackets where nsqd names its compiler.</summary>
-    public static readonly string Banner =
-        $"nsqd v{new GatewayOptions().Version} (Broker {Version}, .NET {Environment.Version})";
+    /// <summary>The version in the words of an NSQ program, which scripts look for, with our own in the brackets where it names its compiler.</summary>
+    /// <param name="program">nsqd, nsqlookupd, …</param>
+    public static string BannerOf(string program) =>
+        $"{program} v{new GatewayOptions().Version} (Broker {Version}, .NET {Environment.Version})";
 }

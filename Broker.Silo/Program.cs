@@ -1,4 +1,5 @@
 using Broker.Silo.CommandLine;
 using Broker.Silo.Hosting;
 
-return await new BrokerProgram(BrokerHost.ServeAsync, Environment.GetEnvironmentVariables(), Console.Out, Console.Error).RunAsync(args);
+return await new BrokerProgram(
+    BrokerHost.ServeAsync, BrokerHost.ServeLookupAsync, Environment.GetEnvironmentVariables(), Console.Out, Console.Error).RunAsync(args);

@@ -11,6 +11,12 @@ public interface IMessageStore : IAsyncDisposable
     ValueTask<IReadOnlyList<string>> ListTopicsAsync();
 
     /// <summary>
+    /// Names of a topic's channels, in ordinal order, without opening the topic; none when there is no such topic.
+    /// </summary>
+    /// <exception cref="StoreException">The topic's record cannot be read; the message says why.</exception>
+    ValueTask<IReadOnlyList<string>> ListChannelsAsync(string topic);
+
+    /// <summary>
     /// Opens a topic for writing under a new epoch; whoever had it open for writing before is refused from now on
     /// (<see cref="FencedException"/>). Recovers what an unclean end left.
     /// </summary>

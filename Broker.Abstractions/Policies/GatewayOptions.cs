@@ -9,6 +9,30 @@ public sealed class GatewayOptions
     /// <summary>host:port, the path of a unix socket, or empty to serve no HTTP.</summary>
     public string HttpAddress { get; set; } = "127.0.0.1:4151";
 
+    /// <summary>host:port, the path of a unix socket, or empty to serve no HTTPS; nothing is served without a certificate.</summary>
+    public string HttpsAddress { get; set; } = "127.0.0.1:4152";
+
+    /// <summary>How connections are encrypted.</summary>
+    public TlsOptions Tls { get; } = new();
+
+    /// <summary>Who says what clients may do.</summary>
+    public AuthOptions Auth { get; } = new();
+
+    /// <summary>What clients may cost.</summary>
+    public LimitOptions Limits { get; } = new();
+
+    /// <summary>host:port of each lookup service to register with; a name with several addresses stands for all of them.</summary>
+    public IReadOnlyList<string> LookupdTcpAddresses { get; set; } = [];
+
+    /// <summary>Host under which clients reach this broker; empty for this host's name.</summary>
+    public string BroadcastAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>TCP port under which clients reach this broker; 0 for the one that is listened on.</summary>
+    public int BroadcastTcpPort { get; set; }
+
+    /// <summary>HTTP port under which tools reach this broker; 0 for the one that is listened on.</summary>
+    public int BroadcastHttpPort { get; set; }
+
     /// <summary>Version that clients and tools are told.</summary>
     public string Version { get; set; } = "1.3.0";
 

@@ -19,6 +19,9 @@ public interface ITopicGrain : IGrainWithStringKey
     /// <summary>Makes the topic and the channel where they are not there yet, durably, before it answers (SUB, create).</summary>
     [Alias("CreateChannel")] ValueTask<ChannelReply> CreateChannelAsync(string channel);
 
+    /// <summary>Makes the channel where it is not there yet, durably, before it answers; never makes the topic.</summary>
+    [Alias("AddChannel")] ValueTask<ChannelReply> AddChannelAsync(string channel);
+
     /// <summary>What the record says of a channel; never makes one.</summary>
     [Alias("DescribeChannel")] ValueTask<ChannelReply> DescribeChannelAsync(string channel);
 

@@ -11,6 +11,8 @@ public sealed class LoadRun : IDisposable
     private const int ConsumerReceiveCapacity = 256 * 1024;
     private const int ClosingPatienceMilliseconds = 1000;
 
+    private const double BytesPerMegabyte = 1e6;
+
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
 
@@ -51,68 +53,27 @@ public sealed class LoadRun : IDisposable
                 StartLoops();
                 await WaitAsync(_plan.WarmUp, static () => false, interrupt);
             }
-            MachineUse useBefore = MachineUse.Read(_server);
-            Flow begin = Flow.Of(this);
+            Snapshot begin = Snapshot.Of(this);
             _run.Measure();
             if (_plan.WarmUp == TimeSpan.Zero)
                 StartLoops();
             await WaitAsync(_plan.Duration, IsDone, interrupt);
             _run.Drain();
-            MachineUse useAfter = MachineUse.Read(_server);
-            Flow end = Flow.Of(this);
-            (long resident, long peak) = _server?.ReadMemory() ?? default;
+            Snapshot end = Snapshot.Of(this);
 
-            long publishingEnd = _run.IsUsedUp && _plan.Publishes ? _publishers.Max(publisher => publisher.LastAnswerAt) : useAfter.At;
-            long consumingEnd = _plan.Work == Work.Consume && IsConsumed() ? LastMessageAt() : useAfter.At;
-            bool interrupted = interrupt.IsCancellationRequested;
-            double? endToEnd = null;
-            long? missing = null;
+            LoadReport report = Report(begin, end) with { Interrupted = interrupt.IsCancellationRequested };
             await WaitAsync(AnswerPatience, AllAnswered, interrupt);
             if (_plan.Work == Work.Both)
             {
                 await WaitAsync(Timeout.InfiniteTimeSpan, () => AllReceived() || IsConsumerIdle(), interrupt);
-                endToEnd = (Received - begin.Received) / Seconds(LastMessageAt() - useBefore.At);
-                missing = Math.Max(0, Acknowledged * _plan.Channels - Received);
+                report = report with
+                {
+                    EndToEndMessagesPerSecond = (Received - begin.Received) / Seconds(LastMessageAt() - begin.Use.At),
+                    Missing = Math.Max(0, Acknowledged * _plan.Channels - Received),
+                };
             }
             await StopAsync();
-
-            Flow moved = end - begin;
-            double seconds = Seconds(Math.Max(publishingEnd, consumingEnd) - useBefore.At);
-            long messages = _plan.Consumes ? moved.Received : moved.Published;
-            return new LoadReport
-            {
-                Work = _plan.Work,
-                Server = _plan.Server.ToString(),
-                Topic = _plan.Topic,
-                Topics = _plan.Topics,
-                Channels = _plan.Channels,
-                Producers = _publishers.Count,
-                Consumers = _consumers.Count,
-                Size = _plan.Size,
-                Batch = _plan.Batch,
-                Pipeline = _plan.Pipeline,
-                Rdy = _plan.Ready,
-                Rate = _plan.Rate,
-                Seconds = seconds,
-                Interrupted = interrupted,
-                Published = _plan.Publishes
-                    ? Report(moved.Published, moved.Published * _plan.Size, publishingEnd - useBefore.At, Merge(_publishers, publisher => publisher.Answers))
-                    : null,
-                Received = _plan.Consumes
-                    ? Report(moved.Received, moved.ReceivedBytes, consumingEnd - useBefore.At, Merge(_consumers, consumer => consumer.Deliveries))
-                    : null,
-                SendDelay = LatencySummary.Of(Merge(_publishers, publisher => publisher.Delays)),
-                EndToEndMessagesPerSecond = endToEnd,
-                Missing = missing,
-                Redelivered = _consumers.Sum(consumer => consumer.Redelivered),
-                FailedFins = _consumers.Sum(consumer => consumer.Failed),
-                ServerProcess = useAfter.Server - useBefore.Server is TimeSpan spent
-                    ? Cost(spent, useAfter.At - useBefore.At, messages, resident, peak)
-                    : null,
-                Generator = Cost(
-                    useAfter.Generator - useBefore.Generator, useAfter.At - useBefore.At, messages,
-                    Environment.WorkingSet, Environment.WorkingSet),
-            };
+            return WithLatencies(report);
         }
         finally
         {
@@ -222,31 +183,65 @@ public sealed class LoadRun : IDisposable
 
     private long LastMessageAt() => _consumers.Max(consumer => consumer.LastMessageAt);
 
-    private static LatencyHistogram Merge<T>(IEnumerable<T> connections, Func<T, LatencyHistogram> select)
+    private LoadReport Report(Snapshot begin, Snapshot end)
+    {
+        // Work that was used up ended with its last message, not when that was noticed.
+        long publishingEnd = _plan.Publishes && _run.IsUsedUp ? _publishers.Max(publisher => publisher.LastAnswerAt) : end.Use.At;
+        long consumingEnd = _plan.Work == Work.Consume && IsConsumed() ? LastMessageAt() : end.Use.At;
+        long published = end.Acknowledged - begin.Acknowledged;
+        long received = end.Received - begin.Received;
+        return new LoadReport
+        {
+            Work = _plan.Work,
+            Server = _plan.Server.ToString(),
+            Topic = _plan.Topic,
+            Topics = _plan.Topics,
+            Channels = _plan.Channels,
+            Producers = _publishers.Count,
+            Consumers = _consumers.Count,
+            Size = _plan.Size,
+            Batch = _plan.Batch,
+            Pipeline = _plan.Pipeline,
+            Rdy = _plan.Ready,
+            Rate = _plan.Rate,
+            Seconds = Seconds((_plan.Work == Work.Consume ? consumingEnd : publishingEnd) - begin.Use.At),
+            Published = _plan.Publishes ? Flow(published, published * _plan.Size, publishingEnd - begin.Use.At) : null,
+            Received = _plan.Consumes ? Flow(received, end.ReceivedBytes - begin.ReceivedBytes, consumingEnd - begin.Use.At) : null,
+            ServerProcess = end.Use.ServerCost(begin.Use, _plan.Consumes ? received : published),
+            Generator = end.Use.GeneratorCost(begin.Use, _plan.Consumes ? received : published),
+        };
+    }
+
+    // Only once the threads have ended: what was slowest is answered last.
+    private LoadReport WithLatencies(LoadReport report) => report with
+    {
+        Published = report.Published is null ? null : report.Published with { Latency = Sum(_publishers, publisher => publisher.Answers) },
+        Received = report.Received is null ? null : report.Received with { Latency = Sum(_consumers, consumer => consumer.Deliveries) },
+        SendDelay = Sum(_publishers, publisher => publisher.Delays),
+        Redelivered = _consumers.Sum(consumer => consumer.Redelivered),
+        FailedFins = _consumers.Sum(consumer => consumer.Failed),
+    };
+
+    private static LatencySummary? Sum<T>(IEnumerable<T> connections, Func<T, LatencyHistogram> select)
     {
         LatencyHistogram sum = new();
         foreach (T connection in connections)
             sum.Add(select(connection));
-        return sum;
+        return LatencySummary.Of(sum);
     }
 
-    private static FlowReport Report(long messages, long bytes, long nanoseconds, LatencyHistogram latency)
+    private static FlowReport Flow(long messages, long bytes, long nanoseconds)
     {
         double seconds = Seconds(nanoseconds);
-        return new FlowReport(messages, messages / seconds, bytes / seconds / 1e6, LatencySummary.Of(latency));
+        return new FlowReport(messages, messages / seconds, bytes / seconds / BytesPerMegabyte, Latency: null);
     }
-
-    private static ProcessReport Cost(TimeSpan spent, long nanoseconds, long messages, long resident, long peak) =>
-        new(messages == 0 ? 0 : spent.TotalMicroseconds / messages, spent.TotalSeconds / Seconds(nanoseconds), resident, peak);
 
     // Never 0, so that no rate is infinite.
     private static double Seconds(long nanoseconds) => Math.Max(nanoseconds, 1) / (double)MonotonicClock.NanosecondsPerSecond;
 
-    private readonly record struct Flow(long Published, long Received, long ReceivedBytes)
+    private readonly record struct Snapshot(MachineUse Use, long Acknowledged, long Received, long ReceivedBytes)
     {
-        public static Flow Of(LoadRun run) => new(run.Acknowledged, run.Received, run._consumers.Sum(consumer => consumer.Bytes));
-
-        public static Flow operator -(Flow end, Flow begin) =>
-            new(end.Published - begin.Published, end.Received - begin.Received, end.ReceivedBytes - begin.ReceivedBytes);
+        public static Snapshot Of(LoadRun run) => new(
+            MachineUse.Read(run._server), run.Acknowledged, run.Received, run._consumers.Sum(consumer => consumer.Bytes));
     }
 }

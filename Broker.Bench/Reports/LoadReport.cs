@@ -28,7 +28,7 @@ public sealed record LoadReport
     public required double Seconds { get; init; }
 
     /// <summary>Whether the run was ended by hand.</summary>
-    public required bool Interrupted { get; init; }
+    public bool Interrupted { get; init; }
 
     public FlowReport? Published { get; init; }
     public FlowReport? Received { get; init; }

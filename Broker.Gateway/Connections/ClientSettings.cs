@@ -55,10 +55,12 @@ internal sealed class ClientSettings
     /// <summary>The settings after an IDENTIFY; these stay as they are.</summary>
     /// <param name="request">What the client asks for.</param>
     /// <param name="options">What it may ask for.</param>
+    /// <param name="offer">What the connection may be upgraded to.</param>
     /// <param name="settings">The new settings.</param>
     /// <param name="reply">What to answer; null for a plain <c>OK</c>.</param>
     /// <returns>The first setting that is out of bounds, or null.</returns>
-    public ProtocolError? Identify(IdentifyRequest request, GatewayOptions options, out ClientSettings settings, out IdentifyReply? reply)
+    public ProtocolError? Identify(
+        IdentifyRequest request, GatewayOptions options, UpgradeOffer offer, out ClientSettings settings, out IdentifyReply? reply)
     {
         reply = null;
         settings = (ClientSettings)MemberwiseClone();
@@ -66,8 +68,9 @@ internal sealed class ClientSettings
         if (error is not null || request.FeatureNegotiation is not true)
             return error;
 
-        bool deflate = options.Deflate && request.Deflate is true;
-        if (deflate && options.Snappy && request.Snappy is true)
+        bool deflate = offer.Deflate && request.Deflate is true;
+        bool snappy = offer.Snappy && request.Snappy is true;
+        if (deflate && snappy)
             return ProtocolError.BothCompressions;
         long deflateLevel = deflate && request.DeflateLevel is > 0 and long asked ? asked : DefaultDeflateLevel;
         reply = new IdentifyReply
@@ -76,9 +79,13 @@ internal sealed class ClientSettings
             Version = options.Version,
             MaxMsgTimeout = (long)options.MaxMsgTimeout.TotalMilliseconds,
             MsgTimeout = settings.MsgTimeout,
+            Tls = offer.Tls && request.Tls is true,
+            Deflate = deflate,
             DeflateLevel = (int)Math.Min(deflateLevel, options.MaxDeflateLevel),
             MaxDeflateLevel = options.MaxDeflateLevel,
+            Snappy = snappy,
             SampleRate = settings.SampleRate,
+            AuthRequired = offer.AuthRequired,
             OutputBufferSize = settings.OutputBufferSize,
             OutputBufferTimeout = settings.OutputBufferTimeout,
             TopologyRegion = options.TopologyRegion,

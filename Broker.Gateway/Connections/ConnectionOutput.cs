@@ -25,11 +25,12 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
 
     private readonly Lock _sync = new();
     private readonly NsqConnection _connection;
-    private readonly PipeWriter _pipe;
+    private PipeWriter _pipe;
     private Queue<DeliveryRun>? _runs;
     private ReplyBuffer _replies;
     private TaskCompletionSource? _repliesSent;
     private TaskCompletionSource? _stopped;
+    private TaskCompletionSource<bool>? _holding;
     private bool _heartbeatDue;
     private bool _flushDue;
     private bool _busy;
@@ -55,13 +56,17 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     public long Messages => Interlocked.Read(ref _messages);
 
     /// <summary>Queues messages; never waits.</summary>
-    public void Enqueue(in DeliveryRun run)
+    /// <param name="run">The messages.</param>
+    /// <param name="size">Bytes that their records take.</param>
+    public void Enqueue(in DeliveryRun run, int size)
     {
         lock (_sync)
         {
             if (_closed)
                 return;
-            (_runs ??= new Queue<DeliveryRun>()).Enqueue(run);
+            // What waits for a client that does not read must not hold whole batches, of which it may be a small part.
+            bool mayWaitLong = _flushStarted >= 0 && size < run.Batch.Records.Length / 2;
+            (_runs ??= new Queue<DeliveryRun>()).Enqueue(mayWaitLong ? Detached(run, size) : run);
         }
         Wake();
     }
@@ -101,6 +106,32 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             _busy = true;
         }
         return WriteAsync(untilFlushed: true);
+    }
+
+    /// <summary>Waits until all is sent, and then sends nothing until <see cref="Resume"/>; what comes meanwhile is queued.</summary>
+    /// <returns>False when nothing can be sent any more; then there is nothing to resume.</returns>
+    public ValueTask<bool> HoldAsync()
+    {
+        lock (_sync)
+        {
+            if (_closed)
+                return new ValueTask<bool>(false);
+            if (_busy)
+            {
+                _holding = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+                return new ValueTask<bool>(_holding.Task);
+            }
+            _busy = true;
+            return new ValueTask<bool>(true);
+        }
+    }
+
+    /// <summary>Goes on sending, into what the connection has become.</summary>
+    public void Resume(PipeWriter pipe)
+    {
+        _pipe = pipe;
+        // Whoever held the output was its writer; the queue hands over what was set.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     /// <summary>Nothing is sent any more; what is queued is dropped. Ends when nobody writes any more.</summary>
@@ -148,6 +179,17 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     }
 
     void IThreadPoolWorkItem.Execute() => _ = WriteAsync(untilFlushed: false);
+
+    private static DeliveryRun Detached(in DeliveryRun run, int size) => run with
+    {
+        Position = 0,
+        Batch = new MessageBatch
+        {
+            BaseOffset = run.FirstOffset,
+            Count = run.Count,
+            Records = run.Batch.Records.AsSpan(run.Position, size).ToArray(),
+        },
+    };
 
     private void Wake()
     {
@@ -204,6 +246,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             (repliesSent, _repliesSent) = (_repliesSent, null);
             _busy = false;
             _stopped?.TrySetResult();
+            _holding?.TrySetResult(false);
+            _holding = null;
         }
         repliesSent?.TrySetResult();
     }
@@ -252,6 +296,12 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
                 long timeout = _connection.Delivery.OutputBufferTimeout;
                 if (timeout > 0 && !IsLinked)
                     _connection.Wheel.Schedule(this, timeout);
+            }
+            if (_holding is not null)
+            {
+                _holding.TrySetResult(true);
+                _holding = null;
+                return false;
             }
             _busy = false;
             return false;

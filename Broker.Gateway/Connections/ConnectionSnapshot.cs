@@ -74,4 +74,25 @@ public sealed record ConnectionSnapshot
 
     /// <summary>Whether the connection is compressed with snappy.</summary>
     public required bool Snappy { get; init; }
+
+    /// <summary>Version of TLS as Go writes it (<c>TLS1.3</c>); empty without TLS.</summary>
+    public string TlsVersion { get; init; } = "";
+
+    /// <summary>Name of the cipher suite by its standard; empty without TLS.</summary>
+    public string TlsCipherSuite { get; init; } = "";
+
+    /// <summary>The protocol that the handshake agreed on; empty when it did not.</summary>
+    public string TlsNegotiatedProtocol { get; init; } = "";
+
+    /// <summary>The common name of the client's certificate; empty when it showed none.</summary>
+    public string TlsCommonName { get; init; } = "";
+
+    /// <summary>Whether the client has logged in.</summary>
+    public bool Authed { get; init; }
+
+    /// <summary>Who the client is by its log-in; empty when it has not, or nobody said.</summary>
+    public string AuthIdentity { get; init; } = "";
+
+    /// <summary>Where more is said of them; may be empty.</summary>
+    public string AuthIdentityUrl { get; init; } = "";
 }

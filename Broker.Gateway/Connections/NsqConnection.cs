@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Net.Security;
+using System.Security.Authentication;
 using Broker.Channels;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Protocol;
 using Microsoft.AspNetCore.Connections;
 
@@ -19,13 +22,29 @@ internal sealed class NsqConnection : WheelEntry
 {
     private const long Never = long.MaxValue;
 
+    // Milliseconds after which a connection that is busy is looked at again.
+    private const long BusyLook = 1000;
+
+    // A larger body is waited for before it is taken into memory, when much is on its way already.
+    private const int LargeBody = 64 * 1024;
+
+    private static readonly TimeSpan UpgradeTimeout = TimeSpan.FromSeconds(5);
     private static readonly byte[] Ok = "OK"u8.ToArray();
     private static readonly byte[] CloseWait = "CLOSE_WAIT"u8.ToArray();
 
     private readonly NsqGateway _gateway;
     private readonly ConnectionContext _context;
-    private readonly PipeReader _input;
+    private readonly ConnectionGuard? _guard;
+    private readonly CommandAllowance? _allowance;
     private readonly PublishCounts _published = new();
+
+    // What the client is read from: the socket, until TLS or compression is put on it.
+    private PipeReader _input;
+    private UpgradedTransport? _upgraded;
+    private IdentifyReply? _agreed;
+    private bool _mustSecure;
+    private byte[] _secret = [];
+    private bool _isPublishAllowed;
 
     private ParseStage _stage = ParseStage.Magic;
     private CommandVerb _verb;
@@ -43,6 +62,11 @@ internal sealed class NsqConnection : WheelEntry
     private readonly ReadBatch _batch = new();
     private Subscription? _subscription;
     private volatile bool _closing;
+    private volatile CancellationTokenSource? _ending;
+    private bool _hasPublished;
+    private long _bytesTaken;
+    private long _firstCommandDue = Never;
+    private long _commandDue = Never;
     private long _waitingSince = Never;
     private long _nextHeartbeat = Never;
 
@@ -53,9 +77,18 @@ internal sealed class NsqConnection : WheelEntry
         _input = context.Transport.Input;
         Number = number;
         RemoteEndPoint = context.RemoteEndPoint?.ToString() ?? "";
-        Settings = Delivery = new ClientSettings(gateway.Options, RemoteAddressOf(context));
+        RemoteAddress = RemoteAddressOf(context);
+        Settings = Delivery = new ClientSettings(gateway.Options, RemoteAddress);
         Output = new ConnectionOutput(this, context.Transport.Output);
         ConnectTime = gateway.Time.GetUtcNow();
+        _mustSecure = gateway.Options.Tls.Required != TlsRequirement.None;
+        if (gateway.Authenticator is { } authenticator)
+            _guard = new ConnectionGuard(authenticator, gateway.Time);
+        LimitOptions limits = gateway.Options.Limits;
+        if (limits.MaxCommandsPerSecond > 0)
+            _allowance = new CommandAllowance(limits.MaxCommandsPerSecond, gateway.Time);
+        if (limits.FirstCommandTimeout > TimeSpan.Zero)
+            _firstCommandDue = Wheel.Now + (long)limits.FirstCommandTimeout.TotalMilliseconds;
     }
 
     /// <summary>Number of the connection, and of its consumer, unique within the gateway.</summary>
@@ -63,6 +96,9 @@ internal sealed class NsqConnection : WheelEntry
 
     /// <summary>The client's address and port; empty on a unix socket.</summary>
     public string RemoteEndPoint { get; }
+
+    /// <summary>The client's IP address; empty on a unix socket.</summary>
+    public string RemoteAddress { get; }
 
     /// <summary>When the connection was made.</summary>
     public DateTimeOffset ConnectTime { get; }
@@ -88,11 +124,29 @@ internal sealed class NsqConnection : WheelEntry
     /// <summary>The gateway's timeouts.</summary>
     public TimerWheel Wheel => _gateway.Wheel;
 
+    /// <summary>Cancelled when the connection is being closed; for what is waited for seldom, so that most never have it.</summary>
+    private CancellationToken Ending
+    {
+        get
+        {
+            if (_ending is null)
+            {
+                // Never disposed: it holds no timer, and whoever closes the connection may come at any time.
+                CancellationTokenSource ending = _ending = new CancellationTokenSource();
+                _context.ConnectionClosed.UnsafeRegister(static state => _ = ((CancellationTokenSource)state!).CancelAsync(), ending);
+                if (_closing)
+                    ending.Cancel();
+            }
+            return _ending.Token;
+        }
+    }
+
     /// <summary>Serves the client until one side has enough.</summary>
     public async Task RunAsync()
     {
         try
         {
+            ScheduleTimeouts(Wheel.Now);
             await ReadAsync();
         }
         catch (Exception e)
@@ -103,9 +157,13 @@ internal sealed class NsqConnection : WheelEntry
         {
             Wheel.Cancel(this);
             _subscription?.End();
-            if (!await Output.CloseAsync())
+            bool isWritable = await Output.CloseAsync();
+            if (!isWritable)
                 _context.Abort();
             _batch.Replies.Clear();
+            ReturnBytes();
+            if (_upgraded is not null)
+                await EndUpgradedAsync(_upgraded, isWritable);
         }
     }
 
@@ -114,12 +172,17 @@ internal sealed class NsqConnection : WheelEntry
     {
         _closing = true;
         _input.CancelPendingRead();
+        // A handshake under way reads from the socket itself.
+        if (_upgraded is not null)
+            _context.Transport.Input.CancelPendingRead();
+        _ = _ending?.CancelAsync();
     }
 
     /// <summary>Reading or writing failed: mostly a client that went away.</summary>
     public void Fail(Exception exception)
     {
-        if (exception is IOException or OperationCanceledException)
+        // What cannot be decompressed is as good as a line that was cut.
+        if (exception is IOException or OperationCanceledException or InvalidDataException)
             _gateway.Logger.ConnectionLost(exception, RemoteEndPoint);
         else
             _gateway.Logger.ConnectionFailed(exception, RemoteEndPoint);
@@ -151,6 +214,9 @@ internal sealed class NsqConnection : WheelEntry
     {
         ClientSettings settings = Settings;
         Consumer? consumer = Consumer;
+        UpgradedTransport? upgraded = _upgraded;
+        SslStream? tls = upgraded?.Tls;
+        Authorization? login = _guard?.Authorization;
         return new ConnectionSnapshot
         {
             Number = Number,
@@ -174,9 +240,16 @@ internal sealed class NsqConnection : WheelEntry
             OutputBufferTimeout = settings.OutputBufferTimeout,
             TopologyRegion = settings.TopologyRegion,
             TopologyZone = settings.TopologyZone,
-            Tls = false,
-            Deflate = false,
-            Snappy = false,
+            Tls = tls is not null,
+            Deflate = upgraded?.IsDeflated ?? false,
+            Snappy = upgraded?.IsSnappy ?? false,
+            TlsVersion = tls is null ? "" : TlsServer.NameOf(tls.SslProtocol),
+            TlsCipherSuite = tls?.NegotiatedCipherSuite.ToString() ?? "",
+            TlsNegotiatedProtocol = tls?.NegotiatedApplicationProtocol.ToString() ?? "",
+            TlsCommonName = upgraded?.CommonName ?? "",
+            Authed = login is { Grants.Count: > 0 },
+            AuthIdentity = login?.Identity ?? "",
+            AuthIdentityUrl = login?.IdentityUrl ?? "",
         };
     }
 
@@ -203,7 +276,7 @@ internal sealed class NsqConnection : WheelEntry
     {
         long next = Math.Min(_nextHeartbeat, ReadDeadline(now));
         if (next != Never && !_closing)
-            Wheel.Schedule(this, next - now);
+            Wheel.Schedule(this, next - now, coarse: true);
     }
 
     /// <summary>When reading gives up; a connection that is not waiting now will not before that long.</summary>
@@ -211,15 +284,25 @@ internal sealed class NsqConnection : WheelEntry
     {
         long interval = Settings.HeartbeatInterval;
         long since = Interlocked.Read(ref _waitingSince);
-        return interval == 0 ? Never : 2 * interval + (since == Never ? now : since);
+        long heartbeats = interval == 0 || _stage == ParseStage.Magic ? Never : 2 * interval + (since == Never ? now : since);
+        long due = Math.Min(_firstCommandDue, _commandDue);
+        // What is read later than it came, because of a limit of ours, is not the client's fault: it is looked at again.
+        if (since == Never && due != Never)
+            due = Math.Max(due, now + BusyLook);
+        return Math.Min(heartbeats, due);
     }
 
     private async Task ReadAsync()
     {
         long waitingSince = Wheel.Now;
         long missing = 1;
+        long buffered = 0;
         while (true)
         {
+            if (missing > LargeBody && buffered + missing > _bytesTaken)
+                await TakeBytesAsync(buffered + missing);
+            if (_hasPublished && _gateway.Memory.IsHigh)
+                await WaitForMemoryAsync();
             Interlocked.Exchange(ref _waitingSince, waitingSince);
             // The pipe counts from what was examined: these are bytes to come, not bytes in all.
             ReadResult read = missing > 1 ? await _input.ReadAtLeastAsync((int)missing) : await _input.ReadAsync();
@@ -228,9 +311,12 @@ internal sealed class NsqConnection : WheelEntry
                 return;
             bool timedOut = read.IsCanceled && HasTimedOut(waitingSince);
             ReadOnlySequence<byte> buffer = read.Buffer;
-            ParseStep step = Parse(ref buffer, out bool any);
+            bool isStart = _stage == ParseStage.Magic;
+            ParseStep step = Parse(ref buffer, out int commands);
             if (step == ParseStep.NeedData && (timedOut || read.IsCompleted))
             {
+                if (timedOut)
+                    CountSlowness();
                 if (_stage is ParseStage.Magic or ParseStage.Line)
                     step = ParseStep.Close;
                 else
@@ -238,6 +324,8 @@ internal sealed class NsqConnection : WheelEntry
             }
             // What was parsed is copied; the transport may go on while the outcomes are awaited.
             missing = step == ParseStep.NeedData ? MissingBytes(buffer.Length) : 1;
+            buffered = buffer.Length;
+            bool isWithin = step == ParseStep.NeedData && (buffer.Length > 0 || _stage is not (ParseStage.Line or ParseStage.Magic));
             _input.AdvanceTo(buffer.Start, step == ParseStep.NeedData ? buffer.End : buffer.Start);
 
             _batch.Start(_subscription);
@@ -247,16 +335,91 @@ internal sealed class NsqConnection : WheelEntry
                 await Output.SendAsync(ref _batch.Replies);
             if (!goOn || _closing)
                 return;
+            if (_bytesTaken > 0 && commands > 0)
+                ReturnBytes();
+            if (_allowance is not null && _allowance.Take(commands) is { Ticks: > 0 } pause)
+                await PauseAsync(pause);
             // A command that has begun has to end within the deadline of its first byte's wait.
-            if (any || _stage == ParseStage.Magic)
+            if (commands > 0 || isStart)
+            {
                 waitingSince = Wheel.Now;
+                if (commands > 0)
+                    _firstCommandDue = Never;
+            }
+            SetCommandDue(isWithin, commands > 0 ? waitingSince : null);
         }
     }
 
     private bool HasTimedOut(long waitingSince)
     {
         long interval = Settings.HeartbeatInterval;
-        return _stage != ParseStage.Magic && interval > 0 && Wheel.Now - waitingSince >= 2 * interval;
+        long now = Wheel.Now;
+        return (_stage != ParseStage.Magic && interval > 0 && now - waitingSince >= 2 * interval) || IsSlow(now);
+    }
+
+    private bool IsSlow(long now) => now >= _firstCommandDue || now >= _commandDue;
+
+    private void CountSlowness()
+    {
+        if (IsSlow(Wheel.Now))
+            _gateway.Refusals.Add(_firstCommandDue != Never ? RefusalReason.NoFirstCommand : RefusalReason.SlowCommand, RemoteEndPoint);
+    }
+
+    /// <summary>A command that has begun has its own deadline, even when heartbeats are off and nothing else has one.</summary>
+    /// <param name="isWithin">Whether one has begun and not ended.</param>
+    /// <param name="began">When, if it was with the last read.</param>
+    private void SetCommandDue(bool isWithin, long? began)
+    {
+        if (!isWithin)
+        {
+            _commandDue = Never;
+            return;
+        }
+        TimeSpan timeout = _gateway.Options.Limits.CommandTimeout;
+        if ((began is null && _commandDue != Never) || timeout <= TimeSpan.Zero)
+            return;
+        long now = began ?? Wheel.Now;
+        _commandDue = now + (long)timeout.TotalMilliseconds;
+        // Whoever has heartbeats is looked at with each of them.
+        if (!IsLinked)
+            ScheduleTimeouts(now);
+    }
+
+    /// <summary>Waits until a large body may be taken into memory.</summary>
+    /// <param name="bytes">Of the body, as far as it is known.</param>
+    private async ValueTask TakeBytesAsync(long bytes)
+    {
+        ByteBudget budget = _gateway.BytesInFlight;
+        // An MPUB says how long it is, and then goes on for as long as it likes up to the limit: who is caught out pays in full.
+        if (_stage == ParseStage.MultiBody)
+            bytes = _bytesTaken > 0 ? _gateway.Options.MaxBodySize : Math.Max(bytes, _multi.Declared);
+        ReturnBytes();
+        if (!budget.TryTake(bytes))
+        {
+            _gateway.Refusals.Add(RefusalReason.TooManyBytesInFlight, RemoteEndPoint);
+            await budget.TakeAsync(bytes, Ending);
+        }
+        _bytesTaken = bytes;
+    }
+
+    private void ReturnBytes()
+    {
+        if (_bytesTaken > 0)
+            _gateway.BytesInFlight.Return(_bytesTaken);
+        _bytesTaken = 0;
+    }
+
+    private async ValueTask WaitForMemoryAsync()
+    {
+        _hasPublished = false;
+        _gateway.Refusals.Add(RefusalReason.MemoryShort, RemoteEndPoint);
+        await _gateway.Memory.WaitAsync(Ending);
+    }
+
+    private async ValueTask PauseAsync(TimeSpan pause)
+    {
+        _gateway.Refusals.Add(RefusalReason.TooManyCommands, RemoteEndPoint);
+        await Task.Delay(pause, _gateway.Time, Ending);
     }
 
     /// <summary>Bytes that must come before anything can be done: no error can be seen before the element that is arriving is complete.</summary>
@@ -267,16 +430,23 @@ internal sealed class NsqConnection : WheelEntry
         _ => 1,
     };
 
-    private ParseStep Parse(ref ReadOnlySequence<byte> buffer, out bool any)
+    private ParseStep Parse(ref ReadOnlySequence<byte> buffer, out int commands)
     {
-        any = false;
+        commands = 0;
+        bool isStart = _stage == ParseStage.Magic;
         SequenceReader<byte> reader = new(buffer);
         if (!reader.End)
             _now = _gateway.Time.GetUtcNow();
         ParseStep step;
         while ((step = ParseNext(ref reader)) == ParseStep.Next)
-            any |= _stage == ParseStage.Line;
-        any |= step == ParseStep.Subscribe;
+        {
+            if (_stage == ParseStage.Line)
+                commands++;
+        }
+        if (isStart && _stage != ParseStage.Magic)
+            commands--;
+        if (step is ParseStep.Subscribe or ParseStep.Upgrade or ParseStep.Authenticate)
+            commands++;
         buffer = buffer.Slice(reader.Position);
         return step;
     }
@@ -297,6 +467,8 @@ internal sealed class NsqConnection : WheelEntry
             case ParseStage.Body:
                 if (reader.Remaining < _bodySize)
                     return ParseStep.NeedData;
+                if (_guard is { IsStale: true } && _verb is CommandVerb.Pub or CommandVerb.Dpub)
+                    return ParseStep.Reauthenticate;
                 ReadOnlySequence<byte> body = reader.UnreadSequence.Slice(0, _bodySize);
                 reader.Advance(_bodySize);
                 _stage = ParseStage.Line;
@@ -323,6 +495,8 @@ internal sealed class NsqConnection : WheelEntry
 
     private ParseStep TakeLine(CommandLine line)
     {
+        if (_mustSecure && line.Verb != CommandVerb.Identify)
+            return FailWith(ProtocolError.TlsRequired(line.Name));
         switch (line.Verb)
         {
             case CommandVerb.Fin:
@@ -390,6 +564,7 @@ internal sealed class NsqConnection : WheelEntry
         _verb = verb;
         _stage = ParseStage.MultiBody;
         _isTopicAsked = false;
+        _isPublishAllowed = false;
         _multi = new MultiPublishBody(_gateway.Options.MaxMsgSize, _gateway.Options.MaxBodySize);
         return ParseStep.Next;
     }
@@ -415,8 +590,13 @@ internal sealed class NsqConnection : WheelEntry
             case CommandVerb.Identify:
                 return Identify(body);
             case CommandVerb.Auth:
-                return FailWith(ProtocolError.AuthDisabled);
+                if (_guard is null)
+                    return FailWith(ProtocolError.AuthDisabled);
+                _secret = body.ToArray();
+                return ParseStep.Authenticate;
             default:
+                if (_guard?.CheckPublish(_verb, _publisher!.Topic) is { } refusal)
+                    return FailWithAccess(refusal);
                 long? due = _delay is long delay ? _now.ToUnixTimeMilliseconds() + delay : null;
                 AddPublish(_publisher!.Add(Timestamp, body, due), 1);
                 return ParseStep.Next;
@@ -425,6 +605,18 @@ internal sealed class NsqConnection : WheelEntry
 
     private ParseStep TakeMultiBody(ref SequenceReader<byte> reader)
     {
+        if (_guard is not null && !_isPublishAllowed)
+        {
+            // Before the topic is made and the body is read, unlike a PUB.
+            if (_guard.IsStale)
+                return ParseStep.Reauthenticate;
+            if (_guard.CheckPublish(_verb, _publisher!.Topic) is { } refusal)
+            {
+                _stage = ParseStage.Line;
+                return FailWithAccess(refusal);
+            }
+            _isPublishAllowed = true;
+        }
         ReadOnlySequence<byte> body = reader.UnreadSequence;
         switch (_multi.Advance(body, out _error))
         {
@@ -443,6 +635,7 @@ internal sealed class NsqConnection : WheelEntry
 
     private void AddPublish(PublishCall call, int messages)
     {
+        _hasPublished = true;
         _published.Add(_publisher!.Topic, messages);
         _batch.AddPublish(_publisher, call, _verb);
     }
@@ -544,7 +737,11 @@ internal sealed class NsqConnection : WheelEntry
     {
         if (IdentifyRequest.TryParse(body) is not { } request)
             return FailWith(ProtocolError.IdentifyNotJson);
-        ProtocolError? error = Settings.Identify(request, _gateway.Options, out ClientSettings settings, out IdentifyReply? reply);
+        GatewayOptions options = _gateway.Options;
+        bool isPlain = _upgraded is null;
+        UpgradeOffer offer = new(
+            isPlain && _gateway.Tls.IsEnabled, isPlain && options.Deflate, isPlain && options.Snappy, _guard is not null);
+        ProtocolError? error = Settings.Identify(request, options, offer, out ClientSettings settings, out IdentifyReply? reply);
         if (error is not null)
             return FailWith(error);
         Settings = settings;
@@ -557,13 +754,22 @@ internal sealed class NsqConnection : WheelEntry
         }
         ScheduleTimeouts(now);
         _batch.AddResponse(reply?.ToJson() ?? Ok);
-        return ParseStep.Next;
+        if (reply is not ({ Tls: true } or { Deflate: true } or { Snappy: true }))
+            return ParseStep.Next;
+        _agreed = reply;
+        return ParseStep.Upgrade;
     }
 
     private ParseStep FailWith(ProtocolError error)
     {
         _error = error;
         return ParseStep.Fail;
+    }
+
+    private ParseStep FailWithAccess(ProtocolError error)
+    {
+        _gateway.Refusals.Add(RefusalReason.NotAuthorized, RemoteEndPoint);
+        return FailWith(error);
     }
 
     private ProtocolError Truncated(long available) => _stage switch
@@ -590,8 +796,16 @@ internal sealed class NsqConnection : WheelEntry
                 _isTopicAsked = true;
                 await _publisher!.CreateTopicAsync();
                 return true;
+            case ParseStep.Upgrade:
+                return await UpgradeAsync(_agreed!);
+            case ParseStep.Authenticate:
+                return await AuthenticateAsync();
+            case ParseStep.Reauthenticate:
+                return await _guard!.RefreshAsync(Ending) is not { } failure || RefuseAccess(failure);
             case ParseStep.Subscribe:
-                ProtocolError? error;
+                ProtocolError? error = await CheckSubscribeAsync();
+                if (error is not null)
+                    return RefuseAccess(error);
                 (_subscription, error) = await Subscription.MakeAsync(this, _gateway, _topic, _channel);
                 if (error is not null)
                     return Refuse(error);
@@ -605,6 +819,82 @@ internal sealed class NsqConnection : WheelEntry
                 return Refuse(_error!);
             default:
                 return step != ParseStep.Close;
+        }
+    }
+
+    private async ValueTask<ProtocolError?> CheckSubscribeAsync()
+    {
+        if (_guard is null)
+            return null;
+        ProtocolError? error = _guard.IsStale ? await _guard.RefreshAsync(Ending) : null;
+        return error ?? _guard.CheckSubscribe(_topic, _channel);
+    }
+
+    private async ValueTask<bool> AuthenticateAsync()
+    {
+        Credentials credentials = new(_secret, RemoteAddress, _upgraded?.Tls is not null, _upgraded?.CommonName ?? "");
+        _secret = [];
+        (byte[]? reply, ProtocolError? error) = await _guard!.AuthenticateAsync(credentials, Ending);
+        if (error is not null)
+            return RefuseAccess(error);
+        _batch.Replies.AddResponse(reply);
+        return true;
+    }
+
+    private bool RefuseAccess(ProtocolError error)
+    {
+        _gateway.Refusals.Add(RefusalReason.NotAuthorized, RemoteEndPoint);
+        return Refuse(error);
+    }
+
+    /// <summary>
+    /// Puts on what IDENTIFY has agreed on: the reply in the clear, then TLS, then one compression, each announced by an
+    /// <c>OK</c> (spec 1.7). Bytes that the client sent too early are the first that the new layer reads, never commands.
+    /// </summary>
+    private async ValueTask<bool> UpgradeAsync(IdentifyReply agreed)
+    {
+        await Output.SendAsync(ref _batch.Replies);
+        if (!await Output.HoldAsync())
+            return false;
+        PipeWriter output = _context.Transport.Output;
+        UpgradedTransport upgraded = _upgraded = new UpgradedTransport(_context.Transport);
+        try
+        {
+            using CancellationTokenSource patience = new(UpgradeTimeout, _gateway.Time);
+            if (agreed.Tls)
+                await upgraded.SecureAsync(_gateway.Tls, patience.Token);
+            if (agreed.Snappy)
+                await upgraded.SnappyAsync(patience.Token);
+            if (agreed.Deflate)
+                await upgraded.DeflateAsync(agreed.DeflateLevel, patience.Token);
+            _input = upgraded.Input;
+            output = upgraded.Output;
+            _mustSecure &= !agreed.Tls;
+            return true;
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)
+        {
+            _gateway.Refusals.Add(RefusalReason.HandshakeFailed, RemoteEndPoint);
+            _gateway.Logger.UpgradeFailed(e, RemoteEndPoint);
+            return Refuse(ProtocolError.UpgradeFailed(e is OperationCanceledException ? "handshake timed out" : "handshake failed"));
+        }
+        finally
+        {
+            Output.Resume(output);
+        }
+    }
+
+    private async ValueTask EndUpgradedAsync(UpgradedTransport upgraded, bool isWritable)
+    {
+        try
+        {
+            if (isWritable)
+                await upgraded.EndAsync();
+            await upgraded.DisposeAsync();
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException or InvalidOperationException)
+        {
+            _gateway.Logger.ConnectionLost(e, RemoteEndPoint);
         }
     }
 }

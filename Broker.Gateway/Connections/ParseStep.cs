@@ -15,6 +15,15 @@ internal enum ParseStep
     /// <summary>After the connection was subscribed.</summary>
     Subscribe,
 
+    /// <summary>After TLS or compression, which IDENTIFY agreed on, was put on.</summary>
+    Upgrade,
+
+    /// <summary>After the client was asked about, for AUTH.</summary>
+    Authenticate,
+
+    /// <summary>With the same command, after what the client may do was asked for again.</summary>
+    Reauthenticate,
+
     /// <summary>Not at all: the error is fatal.</summary>
     Fail,
 

@@ -150,7 +150,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             _signOfLifeDue = !_executedLately;
             _executedLately = false;
         }
-        _gateway.Wheel.Schedule(this, SignOfLife);
+        _gateway.Wheel.Schedule(this, SignOfLife, coarse: true);
         Start();
     }
 
@@ -177,14 +177,15 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
         CommandCall? call = null;
         lock (_sync)
         {
-            if (!_joins.TryDequeue(out join))
+            _joins.TryDequeue(out join);
+            // A channel that was activated anew would take the one that joins for all there are: the others knock first.
+            if (join is null || _gatheredCount > 0 || _consumers.Count > 0)
                 call = Seal();
         }
-        // A consumer joins before its commands are sent; those of the others may wait that long.
+        if (call is not null)
+            await ExecuteAsync(call);
         if (join is not null)
             await AttachAsync(join);
-        else
-            await ExecuteAsync(call!);
 
         lock (_sync)
         {
@@ -207,7 +208,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
         _gatheredCount = 0;
         _gathering = null;
         _signOfLifeDue = false;
-        _executedLately = true;
+        _executedLately = call.Data.Length > 0;
         return call;
     }
 
@@ -223,7 +224,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
                 _consumers.Add(join.Consumer.Number, join.Consumer);
             }
             if (isFirst)
-                _gateway.Wheel.Schedule(this, SignOfLife);
+                _gateway.Wheel.Schedule(this, SignOfLife, coarse: true);
         }
         else if (reply.Status == AttachStatus.Failed)
         {

@@ -93,6 +93,7 @@ internal sealed class Consumer
     public void Receive(in DeliveryRun run, long now)
     {
         ReadOnlySpan<byte> records = run.Batch.Records;
+        int position = run.Position;
         lock (_sync)
         {
             if (_left)
@@ -102,7 +103,6 @@ internal sealed class Consumer
                 _nextExpiry = now + ExpiryGrace;
                 _inFlight.RemoveExpired(now - ExpiryGrace);
             }
-            int position = run.Position;
             for (int i = 0; i < run.Count; i++)
             {
                 int length = BinaryPrimitives.ReadInt32BigEndian(records[position..]);
@@ -111,7 +111,7 @@ internal sealed class Consumer
                 _inFlight.Add(run.FirstOffset + i, run.Attempts, now, now + MessageTimeout);
             }
         }
-        _connection.Output.Enqueue(run);
+        _connection.Output.Enqueue(run, position - run.Position);
     }
 
     /// <summary>Body bytes have gone out; true when it is time to give them back to the window.</summary>

@@ -1,10 +1,11 @@
+using Broker.Gateway.Http;
+using Broker.Health;
 using Broker.Policies;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace Broker.Gateway;
 
@@ -12,8 +13,8 @@ namespace Broker.Gateway;
 public static class GatewayServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds the TCP front end and its Kestrel listeners. The container needs an <c>IGrainFactory</c> and
-    /// Kestrel; a <see cref="TimeProvider"/> is taken from it if there is one.
+    /// Adds the TCP front end. Kestrel is to listen with <see cref="NsqConnectionHandler"/>; the container needs an
+    /// <c>IGrainFactory</c>, and a <see cref="TimeProvider"/> is taken from it if there is one.
     /// </summary>
     /// <param name="services">The container.</param>
     /// <param name="configure">Sets options; null for the defaults.</param>
@@ -22,11 +23,44 @@ public static class GatewayServiceCollectionExtensions
         if (configure is not null)
             services.Configure(configure);
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TlsServer>();
+        services.TryAddSingleton<AccessControl>();
+        services.TryAddSingleton<Refusals>();
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
+        services.TryAddSingleton<BoundAddresses>();
         services.AddHostedService(static provider => provider.GetRequiredService<NsqGateway>());
         services.Configure<SocketTransportOptions>(ConfigureTransport);
         return services;
+    }
+
+    /// <summary>
+    /// Adds nsqd's HTTP API. The container needs the gateway (<see cref="AddNsqGateway"/>), an <see cref="IHealthSource"/> and an
+    /// <see cref="IBrokerOptions"/>; the listener gets <see cref="NsqdSite"/>, and the host has <see cref="HttpSite.DispatchAsync"/> answer.
+    /// </summary>
+    public static IServiceCollection AddNsqdHttp(this IServiceCollection services)
+    {
+        services.AddRoutingCore();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton<BrokerClock>();
+        services.AddSingleton<StatsCollector>();
+        services.AddSingleton<StateEndpoints>();
+        services.AddSingleton<PublishEndpoints>();
+        services.AddSingleton<TopicEndpoints>();
+        services.AddSingleton<ChannelEndpoints>();
+        services.AddSingleton<ConfigEndpoints>();
+        services.AddSingleton<HttpGate>();
+        services.AddSingleton<NsqdSite>();
+        services.Configure<KestrelServerOptions>(LiftLimits);
+        return services;
+    }
+
+    // Every endpoint bounds what it reads by the options of its own, and NSQ lets requests take their time (spec 3.1).
+    private static void LiftLimits(KestrelServerOptions kestrel)
+    {
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.MinRequestBodyDataRate = null;
+        kestrel.Limits.MinResponseDataRate = null;
     }
 
     private static void ConfigureTransport(SocketTransportOptions transport)

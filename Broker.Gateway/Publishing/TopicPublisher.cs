@@ -123,7 +123,21 @@ internal sealed class TopicPublisher
             }
             position += MessageBatch.RecordHeaderSize + length;
         }
-        return Enqueue(new MessageBatch { BaseOffset = MessageBatch.Unassigned, Count = count, Records = records });
+        return AddBatch(new MessageBatch { BaseOffset = MessageBatch.Unassigned, Count = count, Records = records });
+    }
+
+    /// <summary>Takes a batch as it is: all of it is appended or nothing.</summary>
+    public PublishCall AddBatch(MessageBatch batch)
+    {
+        PublishCall call = new() { Batch = batch };
+        lock (_sync)
+        {
+            // What came before goes before.
+            if (!_open.IsEmpty)
+                _sealed.Enqueue(_open.Seal());
+            _sealed.Enqueue(call);
+        }
+        return call;
     }
 
     /// <summary>Sends what waits, as far as calls are free.</summary>
@@ -181,26 +195,13 @@ internal sealed class TopicPublisher
     {
         byte[] records = GC.AllocateUninitializedArray<byte>(size);
         OpenBatch.WriteRecord(records, timestamp, body);
-        return Enqueue(new MessageBatch
+        return AddBatch(new MessageBatch
         {
             BaseOffset = MessageBatch.Unassigned,
             Count = 1,
             Records = records,
             DueTimes = dueTime is long due ? [due] : null,
         });
-    }
-
-    private PublishCall Enqueue(MessageBatch batch)
-    {
-        PublishCall call = new() { Batch = batch };
-        lock (_sync)
-        {
-            // What came before goes before.
-            if (!_open.IsEmpty)
-                _sealed.Enqueue(_open.Seal());
-            _sealed.Enqueue(call);
-        }
-        return call;
     }
 
     private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublishCall? call, out long sequence)
@@ -224,7 +225,7 @@ internal sealed class TopicPublisher
     private async Task SendAsync(PublishCall call, long sequence)
     {
         PublishRequest request = new() { Publisher = _publisher, Sequence = sequence, Batch = call.Batch! };
-        ValueTask<TopicReply> answer = TryPublishAsync(request);
+        ValueTask<TopicReply> answer = PublishAsync(request);
         bool wasInline = answer.IsCompleted;
         TopicReply reply = await answer;
         IsTopicKnown |= reply.IsOk;
@@ -243,28 +244,14 @@ internal sealed class TopicPublisher
             Start();
     }
 
-    private ValueTask<TopicReply> TryPublishAsync(PublishRequest request)
-    {
-        ValueTask<TopicReply> answer;
-        try
-        {
-            answer = _grain.PublishAsync(request);
-        }
-        catch (Exception e)
-        {
-            answer = ValueTask.FromException<TopicReply>(e);
-        }
-        return answer.IsCompletedSuccessfully ? answer : PublishAgainAsync(request, answer);
-    }
-
-    private async ValueTask<TopicReply> PublishAgainAsync(PublishRequest request, ValueTask<TopicReply> answer)
+    private async ValueTask<TopicReply> PublishAsync(PublishRequest request)
     {
         long started = _time.GetTimestamp();
         for (TimeSpan delay = FirstRetry; ; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
         {
             try
             {
-                return await answer;
+                return await _grain.PublishAsync(request);
             }
             catch (Exception e) when (_time.GetElapsedTime(started) + delay < _options.PublishDeadline)
             {
@@ -277,14 +264,6 @@ internal sealed class TopicPublisher
                 return new TopicReply(TopicStatus.Failed, "no answer from the topic");
             }
             await Task.Delay(delay, _time);
-            try
-            {
-                answer = _grain.PublishAsync(request);
-            }
-            catch (Exception e)
-            {
-                answer = ValueTask.FromException<TopicReply>(e);
-            }
         }
     }
 }

@@ -164,7 +164,18 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     /// <inheritdoc/>
     public async ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers)
     {
-        if (await GetAsync(incarnation) is not { } open)
+        OpenChannel? open = null;
+        try
+        {
+            open = await GetAsync(incarnation);
+        }
+        catch (StoreException e)
+        {
+            // Figures of the others are wanted all the same.
+            _services.Log.ChannelOpenFailed(_topic, _name, e.Message);
+        }
+
+        if (open is null)
             return new ChannelStats { Channel = _name };
         ChannelQueue queue = open.Queue;
         return new ChannelStats
@@ -221,6 +232,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         gateway.LastHeard = now;
         if (commands.Sequence == gateway.LastSequence)
             return gateway.LastReply;
+        // A consumer that joined just after the channel was activated anew made the gateway known, but not what it had here before.
+        if (commands.Sequence != gateway.LastSequence + 1)
+            return new CommandReply(CommandStatus.NotAttached);
         List<CommandFailure>? failures = null;
         ReadOnlySpan<ConsumerCommand> list = commands.Commands;
         Consumer? consumer = null;
@@ -356,7 +370,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 TopologyAware = _services.Options.TopologyAware,
             },
             record.Start,
-            new Random(HashCode.Combine(_services.Seed, record.Incarnation)))
+            new Random(unchecked(_services.Seed * 1_000_003 + (int)record.Incarnation)))
         {
             Paused = record.Paused,
         };
@@ -398,16 +412,19 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         IReadOnlyList<DeferredHeader> deferred = end > floor ? await reader.ReadDeferredAsync(floor, end) : [];
         queue.Recover(state, deferred, reader.Hidden, end);
         long backlog = 0;
+        long known = 0;
         foreach (OffsetRange range in queue.Unfinished(queue.End).ToArray())
             backlog += (await reader.CountAsync(range.Start, range.End)).Messages;
         if (state is not null)
         {
             // What is known one by one and came at once is in the log's count; deferred batches are not.
             HashSet<long> born = [.. deferred.SelectMany(header => Enumerable.Range(0, header.DueTimes.Length).Select(i => header.BaseOffset + i))];
-            backlog -= state.Messages.Count(message => !message.Kept && queue.IsKnown(message.Offset) && !born.Contains(message.Offset));
+            known = state.Messages.Count(message => !message.Kept && queue.IsKnown(message.Offset) && !born.Contains(message.Offset));
         }
 
-        queue.SetBacklog(backlog);
+        queue.SetBacklog(backlog, known);
+        if (state is null)
+            queue.CountAll();
     }
 
     // Everything that a change of the queue calls for: deliveries, notes, timers, reads.

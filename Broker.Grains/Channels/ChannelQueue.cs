@@ -108,8 +108,11 @@ public sealed class ChannelQueue
     /// <summary>Whether some consumer could take a message now.</summary>
     public bool HasCredit => !Paused && (_waiting[0].Count > 0 || _waiting[1].Count > 0 || _waiting[2].Count > 0);
 
-    /// <summary>Whether the window has room for more of the backlog.</summary>
-    public bool WantsLog => Backlog > 0 && _window.Messages < Math.Max(ChannelLimits.MinReadAhead, _limits.WindowMessages / 2)
+    /// <summary>
+    /// Whether the window has room for more of the log. What is left to read is known by its offsets alone: the count of the backlog is for
+    /// figures, and nothing rests on it.
+    /// </summary>
+    public bool WantsLog => Cursor < End && _window.Messages < Math.Max(ChannelLimits.MinReadAhead, _limits.WindowMessages / 2)
         && _windowBytes < Math.Max(1, _limits.WindowBytes / 2);
 
     /// <summary>Whether consumers wait for messages whose bodies must be read again.</summary>
@@ -160,17 +163,22 @@ public sealed class ChannelQueue
         }
 
         foreach (DeferredHeader header in deferred)
-            RegisterDeferred(header.BaseOffset, header.DueTimes, count: false);
+            RegisterDeferred(header.BaseOffset, header.DueTimes, follows: false, count: false);
         Cursor = Math.Max(Cursor, Floor);
     }
 
-    /// <summary>Says how many messages due at once lie in the log above the cursor; with <see cref="Recover"/>, and after a gap was filled.</summary>
-    public void SetBacklog(long messages)
+    /// <summary>Says, after <see cref="Recover"/>, what the log holds above the cursor.</summary>
+    /// <param name="inLog">Messages due at once that the log holds in what is not finished; when there are none, nothing need be read.</param>
+    /// <param name="known">How many of them are known one by one, because they were delivered before.</param>
+    public void SetBacklog(long inLog, long known)
     {
-        Backlog = Math.Max(0, messages);
-        if (Backlog == 0)
+        Backlog = Math.Max(0, inLog - known);
+        if (inLog == 0)
             PassTo(End);
     }
+
+    /// <summary>Counts what was found as taken over: for a channel that has remembered nothing yet, and so took it over just now.</summary>
+    public void CountAll() => MessageCount = Depth + Deferred;
 
     /// <summary>Whether a message is known one by one (recovered with attempts or a due time), so that the log's count of it is void.</summary>
     public bool IsKnown(long offset) => _known.Contains(offset);
@@ -194,25 +202,27 @@ public sealed class ChannelQueue
             return false;
         if (end <= End)
             return true;
+        bool follows = Cursor == End;
         foreach (MessageBatch batch in batches)
         {
             if (batch.BaseOffset < End)
                 continue;
             if (batch.IsDeferred)
             {
-                RegisterDeferred(batch, count: true);
+                RegisterDeferred(batch, follows);
                 continue;
             }
 
             MessageCount += batch.Count;
-            if (Backlog == 0 && HasRoom())
+            follows = follows && HasRoom();
+            if (follows)
                 Load(batch);
             else
                 Backlog += batch.Count;
         }
 
         End = end;
-        if (Backlog == 0)
+        if (follows)
             PassTo(end);
         return true;
     }
@@ -230,12 +240,10 @@ public sealed class ChannelQueue
         if (end <= End)
             return true;
         foreach (DeferredHeader header in deferred)
-            RegisterDeferred(header.BaseOffset, header.DueTimes, count: true);
+            RegisterDeferred(header.BaseOffset, header.DueTimes, follows: false, count: true);
         MessageCount += messages;
         Backlog += messages;
         End = end;
-        if (Backlog == 0)
-            PassTo(end);
         return true;
     }
 
@@ -262,14 +270,10 @@ public sealed class ChannelQueue
             Backlog = Math.Max(0, Backlog - Load(batch));
         }
 
-        end = Math.Min(end, End);
-        if (end >= End)
-        {
-            // Damage may have taken messages that were counted.
+        PassTo(Math.Min(end, End));
+        // Damage may have taken messages that were counted.
+        if (Cursor == End)
             Backlog = 0;
-        }
-
-        PassTo(end);
     }
 
     /// <summary>Joins a consumer.</summary>
@@ -640,6 +644,8 @@ public sealed class ChannelQueue
         }
 
         Cursor = offset;
+        if (Cursor == End)
+            Backlog = 0;
     }
 
     private bool IsHidden(long offset)
@@ -653,7 +659,7 @@ public sealed class ChannelQueue
         return false;
     }
 
-    private void RegisterDeferred(MessageBatch batch, bool count)
+    private void RegisterDeferred(MessageBatch batch, bool follows)
     {
         long[] due = batch.DueTimes!;
         if (_limits.OwnsBodies)
@@ -666,27 +672,27 @@ public sealed class ChannelQueue
             }
         }
 
-        RegisterDeferred(batch.BaseOffset, due, count);
+        RegisterDeferred(batch.BaseOffset, due, follows, count: true);
     }
 
-    private void RegisterDeferred(long baseOffset, long[] dueTimes, bool count)
+    // What follows all that was taken is passed at once; what lies ahead of the cursor is remembered until the cursor comes there.
+    private void RegisterDeferred(long baseOffset, long[] dueTimes, bool follows, bool count)
     {
-        bool atCursor = Backlog == 0 && baseOffset >= Cursor && count;
-        if (atCursor)
+        if (follows)
             PassTo(baseOffset);
         for (int i = 0; i < dueTimes.Length; i++)
         {
             long offset = baseOffset + i;
             if (offset < Floor || _finished.Contains(offset) || IsHidden(offset))
                 continue;
-            if (!atCursor && !_known.Add(offset))
+            if (!follows && !_known.Add(offset))
                 continue;
             if (count)
                 MessageCount++;
             _deferred.Enqueue(new DeferredMessage(offset, 0), dueTimes[i]);
         }
 
-        if (atCursor)
+        if (follows)
             Cursor = baseOffset + dueTimes.Length;
         else
             _plainFrom = Math.Max(_plainFrom, baseOffset + dueTimes.Length);

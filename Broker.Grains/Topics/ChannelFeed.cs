@@ -111,6 +111,14 @@ public sealed class ChannelFeed
         _batchesComplete = false;
     }
 
+    /// <summary>All up to <paramref name="end"/> is to be offered, to be read and counted in the log; for a feed from which nothing was offered yet.</summary>
+    public void Extend(long end)
+    {
+        End = Math.Max(End, end);
+        Restart(From);
+        ReadTo = _ownsBodies ? End : 0;
+    }
+
     /// <summary>The channel lacks something: offer again from <paramref name="from"/>.</summary>
     public void Restart(long from)
     {

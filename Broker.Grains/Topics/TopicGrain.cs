@@ -67,50 +67,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _open is { Broken: false } open && !_closing ? Append(open, request) : OpenAndAppendAsync(request);
 
     /// <inheritdoc/>
-    public async ValueTask<ChannelReply> CreateChannelAsync(string channel)
-    {
-        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: true);
-        if (open is null)
-            return Refuse(refusal);
-        if (open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
-            return Describe(open, feed);
-        await _changes.WaitAsync();
-        try
-        {
-            (open, refusal) = await GetAsync(create: true);
-            if (open is null)
-                return Refuse(refusal);
-            if (open.Feeds.TryGetValue(channel, out feed))
-                return Describe(open, feed);
-            long start = open.Record.Channels.Count == 0 ? open.Record.Head : open.HandedOver;
-            ChannelRecord added = new(channel, open.Record.NextIncarnation, start, Paused: false);
-            TopicRecord record = open.Record with
-            {
-                NextIncarnation = open.Record.NextIncarnation + 1,
-                Channels = [.. open.Record.Channels.Append(added).OrderBy(c => c.Name, StringComparer.Ordinal)],
-                Cursor = open.Record.Paused ? open.HandedOver : null,
-            };
-            await open.Log.SaveRecordAsync(record);
-            open.Record = record;
-            feed = CreateFeed(added, start);
-            // What was handed over while the record was being saved belongs to the new channel as well.
-            if (open.HandedOver > start)
-                feed.AddRange(open.HandedOver, await open.Log.CountAsync(start, open.HandedOver));
-            open.Feeds.Add(channel, feed);
-            _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
-            open.Release();
-            OfferAll(open);
-            return Describe(open, feed);
-        }
-        catch (StoreException e)
-        {
-            return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
-        }
-        finally
-        {
-            _changes.Release();
-        }
-    }
+    public ValueTask<ChannelReply> CreateChannelAsync(string channel) => AddChannelAsync(channel, createTopic: true);
+
+    /// <inheritdoc/>
+    public ValueTask<ChannelReply> AddChannelAsync(string channel) => AddChannelAsync(channel, createTopic: false);
 
     /// <inheritdoc/>
     public async ValueTask<ChannelReply> DescribeChannelAsync(string channel)
@@ -200,6 +160,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             ArmTrim();
             if (_ephemeral && open.Feeds.Count == 0)
                 return await DeleteOpenAsync(open);
+            await NoteInDirectoryAsync(open);
             return TopicReply.Ok;
         }
         catch (StoreException e)
@@ -220,7 +181,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return refusal;
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
             return new TopicReply(TopicStatus.ChannelNotFound);
-        return new TopicReply(await ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
+        return await AskAsync(() => ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
     }
 
     /// <inheritdoc/>
@@ -241,7 +202,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return reply;
         if (incarnation == 0)
             return new TopicReply(TopicStatus.ChannelNotFound);
-        return new TopicReply(await ChannelOf(channel).PauseAsync(incarnation, paused));
+        return await AskAsync(() => ChannelOf(channel).PauseAsync(incarnation, paused));
     }
 
     /// <inheritdoc/>
@@ -285,6 +246,63 @@ public sealed class TopicGrain : Grain, ITopicGrain
             feed.Restart(report.KnownEnd);
         OfferAll(open);
         return Describe(open, feed);
+    }
+
+    private async ValueTask<ChannelReply> AddChannelAsync(string channel, bool createTopic)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(createTopic);
+        if (open is null)
+            return Refuse(refusal);
+        if (open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return Describe(open, feed);
+        await _changes.WaitAsync();
+        try
+        {
+            (open, refusal) = await GetAsync(createTopic);
+            if (open is null)
+                return Refuse(refusal);
+            if (open.Feeds.TryGetValue(channel, out feed))
+                return Describe(open, feed);
+            long start = open.Record.Channels.Count == 0 ? open.Record.Head : open.HandedOver;
+            ChannelRecord added = new(channel, open.Record.NextIncarnation, start, Paused: false);
+            TopicRecord record = open.Record with
+            {
+                NextIncarnation = open.Record.NextIncarnation + 1,
+                Channels = [.. open.Record.Channels.Append(added).OrderBy(c => c.Name, StringComparer.Ordinal)],
+                Cursor = open.Record.Paused ? open.HandedOver : null,
+            };
+            await open.Log.SaveRecordAsync(record);
+            open.Record = record;
+            feed = CreateFeed(added, start);
+            // What was handed over while the record was being saved belongs to the new channel as well.
+            feed.Extend(open.HandedOver);
+            open.Feeds.Add(channel, feed);
+            _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
+            open.Release();
+            OfferAll(open);
+            await NoteInDirectoryAsync(open);
+            return Describe(open, feed);
+        }
+        catch (StoreException e)
+        {
+            return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    private static async ValueTask<TopicReply> AskAsync(Func<ValueTask<TopicStatus>> ask)
+    {
+        try
+        {
+            return new TopicReply(await ask());
+        }
+        catch (StoreException e)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
+        }
     }
 
     private async ValueTask<TopicReply> OpenAndAppendAsync(PublishRequest request)
@@ -408,7 +426,11 @@ public sealed class TopicGrain : Grain, ITopicGrain
             }
 
             if (_open is null && !create)
+            {
+                // Whoever asks for topics that are not there must not fill the memory with them.
+                DeactivateOnIdle();
                 return (null, new TopicReply(TopicStatus.TopicNotFound));
+            }
         }
     }
 
@@ -422,7 +444,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
 
         IMessageStore store = _services.StoreOf(_name);
-        ITopicLog? log = await store.OpenTopicAsync(_name, create);
+        ITopicLog? log = await store.OpenTopicAsync(_name, create: false);
+        bool isNew = log is null && create;
+        if (isNew)
+            log = await MakeAsync(store);
         if (log is null)
             return;
         OpenTopic open = new(log, CreateFeed);
@@ -431,8 +456,13 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (broken is not null)
             ResumeFeeds(broken, open);
         _open = open;
-        if (broken is null && log.End == 0 && log.Record.NextIncarnation == 1)
-            await EnterDirectoryAsync();
+        if (isNew)
+        {
+            _services.Log.TopicCreated(_name);
+            _messageCount = 0;
+            _messageBytes = 0;
+            await NoteInDirectoryAsync(open);
+        }
         OfferAll(open);
     }
 
@@ -449,14 +479,40 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
     }
 
-    private async Task EnterDirectoryAsync()
+    // The channels that other nodes have are there before the first message is, so that it reaches them all (spec 2.1).
+    private async Task<ITopicLog?> MakeAsync(IMessageStore store)
     {
-        _services.Log.TopicCreated(_name);
-        _messageCount = 0;
-        _messageBytes = 0;
+        IReadOnlyList<string> known = _services.KnownChannels is { } elsewhere ? await elsewhere.FindAsync(_name) : [];
+        ITopicLog? log = await store.OpenTopicAsync(_name, create: true);
+        if (log is null || known.Count == 0)
+            return log;
+        _services.Log.ChannelsTakenOver(_name, string.Join(' ', known));
+        TopicRecord record = log.Record;
         try
         {
-            await GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).AddTopicAsync(_name);
+            await log.SaveRecordAsync(record with
+            {
+                NextIncarnation = record.NextIncarnation + known.Count,
+                Channels = [.. known.Select((name, i) => new ChannelRecord(name, record.NextIncarnation + i, record.Head, Paused: false))],
+            });
+        }
+        catch (StoreException)
+        {
+            await log.DisposeAsync();
+            throw;
+        }
+
+        return log;
+    }
+
+    private Task NoteInDirectoryAsync(OpenTopic open) =>
+        TellDirectoryAsync(directory => directory.SetTopicAsync(_name, [.. open.Feeds.Keys]));
+
+    private async Task TellDirectoryAsync(Func<IDirectoryGrain, ValueTask> tell)
+    {
+        try
+        {
+            await tell(GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key));
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
         {
@@ -515,7 +571,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             _open = null;
             _trimmedBelow = 0;
             _services.Log.TopicDeleted(_name);
-            await GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).RemoveTopicAsync(_name);
+            await TellDirectoryAsync(directory => directory.RemoveTopicAsync(_name));
             return TopicReply.Ok;
         }
         catch (StoreException e)

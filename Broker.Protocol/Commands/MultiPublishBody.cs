@@ -19,6 +19,9 @@ public struct MultiPublishBody(int maxMessageSize, int maxBodySize)
     private long _next;
     private bool _hasTotal;
 
+    /// <summary>What the body says it is long, in bytes, once known; where it ends its lengths say.</summary>
+    public int Declared { get; private set; }
+
     /// <summary>Number of messages, once known.</summary>
     public int Count { get; private set; }
 
@@ -54,6 +57,7 @@ public struct MultiPublishBody(int maxMessageSize, int maxBodySize)
             if (error is not null)
                 return OperationStatus.InvalidData;
             _hasTotal = true;
+            Declared = total;
             _next = sizeof(int);
         }
         if (Count == 0)

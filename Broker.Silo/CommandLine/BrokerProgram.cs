@@ -9,11 +9,13 @@ namespace Broker.Silo.CommandLine;
 
 /// <summary>The process as its caller sees it: arguments in, lines and an exit code out.</summary>
 /// <param name="serve">Serves a broker until told to stop.</param>
+/// <param name="serveLookup">Serves the lookup service alone until told to stop.</param>
 /// <param name="environment">The environment's variables.</param>
 /// <param name="output">Takes what was asked for.</param>
 /// <param name="error">Takes the one line that says why there is no broker.</param>
 public sealed class BrokerProgram(
     Func<BrokerSettings, CancellationToken, Task> serve,
+    Func<BrokerSettings, CancellationToken, Task> serveLookup,
     IDictionary environment,
     TextWriter output,
     TextWriter error)
@@ -55,13 +57,16 @@ public sealed class BrokerProgram(
     private ServeCommand CreateCommands()
     {
         ServeCommand root = new(Product.Program, "NSQ-compatible message broker: serves everything, on loopback",
-            FlagCatalogue.ForBroker("127.0.0.1", "broker"));
+            FlagCatalogue.ForAll());
         ServeCommand nsqd = new("nsqd", "Drop-in for nsqd: its flags and defaults, on all interfaces",
-            FlagCatalogue.ForBroker("0.0.0.0", "nsqd"));
+            FlagCatalogue.ForNsqd());
+        ServeCommand nsqlookupd = new("nsqlookupd", "Drop-in for nsqlookupd: its flags and defaults, on all interfaces",
+            FlagCatalogue.ForNsqlookupd());
         root.ServeBy(serve, environment);
         nsqd.ServeBy(serve, environment);
+        nsqlookupd.ServeBy(serveLookup, environment);
         root.Subcommands.Add(nsqd);
-        root.Subcommands.Add(new AbsentCommand("nsqlookupd", Feature.Lookup));
+        root.Subcommands.Add(nsqlookupd);
         root.Subcommands.Add(new AbsentCommand("nsqadmin", Feature.Admin));
         root.Subcommands.Add(new AbsentCommand("gateway", Feature.Cluster));
         return root;

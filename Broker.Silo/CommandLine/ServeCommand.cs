@@ -7,7 +7,7 @@ using Broker.Silo.Settings;
 
 namespace Broker.Silo.CommandLine;
 
-/// <summary>A command that serves a broker by the flags of a catalogue.</summary>
+/// <summary>A command that serves by the flags of a catalogue.</summary>
 public sealed class ServeCommand : Command
 {
     public ServeCommand(string name, string description, FlagCatalogue catalogue) : base(name, description)
@@ -42,7 +42,7 @@ public sealed class ServeCommand : Command
             Flag version = Catalogue.Find(FlagCatalogue.Version)!;
             if (flags.Find(version, Catalogue) is { } asked && GoBoolean.TryParse(asked.Texts[^1], out bool wanted) && wanted)
             {
-                await result.InvocationConfiguration.Output.WriteLineAsync(Product.Banner);
+                await result.InvocationConfiguration.Output.WriteLineAsync(Product.BannerOf(Catalogue.Program));
                 return ExitCode.Done;
             }
             await serve(SettingsLoader.Load(Catalogue, flags, environment), cancellation);

@@ -8,12 +8,13 @@ public sealed class Feature
 {
     public static readonly Feature Core = Available("The broker");
     public static readonly Feature Topology = Available("Topology-aware consumption");
-    public static readonly Feature Http = Missing("HTTP");
+    public static readonly Feature Http = Available("HTTP");
     public static readonly Feature FileStorage = Available("Storage in files");
-    public static readonly Feature Tls = Missing("TLS");
-    public static readonly Feature Compression = Missing("Compression");
-    public static readonly Feature Auth = Missing("AUTH");
-    public static readonly Feature Lookup = Missing("The lookup service");
+    public static readonly Feature Tls = Available("TLS");
+    public static readonly Feature Compression = Available("Compression");
+    public static readonly Feature Auth = Available("AUTH");
+    public static readonly Feature Limits = Available("Limits");
+    public static readonly Feature Lookup = Available("The lookup service");
     public static readonly Feature Admin = Missing("The admin web interface");
     public static readonly Feature Cluster = Missing("The stand-alone gateway");
     public static readonly Feature Statsd = Missing("statsd");

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Broker.Policies;
 using Broker.Silo.Settings;
 
 namespace Broker.Silo.Flags;
@@ -21,12 +22,16 @@ public sealed class FlagCatalogue
     private readonly FrozenDictionary<string, Flag> _byName;
     private readonly FrozenDictionary<string, Flag> _byConfigKey;
 
-    private FlagCatalogue(IReadOnlyList<Flag> flags)
+    private FlagCatalogue(string program, IReadOnlyList<Flag> flags)
     {
+        Program = program;
         Flags = flags;
         _byName = flags.ToFrozenDictionary(flag => flag.Name);
         _byConfigKey = flags.Where(flag => flag.ConfigKey.Length > 0).ToFrozenDictionary(flag => flag.ConfigKey);
     }
+
+    /// <summary>What the program calls itself in its log and its version.</summary>
+    public string Program { get; }
 
     /// <summary>All flags in the order in which help lists them.</summary>
     public IReadOnlyList<Flag> Flags { get; }
@@ -37,14 +42,32 @@ public sealed class FlagCatalogue
     /// <summary>The flag that a key of the config file stands for, or null.</summary>
     public Flag? FindConfigKey(string key) => _byConfigKey.GetValueOrDefault(key);
 
-    /// <summary>The flags of a broker.</summary>
-    /// <param name="host">Interface that addresses default to.</param>
-    /// <param name="program">Name that log lines begin with.</param>
-    public static FlagCatalogue ForBroker(string host, string program) => new(
+    /// <summary>The flags of a broker with all that belongs to it, on loopback.</summary>
+    public static FlagCatalogue ForAll() =>
+        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience()]);
+
+    /// <summary>The flags of nsqd.</summary>
+    public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0")]);
+
+    /// <summary>The flags of nsqlookupd (spec 6.2).</summary>
+    public static FlagCatalogue ForNsqlookupd() => new("nsqlookupd",
+    [
+        .. General("nsqlookupd"),
+        .. LookupService("", "0.0.0.0"),
+        new Flag<string>("broadcast-address", FlagType.Text, "", "host that nodes are told to find the HTTP API at; this host's name unless given",
+            (settings, value) => settings.Lookup.BroadcastAddress = value),
+        .. LookupPatience(),
+    ]);
+
+    private static IEnumerable<Flag> General(string program) =>
     [
         new Flag<bool>(Version, FlagType.Boolean, "false", "print the version and exit") { ConfigKey = "" },
         new Flag<string>(Config, FlagType.Path, "", "path of a config file: flat TOML with nsqd's keys") { ConfigKey = "" },
         .. Logging(program),
+    ];
+
+    private static IEnumerable<Flag> Broker(string host) =>
+    [
         .. Node(),
         .. Addresses(host),
         .. Storage(),
@@ -54,11 +77,12 @@ public sealed class FlagCatalogue
         .. Compression(),
         .. Tls(host),
         .. Auth(),
-        .. Lookup(),
+        .. Limits(),
+        .. Registration(host),
         .. Statsd(),
         .. Latency(),
         .. WithoutEffect(),
-    ]);
+    ];
 
     private static IEnumerable<Flag> Logging(string program) =>
     [
@@ -72,29 +96,24 @@ public sealed class FlagCatalogue
         },
     ];
 
-    private static IEnumerable<Flag> Node()
-    {
-        string thisHost = GoInteger.Format(NodeNumber.OfThisHost);
-        return
-        [
-            new Flag<int>("node-id", FlagType.Integer(0, NodeNumber.Max), thisHost,
-                "number of this node in message ids, 0 to 1023; derived from the host name unless given",
-                (settings, value) => settings.Queue.NodeId = value)
-            {
-                ConfigKey = "id",
-            },
-            new Flag<int>("worker-id", FlagType.Integer(0, NodeNumber.Max), thisHost, "old name of --node-id")
-            {
-                Alias = new FlagAlias("node-id", text => text),
-            },
-        ];
-    }
+    private static IEnumerable<Flag> Node() =>
+    [
+        new Flag<int?>("node-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "",
+            "number of this node in message ids, 0 to 1023; derived from host and data path, and kept there, unless given",
+            (settings, value) => (settings.Queue.NodeId, settings.IsNodeIdDerived) = (value ?? 0, value is null))
+        {
+            ConfigKey = "id",
+        },
+        new Flag<int?>("worker-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "", "old name of --node-id")
+        {
+            Alias = new FlagAlias("node-id", text => text),
+        },
+    ];
 
     private static IEnumerable<Flag> Addresses(string host) =>
     [
         new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "where NSQ clients are served",
             (settings, value) => settings.Gateway.TcpAddress = value),
-        // Taken at any value while HTTP is not there, because every script passes it; the start banner says what is served.
         new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "where HTTP is served; empty for nowhere",
             (settings, value) => settings.Gateway.HttpAddress = value)
         {
@@ -179,50 +198,83 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Compression() =>
     [
-        new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate") { Feature = Feature.Compression },
+        new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate",
+            (settings, value) => settings.Gateway.Deflate = value)
+        {
+            Feature = Feature.Compression,
+            AsksForFeature = value => !value,
+        },
         new Flag<int>("max-deflate-level", FlagType.Integer(1, 9), "6", "greatest deflate level that a client may ask for, 1 to 9",
             (settings, value) => settings.Gateway.MaxDeflateLevel = value)
         {
             Feature = Feature.Compression,
             AsksForFeature = value => value != 6,
         },
-        new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy") { Feature = Feature.Compression },
+        new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy",
+            (settings, value) => settings.Gateway.Snappy = value)
+        {
+            Feature = Feature.Compression,
+            AsksForFeature = value => !value,
+        },
     ];
 
     private static IEnumerable<Flag> Tls(string host) =>
     [
-        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate")
+        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate",
+            (settings, value) => settings.Gateway.HttpsAddress = value)
         {
             Feature = Feature.Tls,
         },
-        new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate")
+        new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate and its issuers, PEM; read again when it changes",
+            (settings, value) => settings.Gateway.Tls.CertificateFile = value)
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key")
+        new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key, PEM",
+            (settings, value) => settings.Gateway.Tls.KeyFile = value)
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
         new Flag<string>("tls-client-auth-policy", FlagType.OneOf("", "require", "require-verify"), "",
-            "which certificates clients must show")
+            "which certificates clients must show",
+            (settings, value) => settings.Gateway.Tls.ClientCertificates = value switch
+            {
+                "require" => ClientCertificatePolicy.Require,
+                "require-verify" => ClientCertificatePolicy.RequireVerified,
+                _ => ClientCertificatePolicy.None,
+            })
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authority that client certificates are verified with")
+        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authorities that clients and auth servers are verified with",
+            (settings, value) => settings.Gateway.Tls.RootCaFile = value)
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port")
+        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port",
+            (settings, value) => settings.Gateway.Tls.Required = value switch
+            {
+                "true" => TlsRequirement.All,
+                "tcp-https" => TlsRequirement.TcpOnly,
+                _ => TlsRequirement.None,
+            })
         {
             Feature = Feature.Tls,
             AsksForFeature = value => value != "false",
         },
         new Flag<string>("tls-min-version", FlagType.OneOf("", "tls1.0", "tls1.1", "tls1.2", "tls1.3"), "",
-            "oldest TLS that clients may speak")
+            "oldest TLS that clients may speak; tls1.2 unless given",
+            (settings, value) => settings.Gateway.Tls.MinVersion = value switch
+            {
+                "tls1.0" => TlsVersion.Tls10,
+                "tls1.1" => TlsVersion.Tls11,
+                "tls1.3" => TlsVersion.Tls13,
+                _ => TlsVersion.Tls12,
+            })
         {
             Feature = Feature.Tls,
         },
@@ -230,45 +282,138 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Auth() =>
     [
-        new Flag<IReadOnlyList<string>>("auth-http-address", FlagType.List, "", "address or URL of an auth server")
+        new Flag<IReadOnlyList<string>>("auth-http-address", FlagType.List, "", "address or URL of an auth server",
+            (settings, value) => settings.Gateway.Auth.HttpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "auth_http_addresses",
             Feature = Feature.Auth,
             AsksForFeature = value => value.Count > 0,
         },
-        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked")
+        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked",
+            (settings, value) => settings.Gateway.Auth.UsePost = value == "post")
         {
             Feature = Feature.Auth,
         },
-        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server")
+        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server",
+            (settings, value) => settings.Gateway.Auth.ConnectTimeout = value)
         {
             Feature = Feature.Auth,
         },
-        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer")
+        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer",
+            (settings, value) => settings.Gateway.Auth.RequestTimeout = value)
         {
             Feature = Feature.Auth,
+        },
+        new Flag<string>("auth-file", FlagType.Path, "", "path of a file of users, JSON; read again when it changes",
+            (settings, value) => settings.Gateway.Auth.File = value)
+        {
+            Feature = Feature.Auth,
+            AsksForFeature = value => value.Length > 0,
         },
     ];
 
-    private static IEnumerable<Flag> Lookup() =>
+    private static IEnumerable<Flag> Limits() =>
     [
-        new Flag<IReadOnlyList<string>>("lookupd-tcp-address", FlagType.List, "", "address of an nsqlookupd to register with")
+        new Flag<int>("max-connections", FlagType.Integer(0), "65536", "client connections in all; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxConnections = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<int>("max-connections-per-address", FlagType.Integer(0), "0", "client connections of one IP address; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<int>("max-commands-per-second", FlagType.Integer(0), "0",
+            "commands that a connection may give in a second before it is slowed down; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxCommandsPerSecond = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<long>("max-bytes-in-flight", FlagType.LongInteger(0), "268435456",
+            "bytes of large publishes that may be arriving at once before others wait; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MaxBytesInFlight = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<TimeSpan>("first-command-timeout", FlagType.DurationOrZero, "1m0s",
+            "time from connecting to the first command; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<TimeSpan>("command-timeout", FlagType.DurationOrZero, "1m0s",
+            "time from a command's first byte to its last; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.CommandTimeout = value)
+        {
+            Feature = Feature.Limits,
+        },
+        new Flag<long>("memory-limit", FlagType.LongInteger(0), "0",
+            "bytes of memory near which publishing is slowed down; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.MemoryLimit = value)
+        {
+            Feature = Feature.Limits,
+        },
+    ];
+
+    private static IEnumerable<Flag> Registration(string host) =>
+    [
+        new Flag<IReadOnlyList<string>>("lookupd-tcp-address", FlagType.List, "",
+            "address of an nsqlookupd to register with; a name with several addresses means all of them",
+            (settings, value) => settings.Gateway.LookupdTcpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "nsqlookupd_tcp_addresses",
             Feature = Feature.Lookup,
             AsksForFeature = value => value.Count > 0,
         },
-        new Flag<string>("broadcast-address", FlagType.Text, "", "host that nsqlookupd is told; this host's name unless given")
+        // What serves loopback only cannot be reached by this host's name.
+        new Flag<string>("broadcast-address", FlagType.Text, host == "127.0.0.1" ? host : "",
+            "host that nsqlookupd is told; this host's name if empty",
+            (settings, value) => settings.Gateway.BroadcastAddress = value)
         {
             Feature = Feature.Lookup,
         },
         new Flag<int>("broadcast-tcp-port", FlagType.Integer(0, ushort.MaxValue), "0",
-            "TCP port that nsqlookupd is told; 0 for the one listened on")
+            "TCP port that nsqlookupd is told; 0 for the one listened on",
+            (settings, value) => settings.Gateway.BroadcastTcpPort = value)
         {
             Feature = Feature.Lookup,
         },
         new Flag<int>("broadcast-http-port", FlagType.Integer(0, ushort.MaxValue), "0",
-            "HTTP port that nsqlookupd is told; 0 for the one listened on")
+            "HTTP port that nsqlookupd is told; 0 for the one listened on",
+            (settings, value) => settings.Gateway.BroadcastHttpPort = value)
+        {
+            Feature = Feature.Lookup,
+        },
+    ];
+
+    private static IEnumerable<Flag> LookupService(string prefix, string host) =>
+    [
+        new Flag<string>($"{prefix}tcp-address", FlagType.AddressOrNone, $"{host}:4160",
+            "where the lookup service takes registrations; empty for nowhere",
+            (settings, value) => settings.Lookup.TcpAddress = value)
+        {
+            Feature = Feature.Lookup,
+        },
+        new Flag<string>($"{prefix}http-address", FlagType.AddressOrNone, $"{host}:4161",
+            "where the lookup service answers questions; empty for nowhere",
+            (settings, value) => settings.Lookup.HttpAddress = value)
+        {
+            Feature = Feature.Lookup,
+        },
+    ];
+
+    private static IEnumerable<Flag> LookupPatience() =>
+    [
+        new Flag<TimeSpan>("inactive-producer-timeout", FlagType.Duration, "5m0s",
+            "the lookup service hides a node that it has not heard from for this long",
+            (settings, value) => settings.Lookup.InactiveProducerTimeout = value)
+        {
+            Feature = Feature.Lookup,
+        },
+        new Flag<TimeSpan>("tombstone-lifetime", FlagType.Duration, "45s",
+            "the lookup service hides a tombstoned node for this long",
+            (settings, value) => settings.Lookup.TombstoneLifetime = value)
         {
             Feature = Feature.Lookup,
         },

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broker.Protocol;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.Logging;
@@ -40,6 +41,10 @@ public static class FlagType
 
     public static FlagType<int> Integer(int min, int max = int.MaxValue) =>
         Last("number", text => (int)ParseInteger(text, min, max));
+
+    /// <summary>A number; nothing leaves the choice open.</summary>
+    public static FlagType<int?> IntegerOrNone(int min, int max) =>
+        Last<int?>("number", text => text.Length == 0 ? null : (int)ParseInteger(text, min, max));
 
     public static FlagType<long> LongInteger(long min) => Last("number", text => ParseInteger(text, min, long.MaxValue));
 

@@ -57,6 +57,7 @@ public sealed class Flag<T>(string name, FlagType<T> type, string @default, stri
         }
         if (!Feature.IsAvailable && AsksForFeature(parsed))
             throw new SettingsException($"{value.Origin}: {Feature.Name} is not part of this version yet; leave this setting out");
+        if (ConfigKey.Length > 0) settings.Options[ConfigKey] = parsed;
         set?.Invoke(settings, parsed);
     }
 }

@@ -1,13 +1,18 @@
 using System.Security.Cryptography;
 using Broker.Gateway;
+using Broker.Gateway.Http;
+using Broker.Gateway.Lookup;
 using Broker.Grains;
+using Broker.Health;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Storage;
 using Broker.Storage.Memory;
+using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -20,20 +25,20 @@ namespace Broker.Silo.Hosting;
 public sealed class BrokerHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly BrokerSettings _settings;
+    private readonly Action<StartBanner, IReadOnlyList<Listener>> _banner;
     private readonly IReadOnlyList<Listener> _listeners;
     private readonly IAsyncDisposable? _store;
     private readonly IDisposable? _storeLoggers;
 
     private BrokerHost(
         WebApplication app,
-        BrokerSettings settings,
+        Action<StartBanner, IReadOnlyList<Listener>> banner,
         IReadOnlyList<Listener> listeners,
         IAsyncDisposable? store,
         IDisposable? storeLoggers)
     {
         _app = app;
-        _settings = settings;
+        _banner = banner;
         _listeners = listeners;
         _store = store;
         _storeLoggers = storeLoggers;
@@ -54,6 +59,25 @@ public sealed class BrokerHost : IAsyncDisposable
         await host.WaitForShutdownAsync(cancellation);
     }
 
+    /// <summary>Builds the lookup service alone and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
+    /// <exception cref="StartException">It cannot start here.</exception>
+    public static async Task ServeLookupAsync(BrokerSettings settings, CancellationToken cancellation)
+    {
+        await using BrokerHost host = CreateLookup(settings);
+        await host.StartAsync(cancellation);
+        await host.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Composes the lookup service alone.</summary>
+    /// <param name="settings">What the operator chose; only what concerns the lookup service counts.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
+    public static BrokerHost CreateLookup(BrokerSettings settings, TimeProvider? time = null) => Build(
+        settings,
+        builder => LookupComposition.AddTo(builder, settings.Lookup, "TCP", "HTTP"),
+        time,
+        banner: (start, listeners) => start.WriteLookup(listeners));
+
     /// <summary>Opens the store and composes a broker on it.</summary>
     /// <param name="settings">What the operator chose.</param>
     /// <param name="time">The clock; null for the real one.</param>
@@ -69,6 +93,7 @@ public sealed class BrokerHost : IAsyncDisposable
         try
         {
             IMessageStore store = await StoreFactory.OpenAsync(settings, loggers, time);
+            if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumberOf(settings);
             return Build(settings, builder => Compose(builder, settings, store), time, store, loggers);
         }
         catch (StoreException e)
@@ -84,13 +109,15 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <param name="time">The clock; null for the real one.</param>
     /// <param name="store">What is closed after the host.</param>
     /// <param name="storeLoggers">What is closed after the store.</param>
+    /// <param name="banner">Writes the first lines of the log; null for those of a broker.</param>
     /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
     public static BrokerHost Build(
         BrokerSettings settings,
         Func<WebApplicationBuilder, IReadOnlyList<Listener>> compose,
         TimeProvider? time = null,
         IAsyncDisposable? store = null,
-        IDisposable? storeLoggers = null)
+        IDisposable? storeLoggers = null,
+        Action<StartBanner, IReadOnlyList<Listener>>? banner = null)
     {
         // The empty builder: settings come from our flags alone, not from ASPNETCORE_URLS or an appsettings.json that lies around.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -112,15 +139,24 @@ public sealed class BrokerHost : IAsyncDisposable
         });
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
-        return new BrokerHost(builder.Build(), settings, listeners, store, storeLoggers);
+        WebApplication app = builder.Build();
+        app.Run(HttpSite.DispatchAsync);
+        return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeLoggers);
     }
 
     /// <summary>Binds the addresses and says so.</summary>
     /// <exception cref="StartException">An address cannot be listened on.</exception>
     public async Task StartAsync(CancellationToken cancellation = default)
     {
-        await _app.StartAsync(cancellation);
-        Services.GetRequiredService<StartBanner>().Write(_settings, _listeners);
+        try
+        {
+            await _app.StartAsync(cancellation);
+        }
+        catch (Exception e) when (e is CertificateException or UserFileException)
+        {
+            throw new StartException(e.Message);
+        }
+        _banner(Services.GetRequiredService<StartBanner>(), _listeners);
     }
 
     /// <summary>Waits for Ctrl-C, SIGTERM or <paramref name="cancellation"/>, then stops gracefully.</summary>
@@ -146,19 +182,57 @@ public sealed class BrokerHost : IAsyncDisposable
             new MemoryMessageStore(RandomNumberGenerator.GetInt32(1024)),
             provider.GetRequiredService<TimeProvider>(),
             RandomNumberGenerator.GetInt32(int.MaxValue),
-            provider.GetRequiredService<ILogger<GrainServices>>()));
+            provider.GetRequiredService<ILogger<GrainServices>>())
+        {
+            KnownChannels = provider.GetRequiredService<IKnownChannels>(),
+        });
         // The grain host is registered first, so that it stops last: what the gateway has taken is finished before.
         GrainEngine.AddTo(builder, settings);
         services.AddSingleton(Options.Create(settings.Gateway));
         services.AddNsqGateway();
-        return [new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), tcp => tcp.UseConnectionHandler<NsqConnectionHandler>())];
+        services.AddNsqdHttp();
+        services.AddRegistration();
+        services.AddSingleton<IHealthSource>(new StoreHealth(store));
+        services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
+        services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));
+
+        List<Listener> listeners = [new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), ServeTcp)];
+        if (settings.Gateway.HttpAddress.Length > 0)
+            listeners.Add(new Listener("HTTP", ListenAddress.Parse(settings.Gateway.HttpAddress), ServeHttp));
+        if (settings.Gateway.Tls.IsEnabled && settings.Gateway.HttpsAddress.Length > 0)
+            listeners.Add(new Listener("HTTPS", ListenAddress.Parse(settings.Gateway.HttpsAddress), ServeHttps));
+        listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
+        return listeners;
     }
+
+    private static void ServeTcp(ListenOptions tcp)
+    {
+        tcp.ApplicationServices.GetRequiredService<BoundAddresses>().Tcp = tcp;
+        tcp.UseConnectionHandler<NsqConnectionHandler>();
+    }
+
+    private static void ServeHttp(ListenOptions http)
+    {
+        http.ApplicationServices.GetRequiredService<BoundAddresses>().Http = http;
+        http.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(http);
+    }
+
+    private static void ServeHttps(ListenOptions https)
+    {
+        https.ApplicationServices.GetRequiredService<BoundAddresses>().Https = https;
+        https.UseTls();
+        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https);
+    }
+
+    // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.
+    private static int NodeNumberOf(BrokerSettings settings) => settings.StorageKind == StorageKind.Files
+        ? new NodeNumberFile(settings.Storage.DataPath).ReadOrDerive()
+        : NodeNumber.OfDataPath(settings.Storage.DataPath);
 
     private static void AddLogging(ILoggingBuilder logging, BrokerSettings settings)
     {
-        logging.SetMinimumLevel(settings.LogLevel);
-        // The libraries below us report at Information what concerns nobody who runs a broker.
-        if (settings.LogLevel < LogLevel.Warning) logging.AddFilter("Microsoft", LogLevel.Warning);
+        logging.Services.AddSingleton<IConfigureOptions<LoggerFilterOptions>>(settings.LogLevels);
+        logging.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(settings.LogLevels);
         logging.AddConsole(console =>
         {
             console.FormatterName = LogLineFormatter.FormatterName;

@@ -1,4 +1,3 @@
-using Broker.Silo.Flags;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -7,14 +6,20 @@ namespace Broker.Silo.Hosting;
 /// <summary>The first lines of the log: what runs, and where it is served.</summary>
 public sealed partial class StartBanner(ILogger<StartBanner> logger)
 {
+    /// <summary>Writes the lines of the lookup service alone, after its listeners are bound.</summary>
+    public void WriteLookup(IEnumerable<Listener> listeners)
+    {
+        LogVersion(Product.BannerOf("nsqlookupd"));
+        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+    }
+
     /// <summary>Writes the lines, after the listeners are bound.</summary>
     public void Write(BrokerSettings settings, IEnumerable<Listener> listeners)
     {
-        LogVersion(Product.Banner);
+        LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
         LogEngine(GrainEngine.Name, settings.StorageKind == StorageKind.Memory ? "memory" : "files", settings.Storage.DataPath);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
-        if (!Feature.Http.IsAvailable && settings.Gateway.HttpAddress.Length > 0) LogNoHttp(settings.Gateway.HttpAddress);
     }
 
     [LoggerMessage(LogLevel.Information, "{Version}")]
@@ -29,7 +34,4 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     // These words are nsqd's: scripts wait for them.
     [LoggerMessage(LogLevel.Information, "{Protocol}: listening on {Address}")]
     private partial void LogListener(string protocol, string address);
-
-    [LoggerMessage(LogLevel.Information, "HTTP: not part of this version yet, nothing is served on {Address}")]
-    private partial void LogNoHttp(string address);
 }

@@ -1,4 +1,5 @@
 using Broker.Policies;
+using Broker.Silo.Logging;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Silo.Settings;
@@ -15,11 +16,27 @@ public sealed class BrokerSettings
     /// <summary>Where clients are served and what they may ask for.</summary>
     public GatewayOptions Gateway { get; } = new();
 
+    /// <summary>Where the lookup service is served; nowhere unless addresses are set.</summary>
+    public LookupOptions Lookup { get; } = new();
+
     /// <summary>Which store keeps the messages.</summary>
     public StorageKind StorageKind { get; set; }
 
+    /// <summary>Whether nobody chose the node's number, so that it is derived when the data path is open.</summary>
+    public bool IsNodeIdDerived { get; set; }
+
+    /// <summary>Sets what is logged while the broker runs.</summary>
+    public LogLevelSwitch LogLevels { get; } = new();
+
     /// <summary>The least severe level that is logged.</summary>
-    public LogLevel LogLevel { get; set; } = LogLevel.Information;
+    public LogLevel LogLevel
+    {
+        get => LogLevels.Level;
+        set => LogLevels.Level = value;
+    }
+
+    /// <summary>The value of every flag by its key in the config file, as tools read them; empty unless flags were read.</summary>
+    public Dictionary<string, object?> Options { get; } = new(StringComparer.Ordinal);
 
     /// <summary>What each log line begins with.</summary>
     public string LogPrefix { get; set; } = "";

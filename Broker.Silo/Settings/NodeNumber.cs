@@ -16,6 +16,9 @@ public static class NodeNumber
     // Environment.MachineName would cut the name at its first dot, and so give another number than nsqd's.
     public static int OfThisHost => OfHost(Dns.GetHostName());
 
+    /// <summary>The number of a broker on this machine, another one for another data path.</summary>
+    public static int OfDataPath(string dataPath) => OfHost($"{Dns.GetHostName()}:{dataPath}");
+
     /// <summary>The number of the machine called <paramref name="hostName"/>.</summary>
     public static int OfHost(string hostName) =>
         (int)(Crc32(MD5.HashData(Encoding.UTF8.GetBytes(hostName))) % (Max + 1));

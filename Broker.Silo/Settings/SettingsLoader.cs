@@ -17,6 +17,7 @@ public static class SettingsLoader
 
         BrokerSettings settings = new();
         foreach (Flag flag in catalogue.Flags) flag.Apply(Find(flag), settings);
+        SecurityCheck.Apply(settings.Gateway);
         return settings;
 
         FlagValue Find(Flag flag) =>

@@ -38,6 +38,8 @@ internal sealed class ChannelJournal : WriterClient
     private long _snapshotLength;
     private bool _isDirty;
     private bool _isDirectoryDirty;
+    private bool _isSyncing;
+    private bool _mustRewrite;
     private bool _isCompacting;
     private bool _isRemoved;
 
@@ -166,7 +168,7 @@ internal sealed class ChannelJournal : WriterClient
             if (epoch != _epoch)
                 return ValueTask.FromException(Fenced());
             bool isWritten = _entries is null && _queue.Count == 0 && _durableFloor == _floor;
-            if (isWritten && !(_services.SyncsEachWrite && _isDirty))
+            if (isWritten && !(_services.SyncsEachWrite && (_isDirty || _isSyncing)))
                 return ValueTask.CompletedTask;
             waiter = new Waiter(needsSync: _services.SyncsEachWrite);
             _waiters.Add(waiter);
@@ -392,6 +394,9 @@ internal sealed class ChannelJournal : WriterClient
                 _services.Log.JournalDamaged(_path, 0, JournalHeader.Size);
             _file = _services.Files.Open(_path);
             _length = _file.Length;
+            // A process that was killed may have left in the cache what it had not synced yet.
+            _isDirty = true;
+            _services.Syncer.SyncLater(_sync);
         }
         ProgressState state = new();
         OffsetMap<long> kept = new();
@@ -646,22 +651,37 @@ internal sealed class ChannelJournal : WriterClient
             List<Waiter> waiters;
             IStorageFile? file;
             bool isDirectoryDirty;
+            bool mustRewrite;
+            long length;
             lock (journal._lock)
             {
                 waiters = _waiters;
+                mustRewrite = journal._mustRewrite;
+                length = journal._length;
                 _waiters = [];
                 file = journal._isDirty ? journal._file : null;
                 isDirectoryDirty = journal._isDirectoryDirty;
+                if (journal._isRemoved)
+                {
+                    waiters.ForEach(waiter => waiter.Fail(journal.Fenced()));
+                    return;
+                }
                 journal._isDirty = false;
                 journal._isDirectoryDirty = false;
-                if (journal._isRemoved)
-                    return;
+                journal._isSyncing = true;
             }
             try
             {
+                if (mustRewrite && file is not null)
+                    FailedSync.WriteAgain(file, 0, length);
                 file?.Sync();
                 if (isDirectoryDirty)
                     journal._services.Files.SyncDirectory(Path.GetDirectoryName(journal._path)!);
+                lock (journal._lock)
+                {
+                    journal._isSyncing = false;
+                    journal._mustRewrite &= !(mustRewrite && file is not null);
+                }
                 waiters.ForEach(waiter => waiter.Complete());
             }
             catch (Exception e) when (Fault.IsOfFiles(e) || e is ObjectDisposedException)
@@ -670,9 +690,11 @@ internal sealed class ChannelJournal : WriterClient
                 waiters.ForEach(waiter => waiter.Fail(failure));
                 lock (journal._lock)
                 {
+                    journal._isSyncing = false;
                     if (journal._isRemoved)
                         return;
                     journal._isDirty = true;
+                    journal._mustRewrite = true;
                     journal._isDirectoryDirty |= isDirectoryDirty;
                 }
                 if (e is not ObjectDisposedException)

@@ -25,9 +25,10 @@ public sealed partial class DiskFiles : IStorageFiles
     public IStorageFile Create(string path)
     {
         DiskFile file = new(this, path);
-        SafeFileHandle handle = OpenHandle(file, FileMode.Create);
+        OpenHandle(file, FileMode.Create);
+        // By its path: another thread may need the handle's place already, and close it.
         if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(handle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return file;
     }
 
@@ -127,6 +128,8 @@ public sealed partial class DiskFiles : IStorageFiles
                 CloseLeastRecentlyUsed();
             handle = File.OpenHandle(file.Path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             file.Handle = handle;
+            // What was just opened is not the least recently used.
+            file.LastUse = Interlocked.Increment(ref _uses);
             _open.Add(file);
             return handle;
         }

@@ -75,6 +75,10 @@ public sealed class FileMessageStore : IMessageStore
         await _services.Threads.RunAsync(() => Trying("cannot list the topics", () => TopicNames(_services.Files, _services.Path)));
 
     /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<string>> ListChannelsAsync(string topic) =>
+        await _services.Threads.RunAsync(() => Trying($"cannot list the channels of topic {topic}", () => ChannelNames(topic)));
+
+    /// <inheritdoc/>
     public async ValueTask<ITopicLog?> OpenTopicAsync(string topic, bool create)
     {
         TopicSlot slot = await EnterAsync(topic);
@@ -199,6 +203,15 @@ public sealed class FileMessageStore : IMessageStore
         }
         names.Sort(StringComparer.Ordinal);
         return names;
+    }
+
+    private List<string> ChannelNames(string topic)
+    {
+        string directory = _services.Path.Topic(topic);
+        // The record is replaced as a whole, so it can be read while it is written.
+        return _services.Files.DirectoryExists(directory) && TopicDocument.Read(_services.Files, DataPath.Record(directory)) is { } document
+            ? [.. document.Record.Channels.Select(channel => channel.Name)]
+            : [];
     }
 
     private static T Trying<T>(string what, Func<T> function)

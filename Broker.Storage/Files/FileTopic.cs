@@ -122,7 +122,7 @@ internal sealed class FileTopic : WriterClient
         string directory = services.Path.Topic(name);
         TopicDocument document = new() { Generation = services.Store.NextGeneration(), Record = record };
         if (files.DirectoryExists(directory))
-            MoveAside(services, directory, document.Generation);
+            ClearAway(services, directory, document.Generation);
         files.CreateDirectory(directory);
         files.CreateDirectory(DataPath.Channels(directory));
         document.Write(files, DataPath.Record(directory));
@@ -162,6 +162,7 @@ internal sealed class FileTopic : WriterClient
             segments.ForEach(segment => segment.Dispose());
             throw;
         }
+        RemoveStillborn(services, directory, segments);
         FileTopic topic = new(services, name, document, reservation, segments);
         topic.Recover();
         return topic;
@@ -267,6 +268,7 @@ internal sealed class FileTopic : WriterClient
             {
                 while (_segments.Count > 1 && _segments[0].IsSealed && _segments[0].Index.End <= below)
                 {
+                    _segments[0].IsRemoved = true;
                     removed.Add(_segments[0]);
                     _segments.RemoveAt(0);
                 }
@@ -349,7 +351,7 @@ internal sealed class FileTopic : WriterClient
         {
             if (!TryCountBelow(range.Start, out LogCount start) || !TryCountBelow(range.End, out LogCount end))
                 return new(_services.Threads.RunAsync(() => Retrying(() => Count(ranges))));
-            sum = Plus(sum, Minus(end, start));
+            sum = LogCounts.Plus(sum, LogCounts.Minus(end, start));
         }
         return new(sum);
     }
@@ -418,18 +420,42 @@ internal sealed class FileTopic : WriterClient
             journal.DisposeFile();
     }
 
-    private static void MoveAside(StoreServices services, string directory, int generation)
+    /// <summary>Removes what a crash while the topic was made left; anything else that is no topic is moved aside.</summary>
+    private static void ClearAway(StoreServices services, string directory, int generation)
     {
+        if (services.Files.Files(directory).All(file => file.EndsWith(DataPath.TemporarySuffix, StringComparison.Ordinal)))
+        {
+            services.Files.DeleteDirectory(directory);
+            return;
+        }
         string aside = Path.Combine(services.Path.Aside, $"{Path.GetFileName(directory)}-{generation}");
         services.Files.Rename(directory, aside);
         services.Log.MovedAside(directory, aside);
     }
 
+    /// <summary>
+    /// Removes segments that could not be begun for want of room, after which the log went on in the one before: nothing is in them, and their
+    /// place in the order is wrong.
+    /// </summary>
+    private static void RemoveStillborn(StoreServices services, string directory, List<Segment> segments)
+    {
+        long end = 0;
+        for (int i = 0; i < segments.Count; i++)
+        {
+            Segment segment = segments[i];
+            if (segment.Index.First is null && segment.Place.BaseOffset < end)
+            {
+                segment.Dispose();
+                services.Files.Delete(segment.Path);
+                services.Files.Delete(DataPath.Index(directory, segment.Place.BaseOffset));
+                segments.RemoveAt(i--);
+                continue;
+            }
+            end = Math.Max(end, segment.Index.End);
+        }
+    }
+
     private static long SizeInLog(MessageBatch batch) => BatchHeader.SizeOf(batch.Count, batch.IsDeferred) + batch.Records.Length;
-
-    private static LogCount Plus(LogCount a, LogCount b) => new(a.Messages + b.Messages, a.Deferred + b.Deferred, a.Bytes + b.Bytes);
-
-    private static LogCount Minus(LogCount a, LogCount b) => new(a.Messages - b.Messages, a.Deferred - b.Deferred, a.Bytes - b.Bytes);
 
     /// <summary>Runs something that uses files; what files throw becomes a <see cref="StoreException"/>.</summary>
     private bool Try(string what, Action action)
@@ -752,9 +778,16 @@ internal sealed class FileTopic : WriterClient
         {
             foreach ((Segment segment, long synced, long length, bool mustRewrite) in dirty)
             {
-                if (mustRewrite)
-                    segment.Rewrite(synced, length);
-                segment.File.Sync();
+                try
+                {
+                    if (mustRewrite)
+                        FailedSync.WriteAgain(segment.File, synced, length);
+                    segment.File.Sync();
+                }
+                catch (Exception e) when (segment.IsRemoved && e is (ObjectDisposedException or FileNotFoundException))
+                {
+                    // Trimmed meanwhile.
+                }
             }
             if (isDirectoryDirty)
                 _services.Files.SyncDirectory(Directory);
@@ -925,6 +958,7 @@ internal sealed class FileTopic : WriterClient
                 if (records is null)
                 {
                     ReportDamage(segment, new FileRange(walker.Position, header.Size));
+                    TakeBack(segment, header, walker.Position);
                     continue;
                 }
                 bytes += records.Length;
@@ -958,6 +992,17 @@ internal sealed class FileTopic : WriterClient
         _services.Log.DamagedBytes(segment.Path, range.Position, range.Length);
     }
 
+    /// <summary>A batch was found damaged that was intact before: it no longer counts.</summary>
+    private void TakeBack(Segment segment, in BatchHeader header, long position)
+    {
+        lock (_lock)
+        {
+            if (segment.Index.TakeBack(header, position))
+                segment.IsIndexed = false;
+        }
+        _services.Syncer.SyncLater(_sync);
+    }
+
     private List<OffsetRange> CountedRanges(long from, long to)
     {
         List<OffsetRange> ranges = [];
@@ -981,7 +1026,7 @@ internal sealed class FileTopic : WriterClient
     {
         LogCount sum = default;
         foreach (OffsetRange range in ranges)
-            sum = Plus(sum, Minus(CountBelow(range.End), CountBelow(range.Start)));
+            sum = LogCounts.Plus(sum, LogCounts.Minus(CountBelow(range.End), CountBelow(range.Start)));
         return sum;
     }
 
@@ -995,11 +1040,11 @@ internal sealed class FileTopic : WriterClient
             {
                 if (segment.Index.End <= offset)
                 {
-                    count = Plus(count, segment.Index.Total);
+                    count = LogCounts.Plus(count, segment.Index.Total);
                     continue;
                 }
                 (long markOffset, _, LogCount before) = segment.Index.MarkFor(offset);
-                count = Plus(count, before);
+                count = LogCounts.Plus(count, before);
                 return offset <= markOffset;
             }
             return true;
@@ -1018,11 +1063,11 @@ internal sealed class FileTopic : WriterClient
             {
                 if (segment.Index.End <= offset)
                 {
-                    count = Plus(count, segment.Index.Total);
+                    count = LogCounts.Plus(count, segment.Index.Total);
                     continue;
                 }
                 (_, position, LogCount before) = segment.Index.MarkFor(offset);
-                count = Plus(count, before);
+                count = LogCounts.Plus(count, before);
                 limit = segment.Index.Length;
                 partial = segment;
                 break;
@@ -1033,10 +1078,12 @@ internal sealed class FileTopic : WriterClient
         using BatchWalker walker = new(partial.File, partial.Place, position, limit, chunk: 64 << 10);
         while (walker.MoveNext() && walker.Header.BaseOffset < offset)
         {
+            if (IsDamaged(partial, walker.Position))
+                continue;
             BatchHeader header = walker.Header;
             long inside = Math.Min(header.Count, offset - header.BaseOffset);
             long bytes = header.BodyBytes * inside / header.Count;
-            count = Plus(count, header.IsDeferred ? new LogCount(0, inside, bytes) : new LogCount(inside, 0, bytes));
+            count = LogCounts.Plus(count, header.IsDeferred ? new LogCount(0, inside, bytes) : new LogCount(inside, 0, bytes));
         }
         return count;
     }
@@ -1059,11 +1106,17 @@ internal sealed class FileTopic : WriterClient
             while (walker.MoveNext())
             {
                 BatchHeader header = walker.Header;
-                if (header.BaseOffset < to && header.EndOffset > from && walker.DueTimes() is { } dueTimes)
+                if (header.BaseOffset < to && header.EndOffset > from && !IsDamaged(segment, walker.Position) && walker.DueTimes() is { } dueTimes)
                     headers.Add(new DeferredHeader(header.BaseOffset, dueTimes));
             }
         }
         return headers;
+    }
+
+    private bool IsDamaged(Segment segment, long position)
+    {
+        lock (_lock)
+            return segment.Index.IsDamaged(position);
     }
 
     private int FirstSegmentEndingAfter(long offset)

@@ -37,6 +37,9 @@ internal sealed class Segment : IDisposable
     /// </summary>
     public bool MustRewrite { get; set; }
 
+    /// <summary>Whether it was trimmed, so that nobody needs it any more.</summary>
+    public bool IsRemoved { get; set; }
+
     /// <summary>Whether nothing is appended any more, so that its index is to be kept beside it.</summary>
     public bool IsSealed { get; set; }
 
@@ -79,8 +82,13 @@ internal sealed class Segment : IDisposable
                 IsSealed = !isLast,
                 IsIndexed = indexed is not null && indexed.Length == length,
             };
+            segment.SyncedLength = segment.Index.Length;
             if (!segment.IsIndexed)
+            {
+                // A process that was killed may have left in the cache what it had not synced yet.
+                segment.IsDirty = true;
                 segment.Scan(files, length, isLast, report);
+            }
             return segment;
         }
         catch
@@ -98,20 +106,6 @@ internal sealed class Segment : IDisposable
         BitConverter.TryWriteBytes(content.AsSpan(4), place.BaseOffset);
         index.CopyTo(content, 12);
         SealedFile.Write(files, DataPath.Index(topic, place.BaseOffset), IndexMagic, IndexVersion, content);
-    }
-
-    /// <summary>Writes a range again that is there already.</summary>
-    public void Rewrite(long position, long end)
-    {
-        byte[] buffer = new byte[(int)Math.Clamp(end - position, 0, ScanChunk)];
-        while (position < end)
-        {
-            int read = File.Read(buffer.AsSpan(0, (int)Math.Min(buffer.Length, end - position)), position);
-            if (read == 0)
-                throw new EndOfStreamException($"{Path} ends at {position}");
-            File.Write([buffer.AsMemory(0, read)], position);
-            position += read;
-        }
     }
 
     public void Dispose() => File.Dispose();
@@ -156,8 +150,13 @@ internal sealed class Segment : IDisposable
         using BatchWalker walker = new(File, Place, good, length, ScanChunk);
         while (walker.MoveNext())
         {
-            if (walker.Header.BaseOffset < Index.End || !walker.AreRecordsIntact())
+            if (walker.Header.BaseOffset < Index.End)
                 continue;
+            if (!walker.AreRecordsIntact())
+            {
+                Index.AddDamaged(walker.Position);
+                continue;
+            }
             if (walker.Position > good)
                 report.DamagedBytes(Path, good, walker.Position - good);
             Index.Add(walker.Header, walker.Position);

@@ -17,6 +17,9 @@ internal sealed class SegmentIndex
     private readonly List<Run> _deferred = [];
     private readonly Dictionary<long, long> _sequences = [];
 
+    /// <summary>Positions of batches whose header is intact and whose records are not: they count for nothing.</summary>
+    private readonly List<long> _damaged = [];
+
     /// <summary>Makes an index of a segment that holds nothing yet.</summary>
     public SegmentIndex(long baseOffset) => End = baseOffset;
 
@@ -57,6 +60,28 @@ internal sealed class SegmentIndex
         Length = end;
     }
 
+    /// <summary>Notes a batch whose records turned out to be damaged before it was added.</summary>
+    public void AddDamaged(long position) => _damaged.Add(position);
+
+    /// <summary>Takes back a batch that was added and whose records turned out to be damaged; false when that is known.</summary>
+    public bool TakeBack(in BatchHeader header, long position)
+    {
+        if (_damaged.Contains(position))
+            return false;
+        _damaged.Add(position);
+        LogCount lost = header.IsDeferred ? new LogCount(0, header.Count, header.BodyBytes) : new LogCount(header.Count, 0, header.BodyBytes);
+        for (int i = 0; i < _marks.Count; i++)
+        {
+            if (_marks[i].Position > position)
+                _marks[i] = _marks[i] with { Before = LogCounts.Minus(_marks[i].Before, lost) };
+        }
+        Total = LogCounts.Minus(Total, lost);
+        return true;
+    }
+
+    /// <summary>Whether the records of the batch at a position are known to be damaged.</summary>
+    public bool IsDamaged(long position) => _damaged.Contains(position);
+
     /// <summary>Makes the index describe bytes without batches: damage that was gone over.</summary>
     public void Skip(long length) => Length = Math.Max(Length, length);
 
@@ -92,7 +117,7 @@ internal sealed class SegmentIndex
     /// <summary>The index as bytes.</summary>
     public byte[] Write()
     {
-        byte[] bytes = new byte[64 + _marks.Count * 40 + _deferred.Count * 32 + _sequences.Count * 16];
+        byte[] bytes = new byte[72 + _marks.Count * 40 + _deferred.Count * 32 + _sequences.Count * 16 + _damaged.Count * 8];
         Span<byte> rest = bytes;
         Put(ref rest, End);
         Put(ref rest, Length);
@@ -100,6 +125,7 @@ internal sealed class SegmentIndex
         Put(ref rest, _marks.Count);
         Put(ref rest, _deferred.Count);
         Put(ref rest, _sequences.Count);
+        Put(ref rest, _damaged.Count);
         foreach (Mark mark in _marks)
         {
             Put(ref rest, mark.Offset);
@@ -118,6 +144,8 @@ internal sealed class SegmentIndex
             Put(ref rest, publisher);
             Put(ref rest, sequence);
         }
+        foreach (long position in _damaged)
+            Put(ref rest, position);
         return bytes;
     }
 
@@ -128,6 +156,7 @@ internal sealed class SegmentIndex
         int marks = (int)Take(ref bytes);
         int runs = (int)Take(ref bytes);
         int sequences = (int)Take(ref bytes);
+        int damaged = (int)Take(ref bytes);
         index._marks.EnsureCapacity(marks);
         for (int i = 0; i < marks; i++)
             index._marks.Add(new Mark(Take(ref bytes), Take(ref bytes), TakeCount(ref bytes)));
@@ -135,6 +164,8 @@ internal sealed class SegmentIndex
             index._deferred.Add(new Run(Take(ref bytes), Take(ref bytes), Take(ref bytes), Take(ref bytes)));
         for (int i = 0; i < sequences; i++)
             index._sequences[Take(ref bytes)] = Take(ref bytes);
+        for (int i = 0; i < damaged; i++)
+            index._damaged.Add(Take(ref bytes));
         return index;
     }
 

@@ -25,6 +25,15 @@ public sealed class MemoryMessageStore : IMessageStore
     }
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<string>> ListChannelsAsync(string topic)
+    {
+        MemoryTopic? found;
+        lock (_lock)
+            _topics.TryGetValue(topic, out found);
+        return new([.. found?.Record.Channels.Select(channel => channel.Name) ?? []]);
+    }
+
+    /// <inheritdoc/>
     public ValueTask<ITopicLog?> OpenTopicAsync(string topic, bool create)
     {
         lock (_lock)

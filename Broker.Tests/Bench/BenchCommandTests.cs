@@ -30,7 +30,7 @@ public sealed class BenchCommandTests
     {
         using ToyServer server = new();
         JsonElement report = await RunJsonAsync(
-            "publish", "--tcp-address", server.Address, "--producers", "2", "--topics", "11", "--topic", "t#ephemeral", "--batch", "3",
+            "publish", "--tcp-address", server.Address, "--producers", "1", "--topics", "11", "--topic", "t#ephemeral", "--batch", "3",
             "--messages", "100");
         Assert.Equal(102, report.GetProperty("published").GetProperty("messages").GetInt64());
         Assert.Equal(Enumerable.Range(0, 11).Select(index => $"t-{index:D2}#ephemeral"), server.Published.Order());
@@ -48,7 +48,7 @@ public sealed class BenchCommandTests
 
     [Theory]
     [InlineData("--messages", "300")]
-    [InlineData("--idle", "200ms")]
+    [InlineData("--idle", "1s")]
     public async Task Consume_drains_a_backlog_and_finishes_every_message(string flag, string value)
     {
         using ToyServer server = new();
@@ -149,7 +149,7 @@ public sealed class BenchCommandTests
         Assert.Equal(4000, published.GetProperty("published").GetProperty("messages").GetInt64());
         JsonElement singles = await RunJsonAsync("publish", "--tcp-address", address, "--pipeline", "50", "--messages", "2000", "--size", "3000");
         Assert.Equal(2000, singles.GetProperty("published").GetProperty("messages").GetInt64());
-        JsonElement received = await RunJsonAsync("consume", "--tcp-address", address, "--connections", "2", "--idle", "200ms");
+        JsonElement received = await RunJsonAsync("consume", "--tcp-address", address, "--connections", "2", "--messages", "5000");
         Assert.Equal(5000, received.GetProperty("received").GetProperty("messages").GetInt64());
 
         interrupt.Cancel();

@@ -15,7 +15,7 @@ internal sealed class ToyServer : IDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Topic, string Channel), Channel> _channels = [];
-    private readonly List<TcpClient> _clients = [];
+    private readonly List<Socket> _clients = [];
     private long _nextId;
 
     public ToyServer()
@@ -31,9 +31,6 @@ internal sealed class ToyServer : IDisposable
 
     /// <summary>Closes the connection instead of answering this command line.</summary>
     public Func<string, bool>? HangUp { get; init; }
-
-    /// <summary>Gives no answer to this command line.</summary>
-    public Func<string, bool>? Ignore { get; init; }
 
     /// <summary>Called with each command line.</summary>
     public Action<string>? Heard { get; init; }
@@ -58,14 +55,14 @@ internal sealed class ToyServer : IDisposable
     {
         _listener.Stop();
         lock (_lock)
-            _clients.ForEach(client => client.Dispose());
+            _clients.ForEach(HangUpOn);
     }
 
     private void Accept()
     {
         while (true)
         {
-            TcpClient client = _listener.AcceptTcpClient();
+            Socket client = _listener.AcceptSocket();
             client.NoDelay = true;
             lock (_lock)
                 _clients.Add(client);
@@ -73,18 +70,22 @@ internal sealed class ToyServer : IDisposable
         }
     }
 
-    private static void StartThread(Action run) => new Thread(() =>
+    private static void StartThread(Action run) => new Thread(() => UnlessClosed(run)) { IsBackground = true }.Start();
+
+    // The session's own thread disposes of the socket, when this lets its reading end.
+    private static void HangUpOn(Socket client) => UnlessClosed(() => client.Shutdown(SocketShutdown.Both));
+
+    private static void UnlessClosed(Action action)
     {
         try
         {
-            run();
+            action();
         }
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
             // One of the two sides has closed.
         }
-    })
-    { IsBackground = true }.Start();
+    }
 
     private sealed class Channel
     {
@@ -103,10 +104,10 @@ internal sealed class ToyServer : IDisposable
         }
     }
 
-    private sealed class Session(ToyServer server, TcpClient client)
+    private sealed class Session(ToyServer server, Socket client)
     {
-        private readonly Stream _stream = new BufferedStream(client.GetStream(), 1);
-        private readonly BinaryReader _reader = new(new BufferedStream(client.GetStream()));
+        private readonly NetworkStream _stream = new(client, ownsSocket: false);
+        private readonly BufferedStream _received = new(new NetworkStream(client, ownsSocket: false));
         private readonly HashSet<string> _inFlight = [];
         private Channel? _channel;
         private int _ready;
@@ -117,7 +118,7 @@ internal sealed class ToyServer : IDisposable
         {
             using (client)
             {
-                _reader.ReadBytes(4);
+                ReadExactly(4);
                 while (ReadLine() is string line)
                 {
                     server.Heard?.Invoke(line);
@@ -130,7 +131,7 @@ internal sealed class ToyServer : IDisposable
                             Write(1, Encoding.ASCII.GetBytes(error));
                             return;
                         }
-                        Execute(line.Split(' '), server.Ignore?.Invoke(line) != true);
+                        Execute(line.Split(' '));
                     }
                 }
             }
@@ -142,7 +143,7 @@ internal sealed class ToyServer : IDisposable
             Write(2, [.. new byte[8], 0, 1, .. Encoding.ASCII.GetBytes(id), .. body]);
         }
 
-        private void Execute(string[] command, bool answers)
+        private void Execute(string[] command)
         {
             switch (command[0])
             {
@@ -180,8 +181,7 @@ internal sealed class ToyServer : IDisposable
                 default:
                     throw new IOException($"no such command: {command[0]}");
             }
-            if (answers)
-                Write(0, "OK"u8.ToArray());
+            Write(0, "OK"u8.ToArray());
         }
 
         private void Publish(string topic, byte[][] bodies)
@@ -200,7 +200,7 @@ internal sealed class ToyServer : IDisposable
             StringBuilder line = new();
             while (true)
             {
-                int next = _reader.BaseStream.ReadByte();
+                int next = _received.ReadByte();
                 if (next < 0)
                 {
                     lock (server._lock)
@@ -213,9 +213,17 @@ internal sealed class ToyServer : IDisposable
             }
         }
 
-        private byte[] ReadSized() => _reader.ReadBytes(ReadInt32());
+        private byte[] ReadSized() => ReadExactly(ReadInt32());
 
-        private int ReadInt32() => BinaryPrimitives.ReadInt32BigEndian(_reader.ReadBytes(sizeof(int)));
+        private int ReadInt32() => BinaryPrimitives.ReadInt32BigEndian(ReadExactly(sizeof(int)));
+
+        // Fails where the client went away in the middle of a command.
+        private byte[] ReadExactly(int count)
+        {
+            byte[] bytes = new byte[count];
+            _received.ReadExactly(bytes);
+            return bytes;
+        }
 
         private void Write(int type, byte[] data)
         {

@@ -134,7 +134,7 @@ public sealed class HostingTests
     }
 
     [Fact]
-    public void All_options_can_come_from_configuration()
+    public async Task All_options_can_come_from_configuration()
     {
         IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
         {
@@ -154,7 +154,7 @@ public sealed class HostingTests
         ServiceCollection services = new();
         services.AddNsqConsumer<HostedHandler>(configuration, options => Check(options));
         services.AddSingleton<HandledMessages>();
-        using ServiceProvider provider = services.BuildServiceProvider();
+        await using ServiceProvider provider = services.BuildServiceProvider();
         Assert.Single(provider.GetServices<IHostedService>());
 
         static void Check(NsqConsumerOptions options)

@@ -19,7 +19,7 @@ public sealed class HostileInputTests
         { "greatest length", "  V2PUB t\n\u007F\u00FF\u00FF\u00FF", "E_BAD_MESSAGE PUB message too big 2147483647 > 1048576" },
         { "negative length", "  V2PUB t\n\u0080\u0000\u0000\u0000", "E_BAD_MESSAGE PUB invalid message body size -2147483648" },
         { "oversized MPUB", "  V2MPUB t\n\u007F\u00FF\u00FF\u00FF", "E_BAD_BODY MPUB body too big 2147483647 > 5242880" },
-        { "MPUB of countless elements", "  V2MPUB t\n\0\0\0\u0008\u007F\u00FF\u00FF\u00FF", "E_BAD_BODY MPUB invalid message count 2147483647" },
+        { "countless elements", "  V2MPUB t\n\0\0\0\u0008\u007F\u00FF\u00FF\u00FF", "E_BAD_BODY MPUB invalid message count 2147483647" },
         { "oversized IDENTIFY", "  V2IDENTIFY\n\u007F\u00FF\u00FF\u00FF", "E_BAD_BODY IDENTIFY body too big 2147483647 > 5242880" },
         { "deep JSON", "  V2IDENTIFY\n\0\u0000\u0080\u0000" + new string('[', 32_768), "E_BAD_BODY IDENTIFY failed to decode JSON body" },
         { "long name", $"  V2PUB {new string('n', 10_000)}\n", $"E_BAD_TOPIC PUB topic name \"{new string('n', 10_000)}\" is not valid" },

@@ -108,9 +108,9 @@ public sealed class InFlightTests
         await broker.PassAsync(TimeSpan.FromSeconds(3599), consumer);
         await consumer.ExpectNothingAsync();
 
-        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
-        await broker.PassUntilAsync(redelivery, Slack, consumer);
-        Assert.Equal(2, (await redelivery).Attempts);
+        await broker.PassUntilFrameAsync(consumer, Slack);
+        NsqMessage redelivery = await consumer.ExpectMessageAsync("a");
+        Assert.Equal(2, redelivery.Attempts);
     }
 
     [Theory]
@@ -148,7 +148,8 @@ public sealed class InFlightTests
 
         await consumer.RequeueAsync(await consumer.ExpectMessageAsync(), 500);
         await broker.UntilAsync("t", "c", stats => stats is { Deferred: 1, Requeued: 1, Depth: 0, InFlight: 0 });
-        TimeSpan waited = await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(1), consumer);
+        TimeSpan waited = await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(1));
+        await consumer.ExpectMessageAsync("a");
 
         Assert.InRange(waited, TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(1));
         await broker.UntilAsync("t", "c", stats => stats is { Deferred: 0, Requeued: 1, InFlight: 1 });
@@ -169,9 +170,9 @@ public sealed class InFlightTests
         await consumer.ExpectNothingAsync();
         await broker.UntilAsync("t", "c", stats => stats is { InFlight: 1, TimedOut: 0 });
 
-        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
-        await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(2) + Slack, consumer);
-        Assert.Equal(2, (await redelivery).Attempts);
+        await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(2) + Slack);
+        NsqMessage redelivery = await consumer.ExpectMessageAsync("a");
+        Assert.Equal(2, redelivery.Attempts);
     }
 
     [Fact]
@@ -192,9 +193,9 @@ public sealed class InFlightTests
         // 880 s are gone, and the last touch asked for 60 more.
         await broker.PassAsync(TimeSpan.FromSeconds(19), consumer);
         await consumer.ExpectNothingAsync();
-        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
-        await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(1) + Slack, consumer);
-        Assert.Equal(2, (await redelivery).Attempts);
+        await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(1) + Slack);
+        NsqMessage redelivery = await consumer.ExpectMessageAsync("a");
+        Assert.Equal(2, redelivery.Attempts);
     }
 
     [Theory]
@@ -225,10 +226,10 @@ public sealed class InFlightTests
         await broker.PassAsync(TimeSpan.FromSeconds(58), other);
         await other.ExpectNothingAsync();
 
-        Task<NsqMessage[]> redelivery = other.ExpectMessagesAsync(3);
-        await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(2) + Slack, other);
-        Assert.Equal(["1", "2", "3"], (await redelivery).Select(message => message.Text).Order());
-        Assert.All(await redelivery, message => Assert.Equal(2, message.Attempts));
+        await broker.PassUntilFrameAsync(other, TimeSpan.FromSeconds(2) + Slack);
+        NsqMessage[] redelivery = await other.ExpectMessagesAsync(3);
+        Assert.Equal(["1", "2", "3"], redelivery.Select(message => message.Text).Order());
+        Assert.All(redelivery, message => Assert.Equal(2, message.Attempts));
         await broker.UntilAsync("t", "c", stats => stats is { TimedOut: 3, Requeued: 0, InFlight: 3 });
     }
 
@@ -261,7 +262,8 @@ public sealed class InFlightTests
         await broker.PublishAsync("t", "a");
         await consumer.ExpectMessageAsync("a");
 
-        TimeSpan waited = await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromSeconds(3), consumer);
+        TimeSpan waited = await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(3));
+        await consumer.ExpectMessageAsync("a");
 
         Assert.InRange(waited, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(3));
     }

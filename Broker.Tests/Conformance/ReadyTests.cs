@@ -142,10 +142,9 @@ public sealed class ReadyTests
         Assert.Equal((published - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick, first.Timestamp);
         Assert.Matches("^[0-9a-f]{16}$", first.Id);
 
-        Task<NsqMessage> redelivery = consumer.ExpectMessageAsync("a");
-        TimeSpan waited = await broker.PassUntilAsync(redelivery, TimeSpan.FromSeconds(65), consumer);
+        TimeSpan waited = await broker.PassUntilFrameAsync(consumer, TimeSpan.FromSeconds(65));
         Assert.InRange(waited, TimeSpan.FromSeconds(59), TimeSpan.FromSeconds(65));
-        NsqMessage second = await redelivery;
+        NsqMessage second = await consumer.ExpectMessageAsync("a");
         Assert.Equal((first.Id, first.Timestamp, 2), (second.Id, second.Timestamp, second.Attempts));
 
         await consumer.RequeueAsync(second, 0);

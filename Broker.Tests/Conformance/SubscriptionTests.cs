@@ -23,7 +23,7 @@ public sealed class SubscriptionTests
         await broker.UntilAsync("t", "c", stats => stats is { Depth: 1, InFlight: 0 });
         await consumer.ExpectNothingAsync();
 
-        await broker.PassUntilAsync(consumer.ExpectHeartbeatAsync(), TimeSpan.FromSeconds(35), consumer);
+        await broker.PassUntilHeartbeatAsync(consumer, TimeSpan.FromSeconds(35));
         await consumer.SendLineAsync("CLS");
         await consumer.ExpectFatalAsync("E_INVALID cannot CLS in current state");
     }

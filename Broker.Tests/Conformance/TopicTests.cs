@@ -2,7 +2,7 @@ using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
 
-/// <summary>Spec 2.1, 2.2 and 2.5 as clients see them: fan-out, the topic's own queue, pausing, emptying, deleting, ephemeral names.</summary>
+/// <summary>Spec 2.1, 2.2 and 2.5 as clients see them: fan-out, a topic's own queue, pause, empty, delete, ephemeral names.</summary>
 public sealed class TopicTests
 {
     [Fact]
@@ -174,6 +174,25 @@ public sealed class TopicTests
         }
 
         Assert.Equal(published, bodies.Count);
+    }
+
+    [Fact]
+    public async Task Paused_topics_and_channels_are_paused_after_a_restart()
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        await broker.SubscribeAsync("topic", "c");
+        await broker.SubscribeAsync("t", "paused");
+        await broker.SubscribeAsync("t", "not-paused");
+        Assert.True((await broker.Topic("topic").PauseAsync(paused: true)).IsOk);
+        Assert.True((await broker.Topic("t").PauseChannelAsync("paused", paused: true)).IsOk);
+
+        await broker.RestartAsync();
+
+        await broker.UntilAsync("topic", stats => stats is { Paused: true, Channels: [{ Channel: "c", Paused: false }] });
+        await broker.UntilAsync("t", stats => stats is
+        {
+            Paused: false, Channels: [{ Channel: "not-paused", Paused: false }, { Channel: "paused", Paused: true }],
+        });
     }
 
     [Fact]

@@ -70,6 +70,7 @@ public sealed class ObserverTests : IAsyncDisposable
         };
         await Task.WhenAll(Enumerable.Range(0, 20).Select(i => AskByGrain(reference, $"{i}", $"{i}")))
             .WaitAsync(GrainHostFixture.Patience);
+        GC.KeepAlive(listener);
     }
 
     [Fact]
@@ -124,6 +125,7 @@ public sealed class ObserverTests : IAsyncDisposable
         Assert.NotEqual((object)first, second);
         _fixture.Grains.DeleteObjectReference<IListener>(first);
         Assert.Equal("a b", await AskByGrain(second, "a"));
+        GC.KeepAlive(listener);
     }
 
     [Fact]

@@ -135,7 +135,7 @@ public sealed class ConversationTests
         using NsqSocket client = await server.ConnectAsync();
         await client.SendAsync("IDENTIFY\n" + Sized("{}"));
         await client.ExpectAsync("OK");
-        await client.SendAsync("IDENTIFY\n" + Sized("{\"feature_negotiation\":true,\"tls_v1\":true,\"snappy\":true,\"client_id\":null}"));
+        await client.SendAsync("IDENTIFY\n" + Sized("{\"feature_negotiation\":true,\"tls_v1\":true,\"client_id\":null}"));
         await client.ExpectAsync(
             """{"max_rdy_count":2500,"version":"1.3.0","max_msg_timeout":900000,"msg_timeout":60000,"tls_v1":false,"deflate":false,"deflate_level":6,"max_deflate_level":6,"snappy":false,"sample_rate":0,"auth_required":false,"output_buffer_size":16384,"output_buffer_timeout":250,"topology_region":"","topology_zone":""}""");
         await client.SendAsync("IDENTIFY\n" + Sized("""{"feature_negotiation":true,"output_buffer_size":-1,"msg_timeout":1000,"sample_rate":99,"heartbeat_interval":60000}"""));
@@ -241,8 +241,9 @@ public sealed class ConversationTests
         ReceivedMessage second = await client.ReadMessageAsync();
         await client.SendAsync($"FIN {first.Id}\n");
         await client.ExpectErrorAsync($"E_FIN_FAILED FIN {first.Id} failed ID not in flight");
-        await client.SendAsync($"TOUCH {second.Id}\nREQ {second.Id} 0\nTOUCH zzzzzzzzzzzzzzzz\n");
+        await client.SendAsync($"TOUCH zzzzzzzzzzzzzzzz\nTOUCH {second.Id}\n");
         await client.ExpectErrorAsync("E_TOUCH_FAILED TOUCH zzzzzzzzzzzzzzzz failed ID not in flight");
+        await client.SendAsync($"REQ {second.Id} 0\n");
         ReceivedMessage third = await client.ReadMessageAsync();
         await client.SendAsync("RDY \nCLS\n");
         await client.ExpectAsync("CLOSE_WAIT");

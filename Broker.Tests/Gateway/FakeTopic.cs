@@ -78,6 +78,8 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
         return TopicReply.Ok;
     }
 
+    public ValueTask<ChannelReply> AddChannelAsync(string channel) => CreateChannelAsync(channel);
+
     public ValueTask<ChannelReply> CreateChannelAsync(string channel)
     {
         if (OnCreateChannel?.Invoke() is { } answer)

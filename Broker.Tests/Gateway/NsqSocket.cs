@@ -17,7 +17,7 @@ internal sealed class NsqSocket : IDisposable
     private NsqSocket(Socket socket)
     {
         _socket = socket;
-        _stream = new NetworkStream(socket);
+        _stream = new NetworkStream(socket, ownsSocket: true);
     }
 
     public Socket Socket => _socket;

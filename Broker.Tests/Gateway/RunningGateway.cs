@@ -2,11 +2,11 @@ using System.Net;
 using Broker.Gateway;
 using Broker.Policies;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Broker.Tests.Gateway;
@@ -15,18 +15,18 @@ namespace Broker.Tests.Gateway;
 internal sealed class RunningGateway : IAsyncDisposable
 {
     private readonly WebApplication _application;
+    private readonly ListenOptions _listener;
 
-    private RunningGateway(WebApplication application, FakeGrains grains)
+    private RunningGateway(WebApplication application, ListenOptions listener, FakeGrains grains)
     {
         _application = application;
+        _listener = listener;
         Grains = grains;
     }
 
     public FakeGrains Grains { get; }
 
     public NsqGateway Gateway => _application.Services.GetRequiredService<NsqGateway>();
-
-    public IReadOnlyList<EndPoint> EndPoints => _application.Services.GetRequiredService<NsqListeners>().EndPoints;
 
     public static async Task<RunningGateway> StartAsync(TimeProvider? time = null, Action<GatewayOptions>? configure = null)
     {
@@ -37,22 +37,25 @@ internal sealed class RunningGateway : IAsyncDisposable
         builder.Services.AddSingleton<IGrainFactory>(grains);
         if (time is not null)
             builder.Services.AddSingleton(time);
-        builder.Services.AddNsqGateway(options =>
+        builder.Services.AddNsqGateway(configure);
+        ListenOptions? listener = null;
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, tcp =>
         {
-            options.TcpAddress = "127.0.0.1:0";
-            configure?.Invoke(options);
-        });
-        builder.Services.AddSingleton<NsqListeners>();
-        builder.Services.AddSingleton<IConfigureOptions<KestrelServerOptions>>(provider => provider.GetRequiredService<NsqListeners>());
+            tcp.UseConnectionHandler<NsqConnectionHandler>();
+            listener = tcp;
+        }));
         WebApplication application = builder.Build();
         await application.StartAsync();
-        return new RunningGateway(application, grains);
+        return new RunningGateway(application, listener!, grains);
     }
+
+    /// <summary>Where it listens.</summary>
+    public EndPoint EndPoint => _listener.EndPoint;
 
     /// <summary>A client that has sent the magic.</summary>
     public async Task<NsqSocket> ConnectAsync(string magic = "  V2")
     {
-        NsqSocket socket = await NsqSocket.ConnectAsync(EndPoints[0]);
+        NsqSocket socket = await NsqSocket.ConnectAsync(EndPoint);
         await socket.SendAsync(magic);
         return socket;
     }

@@ -268,8 +268,8 @@ internal sealed class QueueDriver
         foreach (OffsetRange range in _queue.Unfinished(_end))
             backlog += _log.Where(b => !b.IsDeferred).Sum(b => Math.Max(0, Math.Min(b.EndOffset, range.End) - Math.Max(b.BaseOffset, range.Start)));
         HashSet<long> born = [.. headers.SelectMany(h => Enumerable.Range(0, h.DueTimes.Length).Select(i => h.BaseOffset + i))];
-        backlog -= state?.Messages.Count(m => _queue.IsKnown(m.Offset) && !born.Contains(m.Offset)) ?? 0;
-        _queue.SetBacklog(backlog);
+        long known = state?.Messages.Count(m => _queue.IsKnown(m.Offset) && !born.Contains(m.Offset)) ?? 0;
+        _queue.SetBacklog(backlog, known);
     }
 
     private void Settle()
@@ -360,7 +360,7 @@ internal sealed class QueueDriver
         Assert.Equal(_model.Count(QueueModel.State.InFlight), _queue.InFlight);
         Assert.Equal(_model.Count(QueueModel.State.Deferred), _queue.Deferred);
         Assert.True(_queue.Floor <= _model.Floor(_end), "the floor has passed a message that is not finished");
-        if (_queue.Backlog == 0)
+        if (_queue.Cursor == _queue.End)
             Assert.Equal(_model.Floor(_end), _queue.Floor);
         foreach (QueueModel.Member member in _model.Members.Values.Where(m => m.Here))
         {

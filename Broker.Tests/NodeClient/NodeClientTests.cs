@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Broker.Tests.Running;
+using Broker.Tests.Security;
 
 namespace Broker.Tests.NodeClient;
 
@@ -13,13 +14,23 @@ public sealed class NodeClientTests
     private const int TouchedInFive = 1;
     private const int LimitSeconds = 90;
 
-    [Fact]
-    public async Task Nsqjs_publishes_and_consumes_10000_messages_over_two_channels()
+    private const string Tls = "\"tls\":true,\"tlsVerification\":false";
+
+    [Theory]
+    [InlineData("{}")]
+    [InlineData($"{{{Tls}}}")]
+    [InlineData("{\"deflate\":true}")]
+    [InlineData("{\"snappy\":true}")]
+    [InlineData($"{{{Tls},\"deflate\":true}}")]
+    [InlineData($"{{{Tls},\"snappy\":true}}")]
+    public async Task Nsqjs_publishes_and_consumes_10000_messages_over_two_channels(string options)
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        using TestCertificates certificates = new();
+        await using RunningBroker broker = await RunningBroker.StartAsync(settings => certificates.Configure(settings.Gateway.Tls));
         IPEndPoint endPoint = (IPEndPoint)broker.TcpEndPoint;
 
-        using JsonDocument summary = await RunAsync("flow.js", $"{endPoint.Address}", $"{endPoint.Port}", "flow", $"{Messages}", $"{LimitSeconds}");
+        using JsonDocument summary = await RunAsync(
+            "flow.js", $"{endPoint.Address}", $"{endPoint.Port}", "flow", $"{Messages}", $"{LimitSeconds}", options);
 
         JsonElement root = summary.RootElement;
         Assert.Equal(("complete", 0), (root.GetProperty("reason").GetString(), root.GetProperty("errors").GetArrayLength()));

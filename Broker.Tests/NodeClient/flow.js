@@ -4,7 +4,8 @@
 
 const {Reader, Writer} = require('nsqjs')
 
-const [host, port, topic, total, limitSeconds] = process.argv.slice(2)
+const [host, port, topic, total, limitSeconds, extra = '{}'] = process.argv.slice(2)
+const OPTIONS = JSON.parse(extra) // what a connection negotiates: tls, deflate, snappy
 const TOTAL = Number(total)
 const CHANNELS = ['one', 'two']
 const MULTI = 50 // messages of one MPUB
@@ -33,7 +34,8 @@ function consume(channel, finished) {
   const ids = new Map()
   summary.channels[channel] = seen
 
-  const reader = new Reader(topic, channel, {nsqdTCPAddresses: `${host}:${port}`, maxInFlight: 200, messageTimeout: 60000})
+  const settings = {nsqdTCPAddresses: `${host}:${port}`, maxInFlight: 200, messageTimeout: 60000, ...OPTIONS}
+  const reader = new Reader(topic, channel, settings)
   reader.on(Reader.ERROR, (error) => summary.errors.push(`${channel}: ${error.message}`))
   reader.on(Reader.MESSAGE, (message) => {
     const {number, due} = message.json()
@@ -88,7 +90,7 @@ function* publishes() {
 }
 
 async function publish() {
-  const writer = new Writer(host, Number(port))
+  const writer = new Writer(host, Number(port), OPTIONS)
   writer.on(Writer.ERROR, (error) => summary.errors.push(`writer: ${error.message}`))
   writer.connect()
   await new Promise((resolve) => writer.on(Writer.READY, resolve))

@@ -13,7 +13,16 @@ internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
     private BrokerHost? _host;
 
     /// <summary>Where it listens.</summary>
-    public EndPoint TcpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "TCP").BoundTo);
+    public EndPoint TcpEndPoint => EndPointOf("TCP");
+
+    /// <summary>What it was composed of.</summary>
+    public IServiceProvider Services => Host.Services;
+
+    /// <summary>Where it serves HTTP.</summary>
+    public IPEndPoint HttpEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTP").BoundTo);
+
+    /// <summary>Where it serves HTTPS.</summary>
+    public IPEndPoint HttpsEndPoint => IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == "HTTPS").BoundTo);
 
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => Host.Services.GetRequiredService<IGrainFactory>();
@@ -22,6 +31,10 @@ internal sealed class BrokerParts(BrokerSettings settings, TimeProvider time)
     public IReadOnlyList<ConnectionSnapshot> Connections => Host.Services.GetRequiredService<NsqGateway>().Connections;
 
     private BrokerHost Host => _host ?? throw new InvalidOperationException("The broker does not run.");
+
+    /// <summary>Where something is served, by the start banner's name for it.</summary>
+    public IPEndPoint EndPointOf(string protocol) =>
+        IPEndPoint.Parse(Host.Listeners.Single(listener => listener.Protocol == protocol).BoundTo);
 
     /// <summary>Starts it, or starts it again on what it had stored.</summary>
     public async Task StartAsync()

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Broker.Tests.Running;
 
@@ -13,14 +13,14 @@ namespace Broker.Tests.Running;
 public sealed partial class BrokerProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
-    private const int Starts = 3;
 
+    // A machine that builds beside the tests takes its time to start a process.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly DataFolder _data = new();
     private readonly string[] _flags;
-    private StringBuilder _output = new();
-    private Process _process = null!;
+    private readonly StringBuilder _output = new();
+    private Process? _process;
 
     private BrokerProcess(string[] flags) => _flags = flags;
 
@@ -30,13 +30,12 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     /// <summary>Where it keeps its data.</summary>
     public string DataPath => _data.Path;
 
-    /// <summary>What it has written to standard output and standard error.</summary>
+    /// <summary>What it has written to standard output and standard error, over all its starts.</summary>
     public string Output
     {
         get
         {
-            StringBuilder output = _output;
-            lock (output) return output.ToString();
+            lock (_output) return _output.ToString();
         }
     }
 
@@ -46,67 +45,33 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         get
         {
             const string label = "VmRSS:";
-            string line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith(label, StringComparison.Ordinal));
+            string line = File.ReadLines($"/proc/{Process.Id}/status").First(line => line.StartsWith(label, StringComparison.Ordinal));
             return long.Parse(line[label.Length..^"kB".Length].Trim()) * 1024;
         }
     }
+
+    private Process Process => _process ?? throw new InvalidOperationException("The broker was never started.");
 
     /// <summary>Starts the executable with flags beside the addresses and the data path, and waits until it takes connections.</summary>
     public static async Task<BrokerProcess> StartAsync(params string[] flags)
     {
         BrokerProcess broker = new(flags);
-        await broker.StartAsync();
+        try
+        {
+            await broker.StartAsync();
+        }
+        catch
+        {
+            await broker.DisposeAsync();
+            throw;
+        }
+
         return broker;
     }
 
-    /// <summary>Starts it again on its data after it has ended.</summary>
+    /// <summary>Starts it again on its data after it has ended; its port is another one then.</summary>
     public async Task StartAsync()
     {
-        for (int start = 1; ; start++)
-        {
-            if (await TryStartAsync()) return;
-
-            // Another process may have taken the port between our look and its bind.
-            if (start == Starts) throw new Xunit.Sdk.XunitException($"The broker did not start, code {_process.ExitCode}: {Output}");
-        }
-    }
-
-    /// <summary>Ends it as a power cut would: SIGKILL.</summary>
-    public async Task KillAsync()
-    {
-        _process.Kill();
-        await ExitAsync();
-    }
-
-    /// <summary>Ends it as an operator does: SIGTERM. Gives its exit code.</summary>
-    public async Task<int> TerminateAsync()
-    {
-        if (Kill(_process.Id, Sigterm) != 0) throw new Xunit.Sdk.XunitException($"SIGTERM could not be sent: {Output}");
-        await ExitAsync();
-        return _process.ExitCode;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited) await KillAsync();
-        _process.Dispose();
-        _data.Dispose();
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill")]
-    private static partial int Kill(int process, int signal);
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private async Task<bool> TryStartAsync()
-    {
-        TcpEndPoint = new IPEndPoint(IPAddress.Loopback, FreePort());
-        _output = new StringBuilder();
         ProcessStartInfo start = new(Solution.Executable)
         {
             WorkingDirectory = DataPath,
@@ -114,45 +79,58 @@ public sealed partial class BrokerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        foreach (string argument in (string[])["nsqd", $"--tcp-address={TcpEndPoint}", "--http-address=", $"--data-path={DataPath}", .. _flags])
-        {
-            start.ArgumentList.Add(argument);
-        }
+        string[] arguments = ["nsqd", "--tcp-address=127.0.0.1:0", "--http-address=", $"--data-path={DataPath}", .. _flags];
+        foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
-        _process = new Process { StartInfo = start };
-        StringBuilder output = _output;
-        DataReceivedEventHandler keep = (_, line) =>
-        {
-            lock (output) output.AppendLine(line.Data);
-        };
-        _process.OutputDataReceived += keep;
-        _process.ErrorDataReceived += keep;
-        _process.Start();
+        _process?.Dispose();
+        _process = Process.Start(start) ?? throw new InvalidOperationException($"{Solution.Executable} did not start.");
+        TaskCompletionSource<IPEndPoint> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _process.OutputDataReceived += (_, line) => Take(line.Data, listening);
+        _process.ErrorDataReceived += (_, line) => Take(line.Data, listening);
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
 
-        long began = Stopwatch.GetTimestamp();
-        while (!_process.HasExited)
-        {
-            try
-            {
-                await using NsqSocket socket = await NsqSocket.OpenAsync(TcpEndPoint);
-                await socket.ExpectNothingAsync();
-                return true;
-            }
-            catch (SocketException)
-            {
-                if (Stopwatch.GetElapsedTime(began) > Patience)
-                {
-                    throw new Xunit.Sdk.XunitException($"The broker did not listen within {Patience.TotalSeconds} s: {Output}");
-                }
+        Task exit = _process.WaitForExitAsync();
+        using CancellationTokenSource patience = new(Patience);
+        await Task.WhenAny(listening.Task, exit, Task.Delay(Timeout.InfiniteTimeSpan, patience.Token));
+        if (!listening.Task.IsCompleted) throw Failure(exit.IsCompleted ? $"ended ({_process.ExitCode})" : "did not listen");
+        TcpEndPoint = await listening.Task;
+    }
 
-                await Task.Delay(TimeSpan.FromMilliseconds(20));
-            }
-        }
-
+    /// <summary>Ends it as a power cut would: SIGKILL.</summary>
+    public async Task KillAsync()
+    {
+        Process.Kill();
         await ExitAsync();
-        return false;
+    }
+
+    /// <summary>Ends it as an operator does: SIGTERM. Gives its exit code.</summary>
+    public async Task<int> TerminateAsync()
+    {
+        if (Kill(Process.Id, Sigterm) != 0) throw Failure("took no SIGTERM");
+        await ExitAsync();
+        return Process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false }) await KillAsync();
+        _process?.Dispose();
+        _data.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int Kill(int process, int signal);
+
+    [GeneratedRegex(@"TCP: listening on (\S+)")]
+    private static partial Regex Banner();
+
+    private void Take(string? line, TaskCompletionSource<IPEndPoint> listening)
+    {
+        if (line is null) return;
+
+        lock (_output) _output.AppendLine(line);
+        if (Banner().Match(line) is { Success: true } banner) listening.TrySetResult(IPEndPoint.Parse(banner.Groups[1].Value));
     }
 
     private async Task ExitAsync()
@@ -160,11 +138,13 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         using CancellationTokenSource patience = new(Patience);
         try
         {
-            await _process.WaitForExitAsync(patience.Token);
+            await Process.WaitForExitAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new Xunit.Sdk.XunitException($"The broker did not end within {Patience.TotalSeconds} s: {Output}");
+            throw Failure("did not end");
         }
     }
+
+    private Xunit.Sdk.XunitException Failure(string what) => new($"The broker {what} within {Patience.TotalSeconds} s: {Output}");
 }

@@ -6,14 +6,16 @@ public sealed class BrokerProcessTests
     public async Task The_built_executable_serves_and_ends_gracefully_on_SIGTERM()
     {
         await using BrokerProcess broker = await BrokerProcess.StartAsync();
-        await using NsqSocket socket = await NsqSocket.OpenAsync(broker.TcpEndPoint);
-        await socket.SubscribeAsync("t", "c", ready: 1);
-        await socket.PublishAsync("t", "a");
-        await socket.ExpectMessageAsync("a");
+        await using NsqSocket consumer = await NsqSocket.OpenAsync(broker.TcpEndPoint);
+        await consumer.SubscribeAsync("t", "c", ready: 1);
+        await using NsqSocket producer = await NsqSocket.OpenAsync(broker.TcpEndPoint);
+        await producer.PublishAsync("t", "a");
+        await consumer.ExpectMessageAsync("a");
 
         Assert.Equal(0, await broker.TerminateAsync());
 
-        await socket.ExpectClosedAsync();
+        await consumer.ExpectClosedAsync();
+        await producer.ExpectClosedAsync();
     }
 
     [Fact]

@@ -23,6 +23,7 @@ public sealed class NsqSocket : IAsyncDisposable
     private readonly Socket _socket;
     private readonly PipeReader _input;
     private readonly Queue<NsqFrame> _seen = new();
+    private readonly Queue<NsqFrame> _putAside = new();
 
     private NsqSocket(Socket socket)
     {
@@ -32,6 +33,9 @@ public sealed class NsqSocket : IAsyncDisposable
 
     /// <summary>Heartbeats that came so far.</summary>
     public int Heartbeats { get; private set; }
+
+    /// <summary>Whether <see cref="SyncAsync"/> has come upon frames that were not expected yet.</summary>
+    public bool HasFrames => _putAside.Count > 0;
 
     /// <summary>Address of this end.</summary>
     public IPEndPoint LocalEndPoint => (IPEndPoint)_socket.LocalEndPoint!;
@@ -146,13 +150,6 @@ public sealed class NsqSocket : IAsyncDisposable
         return messages;
     }
 
-    /// <summary>Expects a heartbeat as the next frame.</summary>
-    public async Task ExpectHeartbeatAsync()
-    {
-        NsqFrame? frame = await ReadAsync("a heartbeat");
-        if (frame is not { IsHeartbeat: true }) throw Failure($"a heartbeat was awaited, but {Shown(frame)} came");
-    }
-
     /// <summary>Expects the end of the connection with no frame before it other than heartbeats.</summary>
     public async Task ExpectClosedAsync()
     {
@@ -168,6 +165,22 @@ public sealed class NsqSocket : IAsyncDisposable
     {
         await SendAsync(NsqCommand.Pub(QuietTopic, "quiet?"));
         await ExpectResponseAsync("OK", "no frame but the answer to a publish");
+    }
+
+    /// <summary>
+    /// Waits until the broker has read all that was sent here: a publish on this connection is answered. Frames that come before
+    /// the answer are put aside for whoever expects them, heartbeats are counted.
+    /// </summary>
+    public async Task SyncAsync()
+    {
+        await SendAsync(NsqCommand.Pub(QuietTopic, "read?"));
+        while (await ReadAsync("the answer to a publish") is { } frame)
+        {
+            if (frame is { Type: NsqFrame.Response, Text: "OK" }) return;
+            if (!frame.IsHeartbeat) _putAside.Enqueue(frame);
+        }
+
+        throw Failure("the answer to a publish was awaited, but the connection was closed");
     }
 
     /// <summary>Expects these very bytes.</summary>
@@ -211,6 +224,8 @@ public sealed class NsqSocket : IAsyncDisposable
     /// <summary>The next frame that is no heartbeat; null at the connection's end.</summary>
     public async Task<NsqFrame?> NextAsync(string awaited)
     {
+        if (_putAside.TryDequeue(out NsqFrame? early)) return early;
+
         while (true)
         {
             NsqFrame? frame = await ReadAsync(awaited);

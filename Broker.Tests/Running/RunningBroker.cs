@@ -1,10 +1,11 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Runtime.CompilerServices;
 using Broker.Channels;
 using Broker.Gateway;
 using Broker.Silo.Settings;
-using Broker.Topics;
 using Broker.Tests.Simulation;
+using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -22,7 +23,7 @@ public sealed class RunningBroker : IAsyncDisposable
     private readonly DataFolder _data;
     private readonly VirtualTimeProvider? _clock;
     private readonly BrokerParts _parts;
-    private readonly List<NsqSocket> _sockets = [];
+    private readonly ConcurrentQueue<NsqSocket> _sockets = new();
     private NsqSocket? _pulse;
 
     private RunningBroker(BrokerSettings settings, DataFolder data, VirtualTimeProvider? clock)
@@ -35,6 +36,15 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public EndPoint TcpEndPoint => _parts.TcpEndPoint;
 
+    /// <summary>Where it serves HTTP, when it was given an address for it.</summary>
+    public IPEndPoint HttpEndPoint => _parts.HttpEndPoint;
+
+    /// <summary>Where it serves HTTPS, when it was given an address and a certificate for it.</summary>
+    public IPEndPoint HttpsEndPoint => _parts.HttpsEndPoint;
+
+    /// <summary>What it was composed of.</summary>
+    public IServiceProvider Services => _parts.Services;
+
     /// <summary>Its grains.</summary>
     public IGrainFactory Grains => _parts.Grains;
 
@@ -44,13 +54,19 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>What its connections know of themselves.</summary>
     public IReadOnlyList<ConnectionSnapshot> Connections => _parts.Connections;
 
+    /// <summary>Where something is served, by the start banner's name for it.</summary>
+    public IPEndPoint EndPointOf(string protocol) => _parts.EndPointOf(protocol);
+
     public static async Task<RunningBroker> StartAsync(Action<BrokerSettings>? configure = null, bool virtualTime = false)
     {
         DataFolder data = new();
-        BrokerSettings settings = new() { LogLevel = LogLevel.Error };
+        BrokerSettings settings = new() { LogLevel = LogLevel.Error, StorageKind = StorageKind.Files };
         settings.Gateway.TcpAddress = "127.0.0.1:0";
         settings.Gateway.HttpAddress = "";
+        settings.Gateway.HttpsAddress = "";
         settings.Storage.DataPath = data.Path;
+        // Virtual time runs so much faster than threads that a live gateway might be taken for dead.
+        if (virtualTime) settings.Queue.GatewayTimeout = TimeSpan.FromDays(1);
         configure?.Invoke(settings);
         RunningBroker broker = new(settings, data, virtualTime ? new VirtualTimeProvider() : null);
         try
@@ -133,7 +149,8 @@ public sealed class RunningBroker : IAsyncDisposable
         $"channel {topic}:{channel} is gone");
 
     /// <summary>
-    /// Lets virtual time pass, in steps between which the broker catches up. The connections named are kept alive with NOPs.
+    /// Lets virtual time pass, in steps between which the broker catches up. The connections named are kept alive with a publish
+    /// at each step.
     /// </summary>
     public async Task PassAsync(TimeSpan duration, params NsqSocket[] alive)
     {
@@ -142,22 +159,24 @@ public sealed class RunningBroker : IAsyncDisposable
 
     /// <summary>
     /// Lets virtual time pass until <paramref name="awaited"/> has happened, and gives the time that it took. When
-    /// <paramref name="limit"/> has passed it must have happened.
+    /// <paramref name="limit"/> has passed, it must happen without more. No connection is kept alive.
     /// </summary>
-    public async Task<TimeSpan> PassUntilAsync(Task awaited, TimeSpan limit, params NsqSocket[] alive)
+    public async Task<TimeSpan> PassUntilAsync(Task awaited, TimeSpan limit)
     {
-        const int stepsAtLeast = 50;
-        TimeSpan step = limit / stepsAtLeast < Step ? limit / stepsAtLeast : Step;
-        TimeSpan start = Clock.Elapsed;
-        TimeSpan passed = TimeSpan.Zero;
-        while (!awaited.IsCompleted && passed < limit)
-        {
-            await StepAsync(step, alive);
-            passed = Clock.Elapsed - start;
-        }
-
+        TimeSpan passed = await PassUntilAsync(() => awaited.IsCompleted, limit);
         await awaited;
         return passed;
+    }
+
+    /// <summary>As <see cref="PassUntilAsync(Task, TimeSpan)"/>, until a connection has got a frame; it is kept alive.</summary>
+    public Task<TimeSpan> PassUntilFrameAsync(NsqSocket socket, TimeSpan limit) =>
+        PassUntilAsync(socket, () => socket.HasFrames, "frame", limit);
+
+    /// <summary>As <see cref="PassUntilFrameAsync"/>, until a heartbeat.</summary>
+    public Task<TimeSpan> PassUntilHeartbeatAsync(NsqSocket socket, TimeSpan limit)
+    {
+        int before = socket.Heartbeats;
+        return PassUntilAsync(socket, () => socket.Heartbeats > before, "heartbeat", limit);
     }
 
     public async ValueTask DisposeAsync()
@@ -186,10 +205,40 @@ public sealed class RunningBroker : IAsyncDisposable
         }
     }
 
+    private async Task<TimeSpan> PassUntilAsync(NsqSocket socket, Func<bool> happened, string awaited, TimeSpan limit)
+    {
+        TimeSpan passed = await PassUntilAsync(happened, limit, socket);
+        long began = TimeProvider.System.GetTimestamp();
+        while (!happened())
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > NsqSocket.Patience)
+            {
+                throw new Xunit.Sdk.XunitException($"{limit.TotalSeconds} s of virtual time have passed, and no {awaited} came.");
+            }
+
+            await socket.SyncAsync();
+        }
+
+        return passed;
+    }
+
+    private async Task<TimeSpan> PassUntilAsync(Func<bool> happened, TimeSpan limit, params NsqSocket[] alive)
+    {
+        const int stepsAtLeast = 50;
+        TimeSpan step = limit / stepsAtLeast < Step ? limit / stepsAtLeast : Step;
+        TimeSpan start = Clock.Elapsed;
+        while (!happened() && Clock.Elapsed - start is var passed && passed < limit)
+        {
+            await StepAsync(limit - passed < step ? limit - passed : step, alive);
+        }
+
+        return Clock.Elapsed - start;
+    }
+
     private async Task StepAsync(TimeSpan step, NsqSocket[] alive)
     {
         await Task.Run(() => Clock.Advance(step));
-        foreach (NsqSocket socket in alive) await socket.SendLineAsync("NOP");
+        foreach (NsqSocket socket in alive) await socket.SyncAsync();
 
         // A publish goes through socket, gateway, grain and store and back: whatever the step has set off got its turn before.
         _pulse ??= await OpenAsync();
@@ -198,7 +247,7 @@ public sealed class RunningBroker : IAsyncDisposable
 
     private NsqSocket Own(NsqSocket socket)
     {
-        _sockets.Add(socket);
+        _sockets.Enqueue(socket);
         return socket;
     }
 }

@@ -1,3 +1,4 @@
+using Broker.Protocol;
 using Broker.Silo.Flags;
 using FsCheck;
 using FsCheck.Fluent;

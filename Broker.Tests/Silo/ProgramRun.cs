@@ -30,15 +30,15 @@ internal sealed class ProgramRun
         using StringWriter error = new();
         BrokerSettings? served = null;
         IDictionary variables = environment.ToDictionary(variable => variable.Name, variable => variable.Value);
-        BrokerProgram program = new(
-            (settings, _) =>
-            {
-                served = settings;
-                return Task.CompletedTask;
-            },
-            variables, output, error);
+        BrokerProgram program = new(Serve, Serve, variables, output, error);
         int exitCode = await program.RunAsync(arguments);
         return new ProgramRun(exitCode, output.ToString(), error.ToString(), served);
+
+        Task Serve(BrokerSettings settings, CancellationToken cancellation)
+        {
+            served = settings;
+            return Task.CompletedTask;
+        }
     }
 
     /// <summary>The settings of a run that went well.</summary>

@@ -35,15 +35,17 @@ public sealed class ValidationTests
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
-    [InlineData("--tls-cert=c.pem", "--tls-cert", "TLS")]
-    [InlineData("--tls-key=k.pem", "--tls-key", "TLS")]
-    [InlineData("--tls-required", "--tls-required", "TLS")]
-    [InlineData("--tls-required=tcp-https", "--tls-required", "TLS")]
-    [InlineData("--tls-client-auth-policy=require", "--tls-client-auth-policy", "TLS")]
-    [InlineData("--tls-root-ca-file=ca.pem", "--tls-root-ca-file", "TLS")]
-    [InlineData("--max-deflate-level=9", "--max-deflate-level", "Compression")]
-    [InlineData("--auth-http-address=127.0.0.1:4180", "--auth-http-address", "AUTH")]
-    [InlineData("--lookupd-tcp-address=a:4160 --lookupd-tcp-address=b:4160", "--lookupd-tcp-address", "The lookup service")]
+    [InlineData("--tls-cert=c.pem", "--tls-cert and --tls-key: one is nothing without the other; give both or neither")]
+    [InlineData("--tls-key=k.pem", "--tls-cert and --tls-key: one is nothing without the other; give both or neither")]
+    [InlineData("--tls-required", "--tls-required: nobody could connect without a certificate; give --tls-cert and --tls-key")]
+    [InlineData("--tls-client-auth-policy=require",
+        "--tls-required: nobody could connect without a certificate; give --tls-cert and --tls-key")]
+    [InlineData("--auth-http-address=127.0.0.1:4180 --auth-file=u.json",
+        "--auth-file and --auth-http-address: only one of them can say what clients may do")]
+    public async Task Settings_of_security_that_contradict_each_other_are_refused(string arguments, string message) =>
+        Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Theory]
     [InlineData("--statsd-address=127.0.0.1:8125", "--statsd-address", "statsd")]
     [InlineData("--e2e-processing-latency-percentile=1.0,0.99", "--e2e-processing-latency-percentile", "End-to-end latency")]
     public async Task What_asks_for_a_feature_of_later_is_refused(string arguments, string flag, string feature) =>
@@ -51,8 +53,6 @@ public sealed class ValidationTests
             await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
-    [InlineData("nsqlookupd", "The lookup service")]
-    [InlineData("nsqlookupd --tcp-address=0.0.0.0:4160", "The lookup service")]
     [InlineData("nsqadmin --lookupd-http-address=127.0.0.1:4161", "The admin web interface")]
     [InlineData("gateway", "The stand-alone gateway")]
     public async Task A_command_of_later_is_refused(string arguments, string feature) =>

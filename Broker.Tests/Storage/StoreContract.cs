@@ -145,6 +145,20 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_channels_are_listed_without_opening_the_topic()
+    {
+        Assert.Empty(await Store.ListChannelsAsync("t"));
+        ITopicLog log = await MakeAsync("t");
+        Assert.Empty(await Store.ListChannelsAsync("t"));
+        await log.SaveRecordAsync(log.Record with { Channels = [new ChannelRecord("a", 1, 0, false), new ChannelRecord("b", 2, 0, true)] });
+        Assert.Equal(["a", "b"], await Store.ListChannelsAsync("t"));
+        // Whoever has the topic open still has it.
+        await AppendAsync(log, 0, "m");
+        await log.DeleteAsync();
+        Assert.Empty(await Store.ListChannelsAsync("t"));
+    }
+
+    [Fact]
     public async Task Trimming_keeps_what_is_not_below()
     {
         ITopicLog log = await MakeAsync("t");

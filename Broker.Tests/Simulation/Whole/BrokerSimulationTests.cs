@@ -18,6 +18,14 @@ public sealed class BrokerSimulationTests
         });
 
     [Fact]
+    public void Nothing_acknowledged_is_lost_when_the_process_is_killed_and_the_disk_fails() =>
+        ForSeeds(500, seed => LiveOnDisk(seed, losesPower: false));
+
+    [Fact]
+    public void Nothing_synced_is_lost_when_the_power_goes() =>
+        ForSeeds(500, seed => LiveOnDisk(seed, losesPower: true));
+
+    [Fact]
     public void One_seed_gives_one_life()
     {
         ulong first = Trace(42);
@@ -25,7 +33,13 @@ public sealed class BrokerSimulationTests
         Assert.NotEqual(first, Trace(43));
     }
 
-    internal static void ForSeeds(int count, Action<int> run)
+    private static void LiveOnDisk(int seed, bool losesPower)
+    {
+        using BrokerWorld world = new(seed, new FileStoreUnderTest(seed, losesPower));
+        world.Live(TimeSpan.FromSeconds(15), crashes: true);
+    }
+
+    private static void ForSeeds(int count, Action<int> run)
     {
         if (Read("BROKER_SIMULATION_SEED") is { } one)
         {

@@ -26,8 +26,11 @@ internal sealed class BrokerWorld : IDisposable
     private readonly ISimulatedStore _store;
     private readonly List<SimulatedGateway> _gateways = [];
     private readonly QueueOptions _options;
+    private readonly List<string> _events = [];
     private ServiceProvider? _services;
     private int _numbers;
+    private long _lastCrash;
+    private long _unsyncedSince;
 
     public BrokerWorld(int seed, ISimulatedStore store)
     {
@@ -78,7 +81,7 @@ internal sealed class BrokerWorld : IDisposable
         while (Time.Elapsed < limit && (Oracle.Missing().Count > 0 || !Scheduler.Run(IsEmptyAsync)))
             Scheduler.RunFor(TimeSpan.FromSeconds(5));
         List<string> missing = Oracle.Missing();
-        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join(' ', missing.Take(10))}");
+        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join("; ", missing.Take(10))}\n{string.Join('\n', _events)}");
         Assert.True(Scheduler.Run(IsEmptyAsync), "the books do not balance at rest: " + Scheduler.Run(DescribeAsync));
     }
 
@@ -108,7 +111,7 @@ internal sealed class BrokerWorld : IDisposable
     {
         for (int i = 0; i < count; i++)
         {
-            SimulatedGateway gateway = new(this, _numbers, HashCode.Combine(_seed, _numbers));
+            SimulatedGateway gateway = new(this, _numbers, unchecked(_seed * 1_000_003 + _numbers));
             _numbers++;
             _gateways.Add(gateway);
             int consumer = 0;
@@ -147,9 +150,18 @@ internal sealed class BrokerWorld : IDisposable
 
     private void Disturb(bool crashes)
     {
+        // In the middle of things: after some of what comes next, not when all is settled.
+        if (Time.UntilNextTimer is { } wait)
+            Time.Advance(wait);
+        for (int steps = _random.Next(0, 100); steps > 0 && Scheduler.Step(); steps--)
+        {
+        }
+
         string topic = Topics[_random.Next(Topics.Length)];
         string channel = Channels[_random.Next(Channels.Length)];
-        switch (_random.Next(12))
+        int what = _random.Next(12);
+        _events.Add($"{Now} disturbance {what} {topic}:{channel}");
+        switch (what)
         {
             case 0:
                 Shake();
@@ -188,10 +200,24 @@ internal sealed class BrokerWorld : IDisposable
             gateway.Alive = false;
         _gateways.Clear();
         Host.KillAll();
-        _store.Crash(_random);
+        TimeSpan lost = _store.Crash(_random);
+        long unsyncedSince = UnsyncedSince();
+        _events.Add($"{Now} crash, {lost} of acknowledgements lost");
+        if (lost > TimeSpan.Zero)
+            Oracle.PowerLost(unsyncedSince);
         _services!.Dispose();
         Scheduler.Run(BootAsync);
         Scheduler.Run(() => StartGatewaysAsync(2));
+    }
+
+    // What a killed process left unsynced is synced by the next one, which takes a sync interval of its own from when the topic is opened.
+    private long UnsyncedSince()
+    {
+        long window = (long)FileStoreUnderTest.SyncWindow.TotalMilliseconds;
+        if (Now - _lastCrash > 3 * window)
+            _unsyncedSince = Now - window;
+        _lastCrash = Now;
+        return _unsyncedSince;
     }
 
     private void Shake()

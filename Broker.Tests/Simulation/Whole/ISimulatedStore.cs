@@ -9,7 +9,8 @@ internal interface ISimulatedStore
     ValueTask<IMessageStore> OpenAsync(SeededScheduler scheduler, TimeProvider time);
 
     /// <summary>The process is gone, and the disk keeps what it must.</summary>
-    void Crash(Random random);
+    /// <returns>How far back acknowledged publishes may be lost; zero for none at all.</returns>
+    TimeSpan Crash(Random random);
 
     /// <summary>Something goes wrong with the disk.</summary>
     void Disturb(Random random);

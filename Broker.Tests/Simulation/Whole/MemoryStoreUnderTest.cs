@@ -10,7 +10,7 @@ internal sealed class MemoryStoreUnderTest : ISimulatedStore
 
     public ValueTask<IMessageStore> OpenAsync(SeededScheduler scheduler, TimeProvider time) => new(_store);
 
-    public void Crash(Random random) => throw new NotSupportedException("messages in memory do not survive their process");
+    public TimeSpan Crash(Random random) => throw new NotSupportedException("messages in memory do not survive their process");
 
     public void Disturb(Random random) => throw new NotSupportedException("memory does not fail");
 

@@ -25,7 +25,21 @@ internal sealed class Oracle
     public void Publishing(string topic, string value, long due) => _published.Add(value, new Published(topic, due) { SentAt = _sequence++ });
 
     /// <summary>The broker said OK: from here on it must be delivered.</summary>
-    public void PublishAcknowledged(string value) => _published[value].AcknowledgedAt = _sequence++;
+    public void PublishAcknowledged(string value, long now)
+    {
+        _published[value].AcknowledgedAt = _sequence++;
+        _published[value].AcknowledgedTime = now;
+    }
+
+    /// <summary>The power went: what was acknowledged from <paramref name="since"/> on was not synced for sure and is not owed any more.</summary>
+    public void PowerLost(long since)
+    {
+        foreach (Published published in _published.Values)
+        {
+            if (published.AcknowledgedTime >= since)
+                published.AcknowledgedAt = null;
+        }
+    }
 
     /// <summary>After a crash, a kill or a lost call, what was finished just before may come again.</summary>
     public void Disturbed() => _calmSince = _sequence++;
@@ -72,12 +86,23 @@ internal sealed class Oracle
             foreach (((string topic, string channel), long created) in _channels)
             {
                 if (topic == published.Topic && created < published.SentAt && !_finishSent.Contains((topic + ":" + channel, value)))
-                    missing.Add($"{channel}/{value}");
+                    missing.Add($"{channel}/{value}@{OffsetOf(topic, value)} acknowledged at {published.AcknowledgedTime}");
             }
         }
 
         missing.Sort(StringComparer.Ordinal);
         return missing;
+    }
+
+    private string OffsetOf(string topic, string value)
+    {
+        foreach (((string Topic, ulong Id) key, string held) in _values)
+        {
+            if (key.Topic == topic && held == value)
+                return $"{topic}:{MessageId.OffsetOf(key.Id)}";
+        }
+
+        return "?";
     }
 
     private sealed class Published(string topic, long due)
@@ -86,5 +111,6 @@ internal sealed class Oracle
         public long Due { get; } = due;
         public long SentAt { get; init; }
         public long? AcknowledgedAt { get; set; }
+        public long AcknowledgedTime { get; set; }
     }
 }

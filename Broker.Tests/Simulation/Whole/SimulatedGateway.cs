@@ -65,10 +65,11 @@ internal sealed class SimulatedGateway : IGatewayObserver
             {
                 TopicReply reply = await World.Grains.GetGrain<ITopicGrain>(topic)
                     .PublishAsync(new PublishRequest { Publisher = _number + 1, Sequence = sequence, Batch = batch });
-                if (reply.IsOk)
+                // An answer that nobody was left to hear is no acknowledgement.
+                if (reply.IsOk && Alive)
                 {
                     foreach (string value in values)
-                        World.Oracle.PublishAcknowledged(value);
+                        World.Oracle.PublishAcknowledged(value, World.Now);
                 }
 
                 // Any other answer is an answer: the client is told that it failed.

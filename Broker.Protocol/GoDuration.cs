@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Broker.Silo.Flags;
+namespace Broker.Protocol;
 
 /// <summary>Durations as Go writes them: 250ms, 2s, 1m30s, 1.5h.</summary>
 /// <remarks>

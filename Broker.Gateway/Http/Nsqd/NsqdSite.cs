@@ -1,0 +1,25 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway.Http;
+
+/// <summary>nsqd's HTTP API (spec 3).</summary>
+/// <param name="services">Where the endpoints find their parts.</param>
+/// <param name="logger">Where requests that crash are logged.</param>
+public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger) : HttpSite(services, logger)
+{
+    /// <inheritdoc/>
+    internal override HttpGate? CreateGate(IServiceProvider services) => services.GetRequiredService<HttpGate>();
+
+    /// <inheritdoc/>
+    protected override void Map(IServiceProvider services, IEndpointRouteBuilder endpoints)
+    {
+        services.GetRequiredService<StateEndpoints>().Map(endpoints);
+        services.GetRequiredService<PublishEndpoints>().Map(endpoints);
+        services.GetRequiredService<TopicEndpoints>().Map(endpoints);
+        services.GetRequiredService<ChannelEndpoints>().Map(endpoints);
+        services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
+        new DebugEndpoints().Map(endpoints);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+
+namespace Broker.Gateway.Http;
+
+/// <summary>
+/// Which path takes which methods, to the letter. ASP.NET's routing forgives wrong case and a slash too many; NSQ's sends such a
+/// client to the right path, and says which methods a path takes (spec 3.1).
+/// </summary>
+internal sealed class RouteTable
+{
+    private const string Options = "OPTIONS";
+
+    private readonly Dictionary<string, Route> _routes = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Route> _anyCase = new(StringComparer.OrdinalIgnoreCase);
+
+    // Routes whose last segment is a parameter, by what comes before it.
+    private readonly Dictionary<string, Route> _parents = new(StringComparer.Ordinal);
+
+    /// <summary>Adds what the endpoints answer to. No two paths may differ in case only.</summary>
+    public void AddAll(IEnumerable<RouteEndpoint> endpoints)
+    {
+        foreach (RouteEndpoint endpoint in endpoints)
+        {
+            string path = endpoint.RoutePattern.RawText!;
+            int parameter = path.IndexOf('{', StringComparison.Ordinal);
+            Route route = parameter < 0 ? GetOrAdd(_routes, path) : GetOrAdd(_parents, path[..parameter]);
+            foreach (string method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
+                route.Methods.Add(method);
+            if (parameter < 0)
+                _anyCase[path] = route;
+        }
+    }
+
+    /// <summary>Answers what no endpoint is to see; null when one is.</summary>
+    public Task? AnswerAsync(HttpContext context)
+    {
+        string path = context.Request.Path.Value is { Length: > 0 } given ? given : "/";
+        string method = context.Request.Method;
+        Route? route = Find(path);
+        if (route is not null && route.Methods.Contains(method))
+            return null;
+        if (FindElsewhere(path, method) is { } right)
+        {
+            RedirectTo(context, right, method);
+            return Task.CompletedTask;
+        }
+        if (route is null)
+            return V1Error.NotFound.ExecuteAsync(context);
+
+        context.Response.Headers.Allow = route.Allowed;
+        return method == Options ? Task.CompletedTask : V1Error.MethodNotAllowed.ExecuteAsync(context);
+    }
+
+    private static Route GetOrAdd(Dictionary<string, Route> routes, string path)
+    {
+        if (!routes.TryGetValue(path, out Route? route))
+            routes.Add(path, route = new Route(path));
+        return route;
+    }
+
+    private static void RedirectTo(HttpContext context, string path, string method)
+    {
+        // What is not a GET keeps its method and its body.
+        HttpStatusCode status = method == HttpMethods.Get ? HttpStatusCode.MovedPermanently : HttpStatusCode.TemporaryRedirect;
+        context.Response.StatusCode = (int)status;
+        context.Response.Headers.Location = new PathString(path).ToUriComponent() + context.Request.QueryString.Value;
+    }
+
+    private Route? Find(string path)
+    {
+        if (_routes.TryGetValue(path, out Route? route))
+            return route;
+        int slash = path.LastIndexOf('/');
+        return slash < path.Length - 1 ? _parents.GetValueOrDefault(path[..(slash + 1)]) : null;
+    }
+
+    // The path that was meant, if it takes the method: without or with a slash at its end, in another case, with single slashes.
+    private string? FindElsewhere(string path, string method)
+    {
+        string single = path;
+        while (single.Contains("//", StringComparison.Ordinal))
+            single = single.Replace("//", "/", StringComparison.Ordinal);
+        string trimmed = single.TrimEnd('/');
+        string[] candidates = [single, trimmed, trimmed + "/"];
+        foreach (string candidate in candidates)
+        {
+            if (_anyCase.TryGetValue(candidate, out Route? route) && route.Methods.Contains(method) && route.Path != path)
+                return route.Path;
+        }
+
+        int slash = trimmed.LastIndexOf('/');
+        if (slash < 0)
+            return null;
+        string parent = trimmed[..(slash + 1)];
+        foreach (Route route in _parents.Values)
+        {
+            string meant = route.Path + trimmed[(slash + 1)..];
+            if (meant != path && route.Path.Equals(parent, StringComparison.OrdinalIgnoreCase) && route.Methods.Contains(method))
+                return meant;
+        }
+        return null;
+    }
+
+    private sealed class Route(string path)
+    {
+        public string Path => path;
+
+        public SortedSet<string> Methods { get; } = new(StringComparer.Ordinal);
+
+        public string Allowed => string.Join(", ", Methods.Append(Options).Order(StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Broker.Gateway.Http;
+
+/// <summary>An error of NSQ's HTTP APIs: a status and <c>{"message":"CODE"}</c> (spec 3.1).</summary>
+public sealed class V1Error : IResult
+{
+    private readonly int _status;
+    private readonly byte[] _body;
+
+    private V1Error(int status, string code)
+    {
+        _status = status;
+        _body = JsonSerializer.SerializeToUtf8Bytes(new V1Message(code), V1Json.Default.V1Message);
+    }
+
+    public static V1Error InvalidRequest { get; } = new(StatusCodes.Status400BadRequest, "INVALID_REQUEST");
+
+    public static V1Error MissingTopic { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_TOPIC");
+
+    public static V1Error MissingChannel { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_CHANNEL");
+
+    /// <summary>No node to be tombstoned.</summary>
+    public static V1Error MissingNode { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_NODE");
+
+    /// <summary>A bad topic name, as the endpoints of channels say it.</summary>
+    public static V1Error InvalidTopicArgument { get; } = new(StatusCodes.Status400BadRequest, "INVALID_ARG_TOPIC");
+
+    public static V1Error InvalidChannelArgument { get; } = new(StatusCodes.Status400BadRequest, "INVALID_ARG_CHANNEL");
+
+    /// <summary>A bad topic name, as the endpoints of topics and publishing say it.</summary>
+    public static V1Error InvalidTopic { get; } = new(StatusCodes.Status400BadRequest, "INVALID_TOPIC");
+
+    public static V1Error EmptyMessage { get; } = new(StatusCodes.Status400BadRequest, "MSG_EMPTY");
+
+    public static V1Error InvalidDefer { get; } = new(StatusCodes.Status400BadRequest, "INVALID_DEFER");
+
+    public static V1Error InvalidOption { get; } = new(StatusCodes.Status400BadRequest, "INVALID_OPTION");
+
+    public static V1Error InvalidValue { get; } = new(StatusCodes.Status400BadRequest, "INVALID_VALUE");
+
+    /// <summary>A value that is empty or too long to be read at all.</summary>
+    public static V1Error UnreadableValue { get; } = new(StatusCodes.Status413PayloadTooLarge, "INVALID_VALUE");
+
+    /// <summary>Nobody has logged in, or nobody who is known.</summary>
+    public static V1Error Unauthorized { get; } = new(StatusCodes.Status401Unauthorized, "UNAUTHORIZED");
+
+    /// <summary>Who has logged in may not do this.</summary>
+    public static V1Error Forbidden { get; } = new(StatusCodes.Status403Forbidden, "FORBIDDEN");
+
+    public static V1Error NotFound { get; } = new(StatusCodes.Status404NotFound, "NOT_FOUND");
+
+    public static V1Error TopicNotFound { get; } = new(StatusCodes.Status404NotFound, "TOPIC_NOT_FOUND");
+
+    public static V1Error ChannelNotFound { get; } = new(StatusCodes.Status404NotFound, "CHANNEL_NOT_FOUND");
+
+    public static V1Error MethodNotAllowed { get; } = new(StatusCodes.Status405MethodNotAllowed, "METHOD_NOT_ALLOWED");
+
+    public static V1Error MessageTooBig { get; } = new(StatusCodes.Status413PayloadTooLarge, "MSG_TOO_BIG");
+
+    public static V1Error BodyTooBig { get; } = new(StatusCodes.Status413PayloadTooLarge, "BODY_TOO_BIG");
+
+    /// <summary>A binary body whose count cannot be.</summary>
+    public static V1Error BadBody { get; } = new(StatusCodes.Status413PayloadTooLarge, "BAD_BODY");
+
+    /// <summary>A binary body with an element that cannot be.</summary>
+    public static V1Error BadMessage { get; } = new(StatusCodes.Status413PayloadTooLarge, "BAD_MESSAGE");
+
+    public static V1Error Internal { get; } = new(StatusCodes.Status500InternalServerError, "INTERNAL_ERROR");
+
+    public static V1Error Exiting { get; } = new(StatusCodes.Status503ServiceUnavailable, "EXITING");
+
+    /// <inheritdoc/>
+    public Task ExecuteAsync(HttpContext httpContext)
+    {
+        httpContext.Response.StatusCode = _status;
+        return V1Result.WriteAsync(httpContext, V1Result.JsonType, _body);
+    }
+}

@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Gateway.Http;
+
+/// <summary>How what all sites have in common is written.</summary>
+[JsonSerializable(typeof(V1Message))]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(double[]))]
+internal sealed partial class V1Json : JsonSerializerContext;

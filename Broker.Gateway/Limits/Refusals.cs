@@ -1,0 +1,63 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// Counts what was refused, by reason, and logs each reason once a second at most: who attacks must not be able to fill the log.
+/// </summary>
+public sealed class Refusals : IDisposable
+{
+    /// <summary>The meter that publishes the counts as <c>broker.refusals</c> with the tag <c>reason</c>.</summary>
+    public const string MeterName = "Broker.Gateway";
+
+    private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
+    private static readonly RefusalReason[] Reasons = Enum.GetValues<RefusalReason>();
+
+    private readonly Lock _sync = new();
+    private readonly long[] _counts = new long[Reasons.Length];
+    private readonly long[] _logged = new long[Reasons.Length];
+    private readonly long?[] _loggedAt = new long?[Reasons.Length];
+    private readonly Meter _meter = new(MeterName);
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public Refusals(TimeProvider time, ILogger<Refusals> logger)
+    {
+        _time = time;
+        _logger = logger;
+        _meter.CreateObservableCounter("broker.refusals", Measure, description: "What was refused to clients, or made to wait.");
+    }
+
+    /// <summary>How often this was refused since the start.</summary>
+    public long this[RefusalReason reason] => Interlocked.Read(ref _counts[(int)reason]);
+
+    /// <summary>Counts one.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="remote">To whom.</param>
+    public void Add(RefusalReason reason, string remote)
+    {
+        long count = Interlocked.Increment(ref _counts[(int)reason]);
+        long since;
+        lock (_sync)
+        {
+            if (_loggedAt[(int)reason] is long last && _time.GetElapsedTime(last) < LogInterval)
+                return;
+            _loggedAt[(int)reason] = _time.GetTimestamp();
+            since = count - _logged[(int)reason];
+            _logged[(int)reason] = count;
+        }
+        _logger.RefusedClients(reason, since, remote);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+
+    private IEnumerable<Measurement<long>> Measure()
+    {
+        foreach (RefusalReason reason in Reasons)
+            yield return new Measurement<long>(this[reason], new KeyValuePair<string, object?>("reason", reason.ToString()));
+    }
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+using System.Net;
+using Broker.Policies;
+using Microsoft.Extensions.Options;
+
+namespace Broker.Gateway.Lookup;
+
+/// <summary>What this broker tells lookup services of itself (spec 4.3). Known once the server has started: ports may be chosen by the system.</summary>
+public sealed class BrokerIdentity(IOptions<GatewayOptions> options, BoundAddresses bound)
+{
+    /// <summary>Host under which it is reached.</summary>
+    public string BroadcastAddress => options.Value.BroadcastAddress is { Length: > 0 } given ? given : Dns.GetHostName();
+
+    /// <summary>Its address as the own lookup service shows it.</summary>
+    public string LocalAddress => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Math.Max(0, bound.TcpPort)}");
+
+    /// <summary>The body of IDENTIFY. Ports are 0 where nothing is served.</summary>
+    public PeerInfo Describe() => new()
+    {
+        BroadcastAddress = BroadcastAddress,
+        Hostname = Dns.GetHostName(),
+        TcpPort = options.Value.BroadcastTcpPort is not 0 and int tcp ? tcp : Math.Max(0, bound.TcpPort),
+        HttpPort = options.Value.BroadcastHttpPort is not 0 and int http ? http : Math.Max(0, bound.HttpPort),
+        Version = options.Value.Version,
+        TopologyZone = options.Value.TopologyZone,
+        TopologyRegion = options.Value.TopologyRegion,
+    };
+}

@@ -1,0 +1,181 @@
+using Broker.Topics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Broker.Gateway.Lookup;
+
+/// <summary>
+/// The topics and channels of this broker, as the directory tells of them: hints at once, a listing of all every
+/// <see cref="ListingPeriod"/> in case one was lost. For those who announce them.
+/// </summary>
+public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
+{
+    /// <summary>How often everything is listed; within the two minutes for which the directory remembers an observer.</summary>
+    public static readonly TimeSpan ListingPeriod = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _sync = new();
+    private readonly IGrainFactory _grains;
+    private readonly TimeProvider _time;
+    private readonly ILogger<BrokerTopology> _logger;
+    private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
+    private readonly SortedSet<string> _hints = new(StringComparer.Ordinal);
+    private readonly WakeUp _wake = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private Action<string>? _listeners;
+    private Task _running = Task.CompletedTask;
+
+    /// <param name="grains">Where the directory is found.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public BrokerTopology(IGrainFactory grains, TimeProvider time, ILogger<BrokerTopology> logger)
+    {
+        _grains = grains;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>Names of the topics, ordered (ordinal).</summary>
+    public IReadOnlyList<string> Topics
+    {
+        get
+        {
+            lock (_sync)
+                return [.. _topics.Keys];
+        }
+    }
+
+    /// <summary>Names of a topic's channels, ordered (ordinal); null when there is no such topic.</summary>
+    public IReadOnlyList<string>? FindChannels(string topic)
+    {
+        lock (_sync)
+            return _topics.GetValueOrDefault(topic);
+    }
+
+    /// <summary>
+    /// Has <paramref name="changed"/> called with the name of every topic that is there, and from now on of every topic that comes or
+    /// goes or whose channels do. Calls come one at a time; they must not wait.
+    /// </summary>
+    public void Subscribe(Action<string> changed)
+    {
+        lock (_sync)
+        {
+            foreach (string topic in _topics.Keys)
+                changed(topic);
+            _listeners += changed;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Changed(string topic)
+    {
+        lock (_sync)
+            _hints.Add(topic);
+        _wake.Set();
+    }
+
+    /// <summary>Begins to listen: the grains run by now.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _running = RunAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Listens no more.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        ITopologyObserver self = _grains.CreateObjectReference<ITopologyObserver>(this);
+        IDirectoryGrain directory = _grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key);
+        try
+        {
+            await using ITimer listing = _time.CreateTimer(_ => _wake.Set(), null, ListingPeriod, ListingPeriod);
+            long listed = 0;
+            bool isListed = false;
+            while (true)
+            {
+                try
+                {
+                    if (!isListed || _time.GetElapsedTime(listed) >= ListingPeriod)
+                    {
+                        await directory.SubscribeAsync(self);
+                        listed = _time.GetTimestamp();
+                        Take(await directory.TopologyAsync(null), isAll: true);
+                        isListed = true;
+                    }
+                    else if (TakeHints() is { Length: > 0 } hints)
+                    {
+                        Take(await directory.TopologyAsync(hints), isAll: false);
+                    }
+                    await _wake.WaitAsync(cancellation);
+                }
+                catch (Exception e) when (!cancellation.IsCancellationRequested)
+                {
+                    // A grain that does not answer, or a store that cannot be read: what was missed shows in the listing to come.
+                    _logger.TopologyUnknown(e);
+                    isListed = false;
+                    await Task.Delay(RetryDelay, _time, cancellation);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+        {
+            // Stopping.
+        }
+        finally
+        {
+            // The directory forgets who does not subscribe again; to tell it now would only hold up the stop.
+            _grains.DeleteObjectReference<ITopologyObserver>(self);
+        }
+    }
+
+    private string[] TakeHints()
+    {
+        lock (_sync)
+        {
+            string[] hints = [.. _hints];
+            _hints.Clear();
+            return hints;
+        }
+    }
+
+    private void Take(TopicChannels[] found, bool isAll)
+    {
+        lock (_sync)
+        {
+            foreach ((string topic, string[]? channels) in found)
+                Take(topic, channels);
+            if (!isAll)
+                return;
+            HashSet<string> there = [.. found.Select(topic => topic.Topic)];
+            foreach (string gone in _topics.Keys.Where(topic => !there.Contains(topic)).ToArray())
+                Take(gone, null);
+        }
+    }
+
+    private void Take(string topic, string[]? channels)
+    {
+        string[]? before = _topics.GetValueOrDefault(topic);
+        if (channels is null)
+            _topics.Remove(topic);
+        else
+            _topics[topic] = channels;
+        if (channels is null ? before is not null : before is null || !before.AsSpan().SequenceEqual(channels))
+            _listeners?.Invoke(topic);
+    }
+}

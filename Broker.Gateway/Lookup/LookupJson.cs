@@ -1,0 +1,14 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Gateway.Lookup;
+
+[JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(string[]))]
+[JsonSerializable(typeof(PeerInfo))]
+[JsonSerializable(typeof(LookupVersion))]
+[JsonSerializable(typeof(TopicList))]
+[JsonSerializable(typeof(ChannelList))]
+[JsonSerializable(typeof(TopicProducers))]
+[JsonSerializable(typeof(NodeList))]
+[JsonSerializable(typeof(SortedDictionary<string, List<RegistrationDetail>>))]
+internal sealed partial class LookupJson : JsonSerializerContext;

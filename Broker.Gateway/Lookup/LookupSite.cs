@@ -1,0 +1,16 @@
+using Broker.Gateway.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway.Lookup;
+
+/// <summary>The HTTP API of the lookup service (spec 4.2).</summary>
+/// <param name="services">Where the endpoints find their parts.</param>
+/// <param name="logger">Where requests that crash are logged.</param>
+public sealed class LookupSite(IServiceProvider services, ILogger<LookupSite> logger) : HttpSite(services, logger)
+{
+    /// <inheritdoc/>
+    protected override void Map(IServiceProvider services, IEndpointRouteBuilder endpoints) =>
+        services.GetRequiredService<LookupEndpoints>().Map(endpoints);
+}

@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Gateway.Lookup;
+
+/// <summary>Answer of <c>/nodes</c>.</summary>
+/// <param name="Producers">The active nodes, in the order in which they came.</param>
+public sealed record NodeList([property: JsonPropertyName("producers")] IReadOnlyList<Node> Producers);

@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Gateway.Lookup;
+
+/// <summary>Answer of <c>/topics</c>.</summary>
+/// <param name="Topics">Names, those without producers included, ordered (ordinal).</param>
+public sealed record TopicList([property: JsonPropertyName("topics")] IReadOnlyList<string> Topics);

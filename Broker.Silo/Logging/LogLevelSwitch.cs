@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
+
+namespace Broker.Silo.Logging;
+
+/// <summary>The level that is logged at, which may change while the broker runs. All loggers that were given it follow.</summary>
+public sealed class LogLevelSwitch : IConfigureOptions<LoggerFilterOptions>, IOptionsChangeTokenSource<LoggerFilterOptions>
+{
+    private volatile LogLevel _level = LogLevel.Information;
+    private CancellationTokenSource _change = new();
+
+    /// <summary>The least severe level that is logged.</summary>
+    public LogLevel Level
+    {
+        get => _level;
+        set
+        {
+            _level = value;
+            Interlocked.Exchange(ref _change, new CancellationTokenSource()).Cancel();
+        }
+    }
+
+    /// <inheritdoc/>
+    public string Name => Options.DefaultName;
+
+    /// <inheritdoc/>
+    public void Configure(LoggerFilterOptions options)
+    {
+        options.MinLevel = _level;
+        // The libraries below us report at Information what concerns nobody who runs a broker.
+        if (_level < LogLevel.Warning) options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
+    }
+
+    /// <inheritdoc/>
+    public IChangeToken GetChangeToken() => new CancellationChangeToken(Volatile.Read(ref _change).Token);
+}

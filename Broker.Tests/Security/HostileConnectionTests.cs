@@ -1,0 +1,97 @@
+using System.Net;
+using System.Net.Sockets;
+using Broker.Tests.Gateway;
+using Broker.Tests.Running;
+
+namespace Broker.Tests.Security;
+
+/// <summary>
+/// Connections whose bytes are generated, mutated and cut anywhere, against a whole gateway, while a healthy client works beside
+/// them. BROKER_FUZZ_CONNECTIONS says how many; the seed of each run is in its failure.
+/// </summary>
+public sealed class HostileConnectionTests
+{
+    private const int UsualConnections = 2000;
+    private const int AtOnce = 32;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task Whatever_clients_send_the_gateway_answers_closes_and_serves_the_others()
+    {
+        int connections = int.TryParse(Environment.GetEnvironmentVariable("BROKER_FUZZ_CONNECTIONS"), out int asked) ? asked : UsualConnections;
+        const ulong seed = 20260801;
+        await using RunningGateway server = await RunningGateway.StartAsync();
+        using HealthyClient healthy = new(await server.ConnectAsync());
+        Task<int> working = healthy.WorkAsync();
+
+        using IEnumerator<byte[]> source = Conversations.Sample(connections, seed).GetEnumerator();
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
+        {
+            while (Next(source) is { } bytes)
+                await SpeakAsync(server.EndPoint, bytes);
+        })));
+
+        healthy.Stop();
+        Assert.True(await working > 0);
+        await Eventually.TrueAsync(() => server.Gateway.ConnectionCount == 1);
+        Assert.Equal(0, server.Gateway.BytesInFlight.Taken);
+    }
+
+    private static byte[]? Next(IEnumerator<byte[]> source)
+    {
+        lock (source)
+            return source.MoveNext() ? source.Current : null;
+    }
+
+    /// <summary>Sends, says that it is all, and waits for the broker's end: a connection that stays open is a hang.</summary>
+    private static async Task SpeakAsync(EndPoint endPoint, byte[] bytes)
+    {
+        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(endPoint);
+        using CancellationTokenSource patience = new(Patience);
+        byte[] sink = new byte[4096];
+        try
+        {
+            int cut = bytes.Length / 2;
+            await socket.SendAsync(bytes.AsMemory(0, cut), patience.Token);
+            await socket.SendAsync(bytes.AsMemory(cut), patience.Token);
+            socket.Shutdown(SocketShutdown.Send);
+            while (await socket.ReceiveAsync(sink, patience.Token) > 0)
+            {
+            }
+        }
+        catch (SocketException)
+        {
+            // Closed with bytes of ours unread.
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"The gateway hangs on: {Conversations.Show(bytes)}");
+        }
+    }
+
+    /// <summary>Publishes one message after the other and expects each to be answered.</summary>
+    private sealed class HealthyClient(Broker.Tests.Gateway.NsqSocket socket) : IDisposable
+    {
+        private volatile bool _stopped;
+
+        public async Task<int> WorkAsync()
+        {
+            int published = 0;
+            while (!_stopped)
+            {
+                await socket.SendAsync(NsqCommand.Pub("healthy", "x"));
+                (Broker.Protocol.FrameType _, string data) = await socket.ReadFrameAsync();
+                if (data != "_heartbeat_")
+                    Assert.Equal("OK", data);
+                published++;
+            }
+            return published;
+        }
+
+        public void Stop() => _stopped = true;
+
+        public void Dispose() => socket.Dispose();
+    }
+}
