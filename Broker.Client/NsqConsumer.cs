@@ -25,7 +25,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly IdentifyRequest _request;
-    private readonly Channel<NsqMessage> _received;
+    private readonly Channel<NsqMessage> _received = Channel.CreateUnbounded<NsqMessage>();
     private readonly ServerDiscovery _discovery;
     private readonly CancellationTokenSource _handling = new();
     private readonly Lock _gate = new();
@@ -52,7 +52,6 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
         Options = options;
         _logger = logger ?? NullLogger<NsqConsumer>.Instance;
         _time = time ?? TimeProvider.System;
-        _received = Channel.CreateUnbounded<NsqMessage>(new UnboundedChannelOptions { SingleReader = options.Concurrency == 1 });
         Random random = new();
         _shares = new ReadyShares(options, _time, random);
         _backoff = new Backoff(options, random);
@@ -102,6 +101,8 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
 
     internal NsqConsumerOptions Options { get; }
 
+    internal TimeProvider Time => _time;
+
     /// <summary>
     /// Connects and begins to receive. Ends when each known server was tried once; those that cannot be reached, or refuse, are
     /// logged and tried again until the consumer stops.
@@ -136,9 +137,8 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
     /// <summary>
     /// Receives in a loop instead of a handler; starts the consumer. Asking for the next message finishes the one before,
     /// unless that was answered already or <see cref="NsqConsumerOptions.AutoRespond"/> is off; leaving the loop requeues the
-    /// last one likewise. The loop ends when the consumer stops. Several loops at once share the messages when
-    /// <see cref="NsqConsumerOptions.Concurrency"/> is above 1. Messages that were delivered more than
-    /// <see cref="NsqConsumerOptions.MaxAttempts"/> times are finished, and logged, instead of being received.
+    /// last one likewise. The loop ends when the consumer stops. Several loops at once share the messages. Those that were
+    /// delivered more than <see cref="NsqConsumerOptions.MaxAttempts"/> times are finished, and logged, instead of being received.
     /// </summary>
     /// <param name="cancellation">Ends the loop with an <see cref="OperationCanceledException"/>.</param>
     public async IAsyncEnumerable<NsqMessage> ReadAllAsync([EnumeratorCancellation] CancellationToken cancellation = default)
@@ -147,15 +147,12 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
         lock (_gate)
         {
             first = !_started;
+            if (first) Begin();
             _readers++;
         }
         try
         {
-            if (first)
-            {
-                Begin();
-                await _discovery.StartAsync().WaitAsync(cancellation).ConfigureAwait(false);
-            }
+            if (first) await _discovery.StartAsync().WaitAsync(cancellation).ConfigureAwait(false);
             while (await _received.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
             {
                 while (_received.Reader.TryRead(out NsqMessage message))

@@ -27,7 +27,11 @@ internal sealed class NsqConnection
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Pipe _output = new(new PipeOptions(
-        minimumSegmentSize: SegmentSize, pauseWriterThreshold: 0, resumeWriterThreshold: 0, useSynchronizationContext: false));
+        readerScheduler: new WriteLoopScheduler(),
+        minimumSegmentSize: SegmentSize,
+        pauseWriterThreshold: 0,
+        resumeWriterThreshold: 0,
+        useSynchronizationContext: false));
 
     private readonly ITimer _silence;
     private readonly ITimer _stuck;

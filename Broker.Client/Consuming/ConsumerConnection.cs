@@ -5,12 +5,15 @@ namespace Broker.Client;
 /// <summary>A consumer's subscription on one server.</summary>
 internal sealed class ConsumerConnection : IConnectionOwner
 {
+    private static readonly TimeSpan StragglersTimeout = TimeSpan.FromMilliseconds(100);
+
     private readonly NsqConsumer _consumer;
     private readonly NsqConnection _wire;
     private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _inFlight;
     private long _lastMessage;
+    private long _received;
     private bool _asked;
     private volatile bool _receivesNoMore;
     private volatile bool _isClosed;
@@ -59,6 +62,8 @@ internal sealed class ConsumerConnection : IConnectionOwner
     /// <summary>Completes when the connection has ended.</summary>
     public Task Ended => _wire.Ended;
 
+    private long Received => Volatile.Read(ref _received);
+
     /// <summary>Subscribes and waits for the answer.</summary>
     /// <exception cref="NsqException">The server refused, or the connection was lost.</exception>
     public async Task SubscribeAsync(string topic, string channel, CancellationToken cancellation)
@@ -91,6 +96,16 @@ internal sealed class ConsumerConnection : IConnectionOwner
         // A second CLS would be refused, and end the connection before its messages are answered.
         if (!Interlocked.Exchange(ref _asked, true)) _wire.AskToClose();
         await _drained.Task.WaitAsync(cancellation).ConfigureAwait(false);
+        // The server says that it delivers no more while it is still sending: what is closed on would be in flight till its
+        // timeout. It cannot say when the last one has been sent, so a moment of silence has to do.
+        for (long seen = -1; !IsClosed && (InFlight > 0 || seen != Received);)
+        {
+            seen = Received;
+            using CancellationTokenSource quiet = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            await Task.WhenAny(Task.Delay(StragglersTimeout, _consumer.Time, quiet.Token), Ended).ConfigureAwait(false);
+            await quiet.CancelAsync().ConfigureAwait(false);
+            cancellation.ThrowIfCancellationRequested();
+        }
         await _wire.CloseAsync().ConfigureAwait(false);
     }
 
@@ -118,6 +133,7 @@ internal sealed class ConsumerConnection : IConnectionOwner
     public void OnMessage(byte[] data)
     {
         Interlocked.Increment(ref _inFlight);
+        Volatile.Write(ref _received, _received + 1);
         Volatile.Write(ref _lastMessage, _wire.LastRead);
         _consumer.OnMessage(new NsqMessage(this, data));
     }

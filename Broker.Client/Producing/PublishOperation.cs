@@ -7,9 +7,10 @@ namespace Broker.Client;
 /// A publish under way, and the task that its caller awaits. Used again and again: it goes back to the producer when both
 /// the caller and the connection are done with it.
 /// </summary>
-internal sealed class PublishOperation(NsqProducer producer) : IValueTaskSource
+internal sealed class PublishOperation(NsqProducer producer) : IValueTaskSource, IThreadPoolWorkItem
 {
-    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<bool> _core;
+    private Exception? _failure;
     private CancellationTokenRegistration _cancellation;
     private CancellationToken _token;
     private int _completed;
@@ -39,6 +40,7 @@ internal sealed class PublishOperation(NsqProducer producer) : IValueTaskSource
     {
         _core.Reset();
         _completed = 0;
+        _failure = null;
         _holders = 2;
         _body = body;
         _bodies = bodies;
@@ -89,8 +91,16 @@ internal sealed class PublishOperation(NsqProducer producer) : IValueTaskSource
             ClientTelemetry.Stop(_activity, failure);
             _activity = null;
         }
-        if (failure is null) _core.SetResult(true);
-        else _core.SetException(failure);
+        _failure = failure;
+        // What awaits must not run on the read loop, nor under the producer's lock. As a work item of its own the operation
+        // gets there without an allocation, unlike by RunContinuationsAsynchronously.
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    void IThreadPoolWorkItem.Execute()
+    {
+        if (_failure is null) _core.SetResult(true);
+        else _core.SetException(_failure);
     }
 
     /// <summary>The caller, or the connection, is done with it.</summary>

@@ -388,12 +388,31 @@ public sealed class ConsumerTests : IAsyncDisposable
         Assert.Empty(await connection.ReadUntilQuietAsync());
         Assert.False(stopping.IsCompleted);
         gate.SetResult();
-        Assert.Equal($"FIN {First}\nFIN {Second}\nFIN {Third}\n", await connection.ReadToEndAsync());
-        // Closed for writing; the rest waits for the server to have read it.
-        Assert.False(stopping.IsCompleted);
+        for (int i = 1; i <= 3; i++) await connection.ExpectLineAsync($"FIN {i:d16}");
+        Task<string> rest = connection.ReadToEndAsync();
+        await PassUntilAsync(rest);
+        Assert.Equal("", await rest);
         await connection.DisposeAsync();
         await stopping;
         await Assert.ThrowsAsync<ObjectDisposedException>(() => consumer.StartAsync(Handle));
+    }
+
+    [Fact]
+    public async Task Stopping_waits_for_what_is_still_on_its_way()
+    {
+        NsqConsumer consumer = Consumer();
+        ScriptedConnection connection = await StartAsync(consumer);
+        Task stopping = consumer.StopAsync();
+        await connection.ExpectLineAsync("CLS");
+        await connection.SendResponseAsync("CLOSE_WAIT");
+        Assert.Empty(await connection.ReadUntilQuietAsync());
+        await connection.SendMessageAsync(First, "a");
+        await connection.ExpectLineAsync($"FIN {First}");
+        Task<string> rest = connection.ReadToEndAsync();
+        await PassUntilAsync(rest);
+        Assert.Equal("", await rest);
+        await connection.DisposeAsync();
+        await stopping;
     }
 
     [Fact]
@@ -414,7 +433,9 @@ public sealed class ConsumerTests : IAsyncDisposable
         _clock.Advance(TimeSpan.FromSeconds(30));
         string[] said = [await connection.ReadLineAsync(), await connection.ReadLineAsync()];
         Assert.Equal([$"REQ {First} 0", $"REQ {Second} 0"], said.Order());
-        Assert.Equal("", await connection.ReadToEndAsync());
+        Task<string> rest = connection.ReadToEndAsync();
+        await PassUntilAsync(rest);
+        Assert.Equal("", await rest);
         await connection.DisposeAsync();
         await stopping;
     }
@@ -461,7 +482,9 @@ public sealed class ConsumerTests : IAsyncDisposable
         Task stopping = consumer.StopAsync();
         await connection.ExpectLineAsync("CLS");
         await connection.SendResponseAsync("CLOSE_WAIT");
-        Assert.Equal("", await connection.ReadToEndAsync());
+        Task<string> rest = connection.ReadToEndAsync();
+        await PassUntilAsync(rest);
+        Assert.Equal("", await rest);
         await connection.DisposeAsync();
         await stopping;
         await loop;
@@ -624,6 +647,13 @@ public sealed class ConsumerTests : IAsyncDisposable
         await connection.ExpectLineAsync("RDY 10");
         return connection;
     }
+
+    /// <summary>Lets virtual time pass, slowly enough for what takes real time.</summary>
+    private Task PassUntilAsync(Task awaited) => Eventually.TrueAsync(() =>
+    {
+        if (!awaited.IsCompleted) _clock.Advance(TimeSpan.FromMilliseconds(25));
+        return awaited.IsCompleted;
+    });
 
     /// <summary>Lets virtual time pass until it connects again.</summary>
     private async Task<ScriptedConnection> AcceptAgainAsync(NsqConsumer consumer)

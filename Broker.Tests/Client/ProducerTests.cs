@@ -379,12 +379,12 @@ public sealed class ProducerTests : IAsyncDisposable
         return new NsqProducer(options, null, time);
     }
 
-    /// <summary>Lets virtual time pass whenever somebody waits for it.</summary>
+    /// <summary>Lets virtual time pass, slowly enough for real attempts to connect in between.</summary>
     private async Task PassUntilAsync(Task awaited)
     {
         await Gateway.Eventually.TrueAsync(() =>
         {
-            if (!awaited.IsCompleted) _clock.Advance(TimeSpan.FromMilliseconds(250));
+            if (!awaited.IsCompleted) _clock.Advance(TimeSpan.FromMilliseconds(50));
             return awaited.IsCompleted;
         });
     }

@@ -104,7 +104,11 @@ public sealed class UpgradeTests : IAsyncDisposable
     public async Task A_server_without_tls_is_refused_unless_allowed(bool allowed)
     {
         VirtualTimeProvider clock = new();
-        await using NsqProducer producer = Producer(options => options.Tls = new NsqTlsOptions { AllowPlaintext = allowed }, clock);
+        await using NsqProducer producer = Producer(options =>
+        {
+            options.Tls = new NsqTlsOptions { AllowPlaintext = allowed };
+            options.ConnectTimeout = TimeSpan.FromDays(1);
+        }, clock);
         Task publish = producer.PublishAsync("orders", Body).AsTask();
         ScriptedConnection connection = await _server.AcceptIdentifiedAsync(Reply(tls: false, NsqCompression.None));
         if (allowed)
@@ -115,7 +119,11 @@ public sealed class UpgradeTests : IAsyncDisposable
             return;
         }
         Assert.Equal("", await connection.ReadToEndAsync());
-        clock.Advance(TimeSpan.FromSeconds(10));
+        await Gateway.Eventually.TrueAsync(() =>
+        {
+            if (!publish.IsCompleted) clock.Advance(TimeSpan.FromMilliseconds(50));
+            return publish.IsCompleted;
+        });
         NsqConnectionException failure = await Assert.ThrowsAsync<NsqConnectionException>(() => publish);
         Assert.Contains("does not offer TLS", failure.Message);
     }
