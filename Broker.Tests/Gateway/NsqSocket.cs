@@ -31,6 +31,22 @@ internal sealed class NsqSocket : IDisposable
         return new NsqSocket(socket);
     }
 
+    /// <summary>Connects to a server that refuses this client, which may show before the connection is there for us, or after.</summary>
+    public static async Task ExpectRefusalAsync(EndPoint endPoint)
+    {
+        NsqSocket refused;
+        try
+        {
+            refused = await ConnectAsync(endPoint);
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionReset)
+        {
+            return;
+        }
+        using (refused)
+            await refused.ExpectEndAsync();
+    }
+
     /// <summary>A 4-byte size and the body, as text.</summary>
     public static string Sized(string body) => Number(body.Length) + body;
 

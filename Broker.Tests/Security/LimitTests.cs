@@ -23,8 +23,7 @@ public sealed class LimitTests
         {
             await PublishAsync(first);
             await PublishAsync(second);
-            using NsqSocket third = await NsqSocket.ConnectAsync(server.EndPoint);
-            await third.ExpectEndAsync();
+            await NsqSocket.ExpectRefusalAsync(server.EndPoint);
             Assert.Equal(1, server.Gateway.Refusals[reason]);
         }
         await Eventually.TrueAsync(() => server.Gateway.ConnectionCount == 1);
