@@ -1,3 +1,6 @@
+using Broker.Gateway.Http.Health;
+using Broker.Gateway.Http.Metrics;
+using Broker.Policies;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -20,6 +23,9 @@ public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger
         services.GetRequiredService<TopicEndpoints>().Map(endpoints);
         services.GetRequiredService<ChannelEndpoints>().Map(endpoints);
         services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
+        services.GetRequiredService<HealthEndpoints>().Map(endpoints);
         new DebugEndpoints().Map(endpoints);
+        if (services.GetRequiredService<TelemetryOptions>().Metrics)
+            services.GetRequiredService<MetricsEndpoints>().Map(endpoints);
     }
 }
