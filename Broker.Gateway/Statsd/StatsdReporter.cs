@@ -61,8 +61,9 @@ internal sealed class StatsdReporter(
                 {
                     await ReportAsync(report, stopping);
                 }
-                catch (Exception e) when (e is SocketException or TimeoutException or FormatException)
+                catch (Exception e) when (e is not OperationCanceledException)
                 {
+                    // One report more or less is no reason to give up all that follow.
                     logger.StatsdFailed(_options.Address, e.Message);
                 }
             }

@@ -59,6 +59,19 @@ public sealed class InFlightTable
         return false;
     }
 
+    /// <summary>A message in flight with its deadline and where its body is; null when it is not in flight.</summary>
+    public StandingMessage? Find(long offset) => _slots.TryGet(offset, out int slot) ? Describe(slot) : null;
+
+    /// <summary>All messages in flight with their deadlines, in no order.</summary>
+    public IEnumerable<StandingMessage> All()
+    {
+        for (int slot = 0; slot < _used; slot++)
+        {
+            if (_entries[slot].Consumer is not null)
+                yield return Describe(slot);
+        }
+    }
+
     /// <summary>When a message was delivered, in milliseconds since the Unix epoch; 0 when it is not in flight.</summary>
     public long DeliveredAt(long offset) => _slots.TryGet(offset, out int slot) ? _entries[slot].Delivered : 0;
 
@@ -203,6 +216,17 @@ public sealed class InFlightTable
 
         _slots.Add(offset, slot);
         return slot;
+    }
+
+    private StandingMessage Describe(int slot)
+    {
+        ref Entry entry = ref _entries[slot];
+        return new StandingMessage(MessageStage.InFlight, entry.Offset, entry.Attempts)
+        {
+            Deadline = entry.Deadline,
+            Consumer = entry.Consumer,
+            Body = BodyAt(slot),
+        };
     }
 
     private BodyRef BodyAt(int slot) => slot < _bodies.Length ? _bodies[slot] : default;
