@@ -62,6 +62,6 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         }
     }
 
-    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "topic {Topic}: cannot be opened now, whoever uses it tries again")]
+    [LoggerMessage(EventId = 6020, Level = LogLevel.Error, Message = "topic {Topic}: cannot be opened now, whoever uses it tries again")]
     private partial void CannotOpen(Exception exception, string topic);
 }

@@ -46,6 +46,27 @@ public sealed class RestartTests : IDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_at_work_any_more_once_the_store_is_closed()
+    {
+        CountingThreads threads = new();
+        await using (FileMessageStore store = await FileMessageStore.OpenAsync(
+            new StorageOptions { DataPath = _folder.Path }, _log, TimeProvider.System, threads: threads))
+        {
+            ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+            // Journals so long that they are compacted as soon as they are written.
+            for (int i = 0; i < 20; i++)
+            {
+                IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, $"c{i}", 1);
+                await progress.LoadAsync();
+                for (int offset = 0; offset < 20_000; offset++)
+                    progress.Note(new ProgressEntry(ProgressKind.Deferred, offset, 1000, 1));
+            }
+        }
+        Assert.Equal(0, threads.Unfinished);
+        Assert.DoesNotContain(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories), file => file.EndsWith(".tmp", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task An_unclean_end_never_uses_an_offset_twice()
     {
         string copy = _folder.Path + "-copy";
