@@ -203,6 +203,8 @@ public sealed class BrokerHost : IAsyncDisposable
         services.AddNsqGateway();
         services.AddNsqdHttp();
         services.AddRegistration();
+        services.AddSingleton<TopicOpener>();
+        services.AddHostedService(static provider => provider.GetRequiredService<TopicOpener>());
         services.AddStatsd();
         services.AddHostedService(_ => new OtlpExport(settings));
         services.AddSingleton<IHealthSource>(new StoreHealth(store));
