@@ -62,6 +62,6 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         }
     }
 
-    [LoggerMessage(EventId = 6020, Level = LogLevel.Error, Message = "topic {Topic}: cannot be opened now, whoever uses it tries again")]
+    [LoggerMessage(6010, LogLevel.Error, "topic {Topic}: cannot be opened now, whoever uses it tries again; see that its files can be read and written")]
     private partial void CannotOpen(Exception exception, string topic);
 }

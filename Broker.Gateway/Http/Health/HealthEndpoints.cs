@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Text.Json;
 using Broker.Health;
 using Microsoft.AspNetCore.Http;
@@ -10,15 +11,40 @@ namespace Broker.Gateway.Http.Health;
 /// <c>/health/live</c>: this process answers. <c>/health/ready</c>: clients may come; the storage can write, grains answer, and this node is
 /// part of its cluster. Anybody may ask, so it is looked at once a second at most.
 /// </summary>
-internal sealed class HealthEndpoints(NsqGateway gateway, IEnumerable<IReadinessCheck> checks, TimeProvider time, ILogger<HealthEndpoints> logger)
+internal sealed class HealthEndpoints
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
-    private readonly IReadinessCheck[] _checks = [.. checks];
+    private readonly NsqGateway _gateway;
+    private readonly IReadinessCheck[] _checks;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
     private readonly Lock _sync = new();
     private Task<Dictionary<string, string>>? _results;
     private long _lookedAt;
+
+    /// <param name="gateway">Knows whether it was told to stop.</param>
+    /// <param name="checks">What must be well.</param>
+    /// <param name="health">Knows whether the store can write.</param>
+    /// <param name="meters">Makes the meter that shows it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told what is not well.</param>
+    public HealthEndpoints(
+        NsqGateway gateway,
+        IEnumerable<IReadinessCheck> checks,
+        IHealthSource health,
+        IMeterFactory meters,
+        TimeProvider time,
+        ILogger<HealthEndpoints> logger)
+    {
+        _gateway = gateway;
+        _checks = [.. checks];
+        _time = time;
+        _logger = logger;
+        meters.Create(GatewayMetrics.MeterName).CreateObservableGauge(
+            "broker.storage.writable", () => health.Failure is null ? 1 : 0, "{store}", "1 while the store can write, 0 from a failure to the next success.");
+    }
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -29,11 +55,11 @@ internal sealed class HealthEndpoints(NsqGateway gateway, IEnumerable<IReadiness
     private async ValueTask<IResult> ReadyAsync(HttpContext context)
     {
         // What stops is not looked at: its parts are on their way out.
-        Dictionary<string, string> results = gateway.IsStopping ? [] : await LookAsync();
+        Dictionary<string, string> results = _gateway.IsStopping ? [] : await LookAsync();
         bool isWell = results.Values.All(static result => result == "OK");
         ReadinessDocument document = new()
         {
-            Status = gateway.IsStopping ? "stopping" : isWell ? "ready" : "not ready",
+            Status = _gateway.IsStopping ? "stopping" : isWell ? "ready" : "not ready",
             Checks = results,
         };
         byte[] body = JsonSerializer.SerializeToUtf8Bytes(document, StatsJson.Readable.ReadinessDocument);
@@ -46,9 +72,9 @@ internal sealed class HealthEndpoints(NsqGateway gateway, IEnumerable<IReadiness
     {
         lock (_sync)
         {
-            if (_results is null || (_results.IsCompleted && time.GetElapsedTime(_lookedAt) >= Freshness))
+            if (_results is null || (_results.IsCompleted && _time.GetElapsedTime(_lookedAt) >= Freshness))
             {
-                _lookedAt = time.GetTimestamp();
+                _lookedAt = _time.GetTimestamp();
                 _results = Task.Run(CheckAllAsync);
             }
 
@@ -67,7 +93,7 @@ internal sealed class HealthEndpoints(NsqGateway gateway, IEnumerable<IReadiness
         string? failure;
         try
         {
-            using CancellationTokenSource patience = new(Patience, time);
+            using CancellationTokenSource patience = new(Patience, _time);
             failure = await check.CheckAsync(patience.Token);
         }
         catch (OperationCanceledException)
@@ -80,7 +106,7 @@ internal sealed class HealthEndpoints(NsqGateway gateway, IEnumerable<IReadiness
         }
 
         if (failure is not null)
-            logger.NotReady(check.Name, failure);
+            _logger.NotReady(check.Name, failure);
         return failure ?? "OK";
     }
 

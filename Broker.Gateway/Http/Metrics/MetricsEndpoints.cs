@@ -1,6 +1,4 @@
-using System.Diagnostics.Metrics;
 using System.Text;
-using Broker.Health;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
@@ -8,24 +6,13 @@ using Microsoft.Net.Http.Headers;
 namespace Broker.Gateway.Http.Metrics;
 
 /// <summary><c>/metrics</c>: all series in Prometheus' text format or in OpenMetrics, whichever the <c>Accept</c> header prefers.</summary>
-internal sealed class MetricsEndpoints
+/// <param name="collector">Has the series.</param>
+internal sealed class MetricsEndpoints(MetricCollector collector)
 {
     private const string OpenMetrics = "application/openmetrics-text";
     private const string Plain = "text/plain";
 
-    private readonly MetricCollector _collector;
-
-    /// <param name="collector">Has the series.</param>
-    /// <param name="meters">Makes the meter of what is told here alone.</param>
-    /// <param name="health">Knows whether the store can write.</param>
-    public MetricsEndpoints(MetricCollector collector, IMeterFactory meters, IHealthSource health)
-    {
-        _collector = collector;
-        meters.Create(GatewayMetrics.MeterName).CreateObservableGauge(
-            "broker.storage.writable", () => health.Failure is null ? 1 : 0, "{store}", "1 while the store can write, 0 from a failure to the next success.");
-    }
-
-    public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/metrics", _ => new ValueTask<IResult>(new Answer(_collector)));
+    public void Map(IEndpointRouteBuilder endpoints) => endpoints.MapGet("/metrics", _ => new ValueTask<IResult>(new Answer(collector)));
 
     private static bool PrefersOpenMetrics(HttpRequest request)
     {
