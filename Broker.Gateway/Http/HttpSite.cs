@@ -15,6 +15,7 @@ namespace Broker.Gateway.Http;
 public abstract class HttpSite
 {
     private readonly ILogger _logger;
+    private readonly RequestDelegate _own;
     private readonly RequestDelegate _pipeline;
 
     /// <param name="services">Where routing finds its parts.</param>
@@ -24,8 +25,7 @@ public abstract class HttpSite
         _logger = logger;
         ApplicationBuilder app = new(services);
         RouteTable table = new();
-        if (CreateGate(services) is { } gate)
-            app.Use(next => context => gate.PassAsync(context, next));
+        Use(services, app);
         app.Use(next => context => table.AnswerAsync(context) is { } answer ? answer : next(context));
         app.UseRouting();
         app.UseEndpoints(endpoints =>
@@ -33,12 +33,16 @@ public abstract class HttpSite
             Map(services, endpoints);
             table.AddAll(endpoints.DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>());
         });
-        _pipeline = app.Build();
+        _own = app.Build();
+        _pipeline = CreateGate(services) is { } gate ? context => gate.PassAsync(context, _own) : _own;
     }
 
     /// <summary>Answers a request that came by a listener that was given a site with <see cref="ServeOn"/>.</summary>
     public static Task DispatchAsync(HttpContext context) =>
         context.Features.Get<HttpSite>()!.ServeAsync(context);
+
+    /// <summary>Answers a request that this process makes of itself: nobody who came by a listener, so no gate looks at it.</summary>
+    public Task AnswerOwnAsync(HttpContext context) => ServeAsync(context, _own);
 
     /// <summary>Has those who come by <paramref name="listener"/> served by this site.</summary>
     public void ServeOn(ListenOptions listener)
@@ -55,14 +59,21 @@ public abstract class HttpSite
     /// <summary>Who is to look at each request first; called by the constructor. Null for nobody.</summary>
     internal virtual HttpGate? CreateGate(IServiceProvider services) => null;
 
+    /// <summary>Puts what is to see every request before the endpoints; called by the constructor.</summary>
+    protected virtual void Use(IServiceProvider services, IApplicationBuilder app)
+    {
+    }
+
     /// <summary>Names what is served; called by the constructor.</summary>
     protected abstract void Map(IServiceProvider services, IEndpointRouteBuilder endpoints);
 
-    private async Task ServeAsync(HttpContext context)
+    private Task ServeAsync(HttpContext context) => ServeAsync(context, _pipeline);
+
+    private async Task ServeAsync(HttpContext context, RequestDelegate pipeline)
     {
         try
         {
-            await _pipeline(context);
+            await pipeline(context);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Broker.Admin;
 using Broker.Gateway;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
@@ -67,6 +68,25 @@ public sealed class BrokerHost : IAsyncDisposable
         await host.StartAsync(cancellation);
         await host.WaitForShutdownAsync(cancellation);
     }
+
+    /// <summary>Builds the admin web alone and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
+    /// <exception cref="StartException">It cannot start here.</exception>
+    public static async Task ServeAdminAsync(BrokerSettings settings, CancellationToken cancellation)
+    {
+        await using BrokerHost host = CreateAdmin(settings);
+        await host.StartAsync(cancellation);
+        await host.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Composes the admin web alone.</summary>
+    /// <param name="settings">What the operator chose; only what concerns the admin web counts.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
+    public static BrokerHost CreateAdmin(BrokerSettings settings, TimeProvider? time = null) => Build(
+        settings,
+        builder => AdminComposition.AddAlone(builder, settings),
+        time,
+        banner: (start, listeners) => start.WriteAdmin(listeners));
 
     /// <summary>Composes the lookup service alone.</summary>
     /// <param name="settings">What the operator chose; only what concerns the lookup service counts.</param>
@@ -152,7 +172,7 @@ public sealed class BrokerHost : IAsyncDisposable
         {
             await _app.StartAsync(cancellation);
         }
-        catch (Exception e) when (e is CertificateException or UserFileException)
+        catch (Exception e) when (e is CertificateException or UserFileException or AdminSettingsException)
         {
             throw new StartException(e.Message);
         }
@@ -202,6 +222,7 @@ public sealed class BrokerHost : IAsyncDisposable
         if (settings.Gateway.Tls.IsEnabled && settings.Gateway.HttpsAddress.Length > 0)
             listeners.Add(new Listener("HTTPS", ListenAddress.Parse(settings.Gateway.HttpsAddress), ServeHttps));
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
+        listeners.AddRange(AdminComposition.AddBeside(builder, settings));
         return listeners;
     }
 
