@@ -72,6 +72,9 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     public IReadOnlyList<ConnectionSnapshot> Connections =>
         [.. _connections.Values.OrderBy(static connection => connection.Number).Select(static connection => connection.ToSnapshot())];
 
+    /// <summary>Address and port of the client with this connection number; null when it is gone.</summary>
+    public string? FindRemoteEndPoint(int number) => _connections.GetValueOrDefault(number)?.RemoteEndPoint;
+
     /// <summary>Number of connections.</summary>
     public int ConnectionCount => _connections.Count;
 

@@ -12,7 +12,7 @@ public sealed class SolutionTests
         ["Broker.Protocol"] = [],
         ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Orleans.Embedded"],
         ["Broker.Admin"] = ["Broker.Abstractions", "Broker.Gateway", "Broker.Protocol"],
-        ["Broker.Bench"] = ["Broker.Protocol"],
+        ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage", "Broker.Orleans.Embedded"],
         ["Broker.Client"] = ["Broker.Protocol"],
     };
 

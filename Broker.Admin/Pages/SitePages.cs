@@ -13,6 +13,8 @@ internal sealed class SitePages(
     IEnumerable<IClusterParts> parts,
     TimeProvider time)
 {
+    private const int IdDigits = 16;
+
     private static readonly string[] States = ["waiting", "in_flight", "deferred"];
 
     public void Map(IEndpointRouteBuilder endpoints)
@@ -109,7 +111,8 @@ internal sealed class SitePages(
         bool canPeek = page is not null;
         if (canPeek && id.Length > 0)
         {
-            page = await messages.FindAsync(node, topic, channel, id, context.RequestAborted) is { } message
+            page = id.Length == IdDigits && id.All(char.IsAsciiHexDigit)
+                && await messages.FindAsync(node, topic, channel, id, context.RequestAborted) is { } message
                 ? new MessagePage { Messages = [message] }
                 : null;
         }

@@ -48,6 +48,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddSingleton<PublishEndpoints>();
         services.AddSingleton<TopicEndpoints>();
         services.AddSingleton<ChannelEndpoints>();
+        services.AddSingleton<MessageEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
         services.AddSingleton<HttpGate>();
         services.AddSingleton<NsqdSite>();

@@ -162,6 +162,48 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     }
 
     /// <inheritdoc/>
+    public async ValueTask<PeekReply> PeekAsync(PeekRequest request)
+    {
+        try
+        {
+            return await GetAsync(request.Incarnation) is { } open
+                ? await new ChannelPeek(open, request).LookAsync()
+                : new PeekReply { Status = TopicStatus.ChannelNotFound };
+        }
+        catch (StoreException e)
+        {
+            return new PeekReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicStatus> RequeueMessageAsync(long incarnation, ulong id)
+    {
+        if (await GetAsync(incarnation) is not { } open)
+            return TopicStatus.ChannelNotFound;
+        if (MessageId.PrefixOf(id) != open.IdPrefix || !open.Queue.RequeueNow(MessageId.OffsetOf(id)))
+            return TopicStatus.MessageNotFound;
+        EndTurn(open, _services.Now);
+        return TopicStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicStatus> FinishMessageAsync(long incarnation, ulong id)
+    {
+        if (await GetAsync(incarnation) is not { } open)
+            return TopicStatus.ChannelNotFound;
+        // What only the log knows must be there: an offset that never had a message is not one to finish.
+        PeekRequest search = new() { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = 0 };
+        PeekReply found = await new ChannelPeek(open, search).LookAsync();
+        if (found.Messages.Length == 0 || !ReferenceEquals(open, _open) || !open.Queue.Drop(MessageId.OffsetOf(id)))
+            return TopicStatus.MessageNotFound;
+        EndTurn(open, _services.Now);
+        if (open.Progress is { } progress)
+            await progress.FlushAsync();
+        return TopicStatus.Ok;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers)
     {
         OpenChannel? open = null;

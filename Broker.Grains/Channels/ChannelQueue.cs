@@ -16,7 +16,7 @@ namespace Broker.Grains.Channels;
 /// without a body; when such a message is due again its body is asked for (<see cref="TakeMissing"/>). What must be remembered over a
 /// restart is put into <see cref="Notes"/>, which the owner empties after each turn.
 /// </remarks>
-public sealed class ChannelQueue
+public sealed partial class ChannelQueue
 {
     private readonly ChannelLimits _limits;
     private readonly Random _random;

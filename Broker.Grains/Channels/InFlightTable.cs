@@ -58,6 +58,19 @@ public sealed class InFlightTable
         return false;
     }
 
+    /// <summary>A message in flight with its deadline and where its body is; null when it is not in flight.</summary>
+    public StandingMessage? Find(long offset) => _slots.TryGet(offset, out int slot) ? Describe(slot) : null;
+
+    /// <summary>All messages in flight with their deadlines, in no order.</summary>
+    public IEnumerable<StandingMessage> All()
+    {
+        for (int slot = 0; slot < _used; slot++)
+        {
+            if (_entries[slot].Consumer is not null)
+                yield return Describe(slot);
+        }
+    }
+
     /// <summary>Removes a message that is in flight and returns where its body is.</summary>
     public BodyRef Remove(long offset)
     {
@@ -192,6 +205,17 @@ public sealed class InFlightTable
 
         _slots.Add(offset, slot);
         return slot;
+    }
+
+    private StandingMessage Describe(int slot)
+    {
+        ref Entry entry = ref _entries[slot];
+        return new StandingMessage(MessageStage.InFlight, entry.Offset, entry.Attempts)
+        {
+            Deadline = entry.Deadline,
+            Consumer = entry.Consumer,
+            Body = BodyAt(slot),
+        };
     }
 
     private BodyRef BodyAt(int slot) => slot < _bodies.Length ? _bodies[slot] : default;

@@ -174,15 +174,27 @@ public sealed class TopicGrain : Grain, ITopicGrain
     }
 
     /// <inheritdoc/>
-    public async ValueTask<TopicReply> EmptyChannelAsync(string channel)
+    public ValueTask<TopicReply> EmptyChannelAsync(string channel) =>
+        AskChannelAsync(channel, (open, grain, incarnation) => grain.EmptyAsync(incarnation, open.HandedOver));
+
+    /// <inheritdoc/>
+    public async ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request)
     {
         (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
         if (open is null)
-            return refusal;
+            return new PeekReply { Status = refusal.Status, Error = refusal.Error };
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
-            return new TopicReply(TopicStatus.ChannelNotFound);
-        return await AskAsync(() => ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
+            return new PeekReply { Status = TopicStatus.ChannelNotFound };
+        return await ChannelOf(channel).PeekAsync(request with { Incarnation = feed.Record.Incarnation });
     }
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> RequeueMessageAsync(string channel, ulong id) =>
+        AskChannelAsync(channel, (_, grain, incarnation) => grain.RequeueMessageAsync(incarnation, id));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id) =>
+        AskChannelAsync(channel, (_, grain, incarnation) => grain.FinishMessageAsync(incarnation, id));
 
     /// <inheritdoc/>
     public async ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused)
@@ -291,6 +303,16 @@ public sealed class TopicGrain : Grain, ITopicGrain
         {
             _changes.Release();
         }
+    }
+
+    private async ValueTask<TopicReply> AskChannelAsync(string channel, Func<OpenTopic, IChannelGrain, long, ValueTask<TopicStatus>> ask)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+        if (open is null)
+            return refusal;
+        if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return new TopicReply(TopicStatus.ChannelNotFound);
+        return await AskAsync(() => ask(open, ChannelOf(channel), feed.Record.Incarnation));
     }
 
     private static async ValueTask<TopicReply> AskAsync(Func<ValueTask<TopicStatus>> ask)

@@ -212,6 +212,8 @@ public sealed class BrokerHost : IAsyncDisposable
         services.AddNsqGateway();
         services.AddNsqdHttp();
         services.AddRegistration();
+        services.AddSingleton<TopicOpener>();
+        services.AddHostedService(static provider => provider.GetRequiredService<TopicOpener>());
         services.AddSingleton<IHealthSource>(new StoreHealth(store));
         services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
         services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));

@@ -19,6 +19,7 @@ public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger
         services.GetRequiredService<PublishEndpoints>().Map(endpoints);
         services.GetRequiredService<TopicEndpoints>().Map(endpoints);
         services.GetRequiredService<ChannelEndpoints>().Map(endpoints);
+        services.GetRequiredService<MessageEndpoints>().Map(endpoints);
         services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
         new DebugEndpoints().Map(endpoints);
     }
