@@ -36,6 +36,7 @@ internal static class AdminComposition
             admin.StatsdPrefix = (string)prefix!;
         if (settings.Options.TryGetValue("statsd_interval", out object? interval))
             admin.StatsdInterval = (TimeSpan)interval!;
+        builder.Services.AddSingleton<IClusterParts, SiloParts>();
         builder.Services.AddSingleton(OwnSitesOf);
         builder.Services.AddSingleton(provider => new ClusterAddresses(admin, () => LookupOf(provider), () => BrokerOf(provider)));
         return Add(builder, admin, "admin HTTP");

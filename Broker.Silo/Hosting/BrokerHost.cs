@@ -159,7 +159,7 @@ public sealed class BrokerHost : IAsyncDisposable
         });
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
-        WebApplication app = builder.Build();
+        WebApplication app = BuildApp(builder);
         app.Run(HttpSite.DispatchAsync);
         return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeLoggers);
     }
@@ -191,6 +191,19 @@ public sealed class BrokerHost : IAsyncDisposable
         await _app.DisposeAsync();
         if (_store is not null) await _store.DisposeAsync();
         _storeLoggers?.Dispose();
+    }
+
+    // Listeners are configured while the server is built, and with them what they serve.
+    private static WebApplication BuildApp(WebApplicationBuilder builder)
+    {
+        try
+        {
+            return builder.Build();
+        }
+        catch (AdminSettingsException e)
+        {
+            throw new StartException(e.Message);
+        }
     }
 
     private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store)
