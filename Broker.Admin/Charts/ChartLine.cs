@@ -6,6 +6,8 @@ namespace Broker.Admin;
 /// <summary>One line of a chart, as the path of an SVG whose height is the chart's greatest value.</summary>
 public sealed class ChartLine
 {
+    private const double ShortestSeconds = 4;
+
     private readonly double?[] _points;
 
     private ChartLine(double?[] points) => _points = points;
@@ -17,17 +19,22 @@ public sealed class ChartLine
     public double? Last => _points[^1];
 
     /// <summary>Values as they are.</summary>
-    public static ChartLine OfGauge(FigureCounts?[] history, Func<FigureCounts, long> value) =>
-        new([.. history.Select(counts => counts is { } known ? (double?)value(known) : null)]);
+    public static ChartLine OfGauge(FigurePoint?[] history, Func<FigureCounts, long> value) =>
+        new([.. history.Select(point => point is { } known ? (double?)value(known.Counts) : null)]);
 
     /// <summary>How many a second a count grew by between two points.</summary>
-    public static ChartLine OfRate(FigureCounts?[] history, Func<FigureCounts, long> count)
+    public static ChartLine OfRate(FigurePoint?[] history, Func<FigureCounts, long> count)
     {
         double?[] points = new double?[history.Length];
         for (int i = 1; i < history.Length; i++)
         {
-            if (history[i - 1] is { } before && history[i] is { } now)
-                points[i] = Math.Max(0, count(now) - count(before)) / FigureRing.Step.TotalSeconds;
+            if (history[i - 1] is not { } before || history[i] is not { } now)
+                continue;
+            // Of a step that has only begun there is next to nothing to say.
+            double seconds = (now.At - before.At) / 1000.0;
+            points[i] = seconds < ShortestSeconds && points[i - 1] is { } last
+                ? last
+                : Math.Max(0, count(now.Counts) - count(before.Counts)) / Math.Max(1, seconds);
         }
         return new ChartLine(points);
     }

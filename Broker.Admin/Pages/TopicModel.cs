@@ -6,4 +6,4 @@ namespace Broker.Admin;
 /// <param name="HasLookups">Whether a node can be tombstoned.</param>
 /// <param name="PublishAddress">host:port that one publishes to.</param>
 /// <param name="ConsumeAddress">host:port that consumers connect to.</param>
-public sealed record TopicModel(TopicSample Topic, FigureCounts?[] History, bool HasLookups, string PublishAddress, string ConsumeAddress);
+public sealed record TopicModel(TopicSample Topic, FigurePoint?[] History, bool HasLookups, string PublishAddress, string ConsumeAddress);

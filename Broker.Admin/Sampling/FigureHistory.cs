@@ -6,6 +6,8 @@ public sealed class FigureHistory
     /// <summary>Topics and channels that are remembered: at 7 KB each, some 28 MB.</summary>
     public const int SeriesAtMost = 4_000;
 
+    private static readonly TimeSpan Quiet = TimeSpan.FromMinutes(5);
+
     private readonly Lock _sync = new();
     private readonly Dictionary<(string Topic, string Channel), FigureRing> _rings = [];
 
@@ -15,33 +17,32 @@ public sealed class FigureHistory
     /// <summary>Remembers a sample.</summary>
     public void Add(ClusterSample sample)
     {
-        long step = FigureRing.StepOf(sample.At);
         lock (_sync)
         {
-            Put(("", ""), step, new FigureCounts(
+            Put(("", ""), sample.At, new FigureCounts(
                 sample.Topics.Sum(static topic => topic.Figures.MessageCount), sample.Delivered, sample.Depth, sample.Topics.Sum(static topic => topic.InFlight)));
             foreach (TopicSample topic in sample.Topics)
             {
-                Put((topic.Name, ""), step, FigureCounts.Of(topic.Figures, topic.Depth, topic.InFlight));
+                Put((topic.Name, ""), sample.At, FigureCounts.Of(topic.Figures, topic.Depth, topic.InFlight));
                 foreach (ChannelSample channel in topic.Channels)
-                    Put((topic.Name, channel.Name), step, FigureCounts.Of(channel.Figures));
+                    Put((topic.Name, channel.Name), sample.At, FigureCounts.Of(channel.Figures));
             }
             _knowsAll = sample.Failures.Count == 0;
         }
     }
 
     /// <summary>The last hour of a channel, of a topic if that is empty, or of everything if the topic is empty too; oldest first.</summary>
-    public FigureCounts?[] Read(DateTimeOffset now, string topic = "", string channel = "")
+    public FigurePoint?[] Read(DateTimeOffset now, string topic = "", string channel = "")
     {
         lock (_sync)
         {
             return _rings.TryGetValue((topic, channel), out FigureRing? ring)
-                ? ring.Read(FigureRing.StepOf(now))
-                : new FigureCounts?[FigureRing.Points];
+                ? ring.Read(now)
+                : new FigurePoint?[FigureRing.Points];
         }
     }
 
-    private void Put((string Topic, string Channel) key, long step, FigureCounts counts)
+    private void Put((string Topic, string Channel) key, DateTimeOffset at, FigureCounts counts)
     {
         if (!_rings.TryGetValue(key, out FigureRing? ring))
         {
@@ -49,23 +50,23 @@ public sealed class FigureHistory
             if (counts == default && key.Topic.Length > 0)
                 return;
             if (_rings.Count >= SeriesAtMost)
-                ForgetQuietest(step);
+                ForgetQuietest(at);
             if (_rings.Count >= SeriesAtMost)
                 return;
             _rings.Add(key, ring = new FigureRing());
             // What was not there at the sample before came into being since, and had nothing then.
             if (_knowsAll)
-                ring.Put(step - 1, default);
+                ring.Put(at - FigureRing.Step, default);
         }
-        ring.Put(step, counts);
+        ring.Put(at, counts);
     }
 
     // Many at a time, so that it is not done at each sample; what changed within the last minutes stays.
-    private void ForgetQuietest(long step)
+    private void ForgetQuietest(DateTimeOffset now)
     {
-        const int quietSteps = 15;
+        long quiet = (now - Quiet).ToUnixTimeMilliseconds();
         foreach ((string, string) key in _rings
-            .Where(ring => ring.Key.Topic.Length > 0 && step - ring.Value.ChangedAt > quietSteps)
+            .Where(ring => ring.Key.Topic.Length > 0 && ring.Value.ChangedAt < quiet)
             .OrderBy(static ring => ring.Value.ChangedAt)
             .Take(SeriesAtMost / 10)
             .Select(static ring => ring.Key)

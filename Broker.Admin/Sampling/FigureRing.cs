@@ -6,40 +6,41 @@ public sealed class FigureRing
     /// <summary>Points that are kept.</summary>
     public const int Points = 180;
 
-    private readonly FigureCounts[] _counts = new FigureCounts[Points];
+    private const long StepMilliseconds = 20_000;
 
-    // Which point in time each place holds; what was never written, or is older than an hour, holds another.
-    private readonly long[] _steps = new long[Points];
+    // What was never written, or is older than an hour, has another time than the one that its place stands for.
+    private readonly FigurePoint[] _points = new FigurePoint[Points];
 
     /// <summary>Time between two points.</summary>
-    public static TimeSpan Step { get; } = TimeSpan.FromSeconds(20);
+    public static TimeSpan Step { get; } = TimeSpan.FromMilliseconds(StepMilliseconds);
 
-    /// <summary>The last time that a figure changed, in steps.</summary>
+    /// <summary>The last time that a figure changed: milliseconds since the Unix epoch.</summary>
     public long ChangedAt { get; private set; }
 
-    /// <summary>The number of the step that a time belongs to; never 0.</summary>
-    public static long StepOf(DateTimeOffset time) => time.UtcTicks / Step.Ticks;
-
     /// <summary>Puts the latest figures of a step in the place of earlier ones.</summary>
-    public void Put(long step, FigureCounts counts)
+    public void Put(DateTimeOffset at, FigureCounts counts)
     {
-        int place = (int)(step % Points);
-        if (_counts[(int)((step + Points - 1) % Points)] != counts)
-            ChangedAt = step;
-        _steps[place] = step;
-        _counts[place] = counts;
+        long time = at.ToUnixTimeMilliseconds();
+        long step = time / StepMilliseconds;
+        FigurePoint before = _points[PlaceOf(step - 1)];
+        if (before.At / StepMilliseconds != step - 1 || before.Counts != counts)
+            ChangedAt = time;
+        _points[PlaceOf(step)] = new FigurePoint(time, counts);
     }
 
-    /// <summary>The figures of the hour up to a step, oldest first; null where nothing is known.</summary>
-    public FigureCounts?[] Read(long lastStep)
+    /// <summary>The points of the hour up to a time, oldest first; null where nothing is known.</summary>
+    public FigurePoint?[] Read(DateTimeOffset until)
     {
-        FigureCounts?[] points = new FigureCounts?[Points];
+        long last = until.ToUnixTimeMilliseconds() / StepMilliseconds;
+        FigurePoint?[] points = new FigurePoint?[Points];
         for (int i = 0; i < Points; i++)
         {
-            long step = lastStep - Points + 1 + i;
-            int place = (int)(step % Points);
-            points[i] = _steps[place] == step ? _counts[place] : null;
+            long step = last - Points + 1 + i;
+            FigurePoint point = _points[PlaceOf(step)];
+            points[i] = point.At > 0 && point.At / StepMilliseconds == step ? point : null;
         }
         return points;
     }
+
+    private static int PlaceOf(long step) => (int)(step % Points);
 }

@@ -17,30 +17,29 @@ public sealed class FigureTests
     public void A_ring_keeps_an_hour_and_no_more()
     {
         FigureRing ring = new();
-        long step = FigureRing.StepOf(Start);
-        for (int i = 0; i < 200; i++) ring.Put(step + i, new FigureCounts(i, 0, i, 0));
-        FigureCounts?[] points = ring.Read(step + 199);
+        for (int i = 0; i < 200; i++) ring.Put(Start + FigureRing.Step * i, new FigureCounts(i, 0, i, 0));
+        FigurePoint?[] points = ring.Read(Start + FigureRing.Step * 199);
         Assert.Equal(FigureRing.Points, points.Length);
-        Assert.Equal((20, 199), (points[0]!.Value.Depth, points[^1]!.Value.Depth));
+        Assert.Equal((20, 199), (points[0]!.Value.Counts.Depth, points[^1]!.Value.Counts.Depth));
 
-        points = ring.Read(step + 210);
-        Assert.Equal(31, points[0]!.Value.Depth);
+        points = ring.Read(Start + FigureRing.Step * 210);
+        Assert.Equal(31, points[0]!.Value.Counts.Depth);
         Assert.Null(points[^1]);
-        Assert.All(ring.Read(step + 1000), Assert.Null);
+        Assert.All(ring.Read(Start + FigureRing.Step * 1000), Assert.Null);
     }
 
     [Fact]
     public void A_rate_is_what_a_count_grew_by_and_never_negative()
     {
-        FigureCounts?[] history = new FigureCounts?[FigureRing.Points];
-        history[^4] = new FigureCounts(100, 0, 0, 0);
-        history[^3] = new FigureCounts(300, 0, 0, 0);
-        history[^2] = new FigureCounts(0, 0, 0, 0);
-        history[^1] = new FigureCounts(40, 0, 0, 0);
+        FigurePoint?[] history = new FigurePoint?[FigureRing.Points];
+        history[^4] = new FigurePoint(100_000, new FigureCounts(100, 0, 0, 0));
+        history[^3] = new FigurePoint(120_000, new FigureCounts(300, 0, 0, 0));
+        history[^2] = new FigurePoint(140_000, new FigureCounts(0, 0, 0, 0));
+        history[^1] = new FigurePoint(150_000, new FigureCounts(20, 0, 0, 0));
         ChartLine line = ChartLine.OfRate(history, counts => counts.In);
         Assert.Equal((10, 2), (line.Max, line.Last));
         Assert.Equal("M712 1L716 119L720 95.4", line.PathOf(720, 120, 10));
-        Assert.Equal("", ChartLine.OfRate(new FigureCounts?[FigureRing.Points], counts => counts.In).PathOf(720, 120, 1));
+        Assert.Equal("", ChartLine.OfRate(new FigurePoint?[FigureRing.Points], counts => counts.In).PathOf(720, 120, 1));
     }
 
     [Fact]

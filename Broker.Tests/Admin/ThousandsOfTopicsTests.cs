@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Net;
+using Broker.Admin;
+using Microsoft.Extensions.DependencyInjection;
 using Xunit.Abstractions;
 
 namespace Broker.Tests.Admin;
@@ -21,7 +23,10 @@ public sealed class ThousandsOfTopicsTests(ITestOutputHelper output)
             using HttpResponseMessage created = await broker.Api.PostAsync($"/topic/create?topic=topic-{i:0000}", null, CancellationToken.None);
             Assert.Equal(HttpStatusCode.OK, created.StatusCode);
         });
-        Assert.Contains("topic-0049", await GetAsync(broker, "/", warmUp: true));
+        // What was sampled while they came into being is shown for a while.
+        ClusterSample sample = await broker.Broker.Services.GetRequiredService<ClusterSampler>().RefreshAsync(CancellationToken.None);
+        Assert.Equal(Topics, sample.Topics.Count);
+        Assert.Contains("topic-0049", await broker.Web.GetStringAsync("/"));
 
         List<double> took = [];
         foreach (string path in (string[])["/", "/?page=77", "/?sort=-messages", "/?q=99", "/topics/topic-4999", "/counter", "/nodes"])
@@ -29,7 +34,7 @@ public sealed class ThousandsOfTopicsTests(ITestOutputHelper output)
             for (int i = 0; i < 3; i++)
             {
                 long began = Stopwatch.GetTimestamp();
-                await GetAsync(broker, path);
+                await broker.Web.GetStringAsync(path);
                 took.Add(Stopwatch.GetElapsedTime(began).TotalMilliseconds);
             }
             output.WriteLine($"{path}: {string.Join(", ", took.TakeLast(3).Select(milliseconds => $"{milliseconds:0} ms"))}");
@@ -38,16 +43,5 @@ public sealed class ThousandsOfTopicsTests(ITestOutputHelper output)
         output.WriteLine($"median {took[took.Count / 2]:0} ms, slowest {took[^1]:0} ms");
         Assert.True(took[^1] < Patience.TotalMilliseconds, $"slowest {took[^1]:0} ms");
         Assert.True(took[took.Count / 2] < 300, $"median {took[took.Count / 2]:0} ms");
-    }
-
-    private static async Task<string> GetAsync(AdminBroker broker, string path, bool warmUp = false)
-    {
-        string html = await broker.Web.GetStringAsync(path);
-        for (int i = 0; warmUp && i < 100 && !html.Contains("topic-0049", StringComparison.Ordinal); i++)
-        {
-            await Task.Delay(50);
-            html = await broker.Web.GetStringAsync(path);
-        }
-        return html;
     }
 }
