@@ -16,6 +16,7 @@ public abstract class HttpSite
 {
     private readonly ILogger _logger;
     private readonly RequestDelegate _own;
+    private readonly GatewayMetrics? _metrics;
     private readonly RequestDelegate _pipeline;
 
     /// <param name="services">Where routing finds its parts.</param>
@@ -23,6 +24,7 @@ public abstract class HttpSite
     protected HttpSite(IServiceProvider services, ILogger logger)
     {
         _logger = logger;
+        _metrics = services.GetService<GatewayMetrics>();
         ApplicationBuilder app = new(services);
         RouteTable table = new();
         Use(services, app);
@@ -67,7 +69,17 @@ public abstract class HttpSite
     /// <summary>Names what is served; called by the constructor.</summary>
     protected abstract void Map(IServiceProvider services, IEndpointRouteBuilder endpoints);
 
-    private Task ServeAsync(HttpContext context) => ServeAsync(context, _pipeline);
+    private async Task ServeAsync(HttpContext context)
+    {
+        try
+        {
+            await ServeAsync(context, _pipeline);
+        }
+        finally
+        {
+            _metrics?.Answered(context.Response.StatusCode);
+        }
+    }
 
     private async Task ServeAsync(HttpContext context, RequestDelegate pipeline)
     {
@@ -81,7 +93,14 @@ public abstract class HttpSite
         }
         catch (Exception e) when (e is not Microsoft.AspNetCore.Http.BadHttpRequestException && !context.Response.HasStarted)
         {
-            _logger.RequestFailed(e, context.Request.Method, context.Request.Path);
+            QueryParameters? parameters = QueryParameters.Of(context.Request);
+            _logger.RequestFailed(
+                e,
+                context.Connection.RemoteIpAddress?.ToString() ?? "",
+                context.Request.Method,
+                context.Request.Path,
+                parameters?.Find("topic") ?? "",
+                parameters?.Find("channel") ?? "");
             await V1Error.Internal.ExecuteAsync(context);
         }
     }

@@ -89,7 +89,7 @@ public sealed partial class ChannelQueue
         else if (!RemoveFromWindow(offset) && !_redeliveries.Remove(offset) && !TryRemoveMissing(offset))
         {
             _plainFrom = Math.Max(_plainFrom, offset + 1);
-            Backlog = Math.Max(0, Backlog - 1);
+            TakeOffBacklog(1);
         }
 
         FinishedCount++;

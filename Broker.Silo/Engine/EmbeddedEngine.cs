@@ -1,6 +1,7 @@
 using System.Globalization;
 using Broker.Admin;
 using Broker.Grains.Topics;
+using Broker.Health;
 using Broker.Orleans.Embedded;
 using Broker.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
@@ -31,5 +32,15 @@ public static class EmbeddedEngine
                 options.CollectionAge = TimeSpan.FromDays(3650);
             },
             typeof(TopicGrain).Assembly);
+        builder.Services.AddSingleton<IReadinessCheck, EngineCheck>();
+    }
+
+    /// <summary>Whether this node is part of its cluster: of one node, as long as that runs.</summary>
+    private sealed class EngineCheck(EmbeddedGrainHost host) : IReadinessCheck
+    {
+        public string Name => "cluster";
+
+        public ValueTask<string?> CheckAsync(CancellationToken cancellation) =>
+            new(host.IsStopping ? "the grain host is stopping" : null);
     }
 }

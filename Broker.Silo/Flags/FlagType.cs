@@ -38,13 +38,15 @@ public static class FlagType
     public static readonly FlagType<IReadOnlyList<string>> Authorities =
         new("host:port,...", texts => [.. Split(texts).Select(ParseAuthority)]) { IsList = true };
 
-    public static readonly FlagType<string> UrlOrNone = Last("url", text => text.Length == 0 ? text : ParseUrl(text));
-
     /// <summary>Addresses in CIDR notation.</summary>
     public static readonly FlagType<string> AddressRangeOrNone = Last("cidr", text => text.Length == 0 ? text : AddressRange.Parse(text).ToString());
 
     public static readonly FlagType<IReadOnlyList<string>> AddressRanges =
         new("cidr,...", texts => [.. Split(texts).Select(text => AddressRange.Parse(text).ToString())]) { IsList = true };
+
+    public static readonly FlagType<string> UrlOrNone = Last("url", ParseUrl);
+
+    public static readonly FlagType<double> Ratio = Last("number", ParseRatio);
 
     public static readonly FlagType<LogLevel> LogLevel = Last(string.Join('|', LogLevelNames), ParseLogLevel);
 
@@ -109,9 +111,16 @@ public static class FlagType
                 : throw new FormatException($"\"{text}\" is no address; write it like 127.0.0.1:4151");
 
     private static string ParseUrl(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && (url.Scheme == Uri.UriSchemeHttp || url.Scheme == Uri.UriSchemeHttps)
+        text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
             ? text
-            : throw new FormatException($"\"{text}\" is no URL; write it like http://127.0.0.1:8080");
+            : throw new FormatException($"\"{text}\" is no URL; write it like http://127.0.0.1:4318");
+
+    private static double ParseRatio(string text)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !(value >= 0 && value <= 1))
+            throw new FormatException($"\"{text}\" is no part of a whole; write a number from 0 to 1, like 0.01");
+        return value;
+    }
 
     private static string ParseAddress(string text)
     {

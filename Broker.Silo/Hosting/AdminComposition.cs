@@ -32,10 +32,8 @@ internal static class AdminComposition
         // Flags of nsqd that are nsqadmin's too.
         admin.ConnectTimeout = settings.Gateway.Auth.ConnectTimeout;
         admin.RequestTimeout = settings.Gateway.Auth.RequestTimeout;
-        if (settings.Options.TryGetValue("statsd_prefix", out object? prefix))
-            admin.StatsdPrefix = (string)prefix!;
-        if (settings.Options.TryGetValue("statsd_interval", out object? interval))
-            admin.StatsdInterval = (TimeSpan)interval!;
+        admin.StatsdPrefix = settings.Telemetry.Statsd.Prefix;
+        admin.StatsdInterval = settings.Telemetry.Statsd.Interval;
         builder.Services.AddSingleton<IClusterParts, SiloParts>();
         builder.Services.AddSingleton(OwnSitesOf);
         builder.Services.AddSingleton(provider => new ClusterAddresses(admin, () => LookupOf(provider), () => BrokerOf(provider)));

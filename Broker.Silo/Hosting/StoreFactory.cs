@@ -10,11 +10,11 @@ namespace Broker.Silo.Hosting;
 internal static class StoreFactory
 {
     /// <exception cref="StoreException">It cannot be opened; the message says why.</exception>
-    public static async Task<IMessageStore> OpenAsync(BrokerSettings settings, ILoggerFactory loggers, TimeProvider time) =>
+    public static async Task<IMessageStore> OpenAsync(BrokerSettings settings, ILoggerFactory loggers, TimeProvider time, StorageMetrics metrics) =>
         settings.StorageKind switch
         {
             StorageKind.Memory => new MemoryMessageStore(),
-            StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time),
+            StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time, metrics: metrics),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.StorageKind, "unknown kind of storage"),
         };
 }

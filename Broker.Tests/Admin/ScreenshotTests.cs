@@ -52,8 +52,6 @@ public sealed class ScreenshotTests(AdminBrowser browser)
         await page.Page.Locator("ol.messages summary").Nth(1).ClickAsync();
         await ShootAsync(page, null, "messages", scheme);
         await ShootAsync(page, "/confirm?action=delete&topic=user-events", "confirm", scheme);
-        await ShootAsync(page, "/nodes", "nodes", scheme);
-        await ShootAsync(page, "/cluster", "cluster", scheme);
         BrowserNewContextOptions phone = new() { ViewportSize = new() { Width = 390, Height = 844 }, ColorScheme = scheme, DeviceScaleFactor = 2 };
         await using AdminPage small = await browser.OpenAsync(broker.Home, phone);
         await ShootAsync(small, "/topics/orders", "phone", scheme);
