@@ -118,7 +118,7 @@ public sealed class PasswordFile : IDisposable
         }
         catch (AdminSettingsException e)
         {
-            _logger.PasswordsNotReloaded(e.Message);
+            _logger.PasswordsNotReloaded(_path, e.Message);
         }
     }
 

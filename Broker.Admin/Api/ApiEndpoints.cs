@@ -130,8 +130,9 @@ internal sealed class ApiEndpoints(BrokerCluster cluster, AdminActions actions, 
         string warning = Warn(topics.Failures);
         if (parameters.Find("inactive") != "true")
             return V1Result.Json(new TopicsAnswer(topics.Value.Count > 0 ? topics.Value : null, warning), ApiJson.Readable.TopicsAnswer);
+        List<string> inactive = await cluster.ListInactiveAsync(topics.Value, context.RequestAborted);
         return V1Result.Json(
-            new InactiveTopicsAnswer(await cluster.ListInactiveAsync(topics.Value, context.RequestAborted), warning), ApiJson.Readable.InactiveTopicsAnswer);
+            new InactiveTopicsAnswer(await cluster.ListChannelsAsync(inactive, context.RequestAborted), warning), ApiJson.Readable.InactiveTopicsAnswer);
     }
 
     private async Task<IResult> DescribeTopicAsync(HttpContext context)

@@ -20,6 +20,9 @@ internal sealed class GraphiteEndpoints : IDisposable
     private readonly ILogger<GraphiteEndpoints> _logger;
     private readonly HttpClient _client;
 
+    // Without the user and password that the URL may have.
+    private readonly string _address;
+
     /// <param name="options">Where Graphite is.</param>
     /// <param name="paths">Where it lies.</param>
     /// <param name="logger">The log.</param>
@@ -28,6 +31,7 @@ internal sealed class GraphiteEndpoints : IDisposable
         _options = options;
         _paths = paths;
         _logger = logger;
+        _address = options.GraphiteUrl.Length == 0 ? "" : new Uri(options.GraphiteUrl).Authority;
         _client = new HttpClient(NodeClient.CreateHandler(options));
         if (options.RequestTimeout > TimeSpan.Zero)
             _client.Timeout = options.RequestTimeout;
@@ -68,7 +72,7 @@ internal sealed class GraphiteEndpoints : IDisposable
         }
         catch (Exception e) when (IsGraphites(e, context))
         {
-            _logger.GraphiteFailed(e.Message);
+            _logger.GraphiteFailed(_address, e.Message);
             return V1Error.Internal;
         }
     }
@@ -84,7 +88,7 @@ internal sealed class GraphiteEndpoints : IDisposable
         }
         catch (Exception e) when (IsGraphites(e, context))
         {
-            _logger.GraphiteFailed(e.Message);
+            _logger.GraphiteFailed(_address, e.Message);
             context.Response.StatusCode = StatusCodes.Status502BadGateway;
         }
         return Results.Empty;

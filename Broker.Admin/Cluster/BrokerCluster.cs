@@ -40,25 +40,32 @@ public sealed class BrokerCluster(NodeClient client, ClusterAddresses addresses,
         return new Gathered<List<string>>(Union(answers.Value), answers.Failures);
     }
 
-    /// <summary>Those of some topics that no broker has, and the channels that lookup services know of them; none without lookup services.</summary>
+    /// <summary>Those of some topics that no broker has; none without lookup services.</summary>
     /// <exception cref="UpstreamException">Nobody answered.</exception>
-    public async Task<SortedDictionary<string, List<string>?>> ListInactiveAsync(IReadOnlyList<string> topics, CancellationToken cancellation)
+    public async Task<List<string>> ListInactiveAsync(IReadOnlyList<string> topics, CancellationToken cancellation)
     {
-        SortedDictionary<string, List<string>?> inactive = new(StringComparer.Ordinal);
         if (!HasLookups)
-            return inactive;
+            return [];
         HashSet<string> active =
         [
             .. (await ListNodesAsync(cancellation)).Value.SelectMany(static node => node.Topics ?? [])
                 .Where(static topic => !topic.IsTombstoned).Select(static topic => topic.Topic),
         ];
-        foreach (string[] some in topics.Where(topic => !active.Contains(topic)).Chunk(QuestionsAtOnce))
+        return [.. topics.Where(topic => !active.Contains(topic))];
+    }
+
+    /// <summary>The channels that lookup services know of some topics; null for a topic without any.</summary>
+    /// <exception cref="UpstreamException">Nobody answered.</exception>
+    public async Task<SortedDictionary<string, List<string>?>> ListChannelsAsync(IEnumerable<string> topics, CancellationToken cancellation)
+    {
+        SortedDictionary<string, List<string>?> channels = new(StringComparer.Ordinal);
+        foreach (string[] some in topics.Chunk(QuestionsAtOnce))
         {
             Task<Gathered<List<string>>>[] asked = [.. some.Select(topic => ListChannelsAsync(topic, cancellation))];
             for (int i = 0; i < some.Length; i++)
-                inactive[some[i]] = (await asked[i]).Value is { Count: > 0 } channels ? channels : null;
+                channels[some[i]] = (await asked[i]).Value is { Count: > 0 } known ? known : null;
         }
-        return inactive;
+        return channels;
     }
 
     /// <summary>All brokers, by the names of their hosts.</summary>
@@ -93,14 +100,7 @@ public sealed class BrokerCluster(NodeClient client, ClusterAddresses addresses,
     public async Task<Gathered<List<ProducerNode>>> FindProducersAsync(string topic, CancellationToken cancellation)
     {
         if (HasLookups)
-        {
-            Gathered<List<IEnumerable<ProducerNode>>> answers = await AskLookupsAsync(
-                $"/lookup?topic={Escape(topic)}",
-                static (_, answer) => (answer.Producers ?? []).Select(static producer => producer.ToNode()),
-                cancellation);
-            return new Gathered<List<ProducerNode>>(
-                [.. answers.Value.SelectMany(static nodes => nodes).DistinctBy(static node => node.HttpAddress)], answers.Failures);
-        }
+            return await LookUpProducersAsync(topic, cancellation);
 
         Gathered<List<string>> having = await GatherAsync("nsqd", addresses.Brokers, async broker =>
             TopicsIn(await StatsOfAsync(broker, $"&topic={Escape(topic)}&include_clients=false", cancellation)).Contains(topic) ? broker : "",
@@ -272,6 +272,33 @@ public sealed class BrokerCluster(NodeClient client, ClusterAddresses addresses,
         }
         cancellation.ThrowIfCancellationRequested();
         return answers.Count > 0 ? new Gathered<List<TAnswer>>(answers, failures) : throw NobodyAnswered(kind, failures);
+    }
+
+    private async Task<Gathered<List<ProducerNode>>> LookUpProducersAsync(string topic, CancellationToken cancellation)
+    {
+        List<ProducerNode> nodes = [];
+        IReadOnlyList<string> failures = [];
+        UpstreamException? unknown = null;
+        try
+        {
+            Gathered<List<IEnumerable<ProducerNode>>> answers = await AskLookupsAsync(
+                $"/lookup?topic={Escape(topic)}",
+                static (_, answer) => (answer.Producers ?? []).Select(static producer => producer.ToNode()),
+                cancellation);
+            nodes.AddRange(answers.Value.SelectMany(static some => some).DistinctBy(static node => node.HttpAddress));
+            failures = answers.Failures;
+        }
+        catch (UpstreamException e) when (addresses.OwnBroker is not null)
+        {
+            unknown = e;
+        }
+        // What came into being here a moment ago, the lookup service hears of a moment later.
+        if (addresses.OwnBroker is { } own && !nodes.Exists(node => node.HttpAddress == own)
+            && TopicsIn(await StatsOfAsync(own, $"&topic={Escape(topic)}&include_clients=false", cancellation)).Contains(topic))
+        {
+            nodes.Add(await InfoOfAsync(own, [topic], cancellation));
+        }
+        return nodes.Count == 0 && unknown is not null ? throw unknown : new Gathered<List<ProducerNode>>(nodes, failures);
     }
 
     private Task<Gathered<List<T>>> AskLookupsAsync<T>(string path, Func<string, LookupAnswers, T> take, CancellationToken cancellation) =>

@@ -163,9 +163,13 @@ internal sealed class SitePages(
     private async Task<PageContent> ShowLookupAsync(HttpContext context)
     {
         if (!cluster.HasLookups)
-            return new PageContent(typeof(LookupPage), "Lookup", new LookupModel([], new Dictionary<string, List<string>?>()));
+            return new PageContent(typeof(LookupPage), "Lookup", new LookupModel([], new Dictionary<string, List<string>?>(), 0));
         Gathered<List<string>> topics = await cluster.ListTopicsAsync(context.RequestAborted);
-        LookupModel model = new(cluster.Lookups, await cluster.ListInactiveAsync(topics.Value, context.RequestAborted));
+        List<string> inactive = await cluster.ListInactiveAsync(topics.Value, context.RequestAborted);
+        LookupModel model = new(
+            cluster.Lookups,
+            await cluster.ListChannelsAsync(inactive.Take(LookupModel.InactiveAtMost), context.RequestAborted),
+            Math.Max(0, inactive.Count - LookupModel.InactiveAtMost));
         return new PageContent(typeof(LookupPage), "Lookup", model) { Failures = topics.Failures };
     }
 

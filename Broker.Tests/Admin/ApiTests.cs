@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Broker.Policies;
 using Broker.Tests.Http;
@@ -87,6 +88,19 @@ public sealed class ApiTests
         await DoAsync(admin.DeleteAsync("/api/topics/t"));
         Assert.Empty((await one.StatsAsync())["topics"]!.AsArray());
         Assert.Equal("[]", (await admin.JsonAsync("/api/topics"))["topics"]?.ToJsonString() ?? "[]");
+    }
+
+    [Fact]
+    public async Task What_came_into_being_a_moment_ago_is_known()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        for (int i = 0; i < 20; i++)
+        {
+            await broker.PostAsync($"/topic/create?topic=t{i}");
+            Assert.StartsWith($$"""{"node":"*","hostname":"","topic_name":"t{{i}}",""", await broker.Web.GetStringAsync($"/api/topics/t{i}"));
+        }
+        using HttpResponseMessage unknown = await broker.Web.GetAsync("/api/topics/unknown");
+        Assert.Equal(HttpStatusCode.BadGateway, unknown.StatusCode);
     }
 
     [Fact]

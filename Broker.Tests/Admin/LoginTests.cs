@@ -129,6 +129,28 @@ public sealed class LoginTests(AdminBrowser browser)
     }
 
     [Fact]
+    public async Task Cookies_are_for_encrypted_connections_where_the_browser_has_one()
+    {
+        using PasswordFolder passwords = new();
+        await using RunningAdmin admin = await RunningAdmin.StartAsync(settings =>
+        {
+            settings.Admin.NsqdHttpAddresses = ["127.0.0.1:1"];
+            settings.Admin.PasswordFile = passwords.Path;
+            settings.Admin.TrustedProxies = [AddressRange.Parse("127.0.0.1")];
+        });
+        foreach (string scheme in (string[])["https", "http"])
+        {
+            using HttpRequestMessage request = new(HttpMethod.Get, "/login");
+            request.Headers.Add("X-Forwarded-Proto", scheme);
+            using HttpResponseMessage page = await admin.ResponseAsync(request);
+            string cookie = page.Headers.GetValues("Set-Cookie").Single();
+            Assert.Contains("httponly", cookie);
+            Assert.Contains("samesite=strict", cookie);
+            Assert.Equal(scheme == "https", cookie.Contains("secure", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task A_form_without_its_token_does_nothing()
     {
         await using AdminBroker broker = await AdminBroker.StartAsync();

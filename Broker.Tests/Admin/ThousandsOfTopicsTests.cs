@@ -29,7 +29,7 @@ public sealed class ThousandsOfTopicsTests(ITestOutputHelper output)
         Assert.Contains("topic-0049", await broker.Web.GetStringAsync("/"));
 
         List<double> took = [];
-        foreach (string path in (string[])["/", "/?page=77", "/?sort=-messages", "/?q=99", "/topics/topic-4999", "/counter", "/nodes"])
+        foreach (string path in (string[])["/", "/?page=77", "/?sort=-messages", "/?q=99", "/topics/topic-4999", "/counter", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/confirm?action=delete&topic=topic-0001"])
         {
             for (int i = 0; i < 3; i++)
             {
