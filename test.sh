@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node and npm from
-# Debian's packages, nsqjs from npm. Arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
+# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node, npm and chromium
+# from Debian's packages, nsqjs from npm. Arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -13,6 +13,13 @@ as_root() {
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   as_root apt-get update -qq >/dev/null
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+fi
+
+# The browser that the admin web's tests drive is Debian's; Playwright is to fetch none of its own.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+if ! command -v chromium >/dev/null; then
+  as_root apt-get update -qq >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
 fi
 
 # npm leaves a copy of the lock file when it is done; an older one belongs to another lock file, or to other options than below.

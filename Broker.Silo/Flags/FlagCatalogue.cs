@@ -16,6 +16,9 @@ public sealed class FlagCatalogue
     /// <summary>The flag that names the config file.</summary>
     public const string Config = "config";
 
+    /// <summary>What the admin web by itself calls itself.</summary>
+    public const string Nsqadmin = "nsqadmin";
+
     /// <summary>The flag that asks for the version.</summary>
     public const string Version = "version";
 
@@ -44,7 +47,7 @@ public sealed class FlagCatalogue
 
     /// <summary>The flags of a broker with all that belongs to it, on loopback.</summary>
     public static FlagCatalogue ForAll() =>
-        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience()]);
+        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience(), .. AdminFlags.Beside()]);
 
     /// <summary>The flags of nsqd.</summary>
     public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0")]);
@@ -58,6 +61,9 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Lookup.BroadcastAddress = value),
         .. LookupPatience(),
     ]);
+
+    /// <summary>The flags of nsqadmin (spec 6.3).</summary>
+    public static FlagCatalogue ForNsqadmin() => new(Nsqadmin, [.. General(Nsqadmin), .. AdminFlags.Alone()]);
 
     private static IEnumerable<Flag> General(string program) =>
     [

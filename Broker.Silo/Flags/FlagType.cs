@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broker.Admin;
 using Broker.Protocol;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
@@ -32,6 +33,16 @@ public static class FlagType
 
     public static readonly FlagType<IReadOnlyList<double>> Percentiles =
         new("number,...", texts => [.. Split(texts).Select(ParsePercentile)]) { IsList = true };
+
+    /// <summary>host:port of services, host names included.</summary>
+    public static readonly FlagType<IReadOnlyList<string>> Authorities =
+        new("host:port,...", texts => [.. Split(texts).Select(ParseAuthority)]) { IsList = true };
+
+    /// <summary>Addresses in CIDR notation.</summary>
+    public static readonly FlagType<string> AddressRangeOrNone = Last("cidr", text => text.Length == 0 ? text : AddressRange.Parse(text).ToString());
+
+    public static readonly FlagType<IReadOnlyList<string>> AddressRanges =
+        new("cidr,...", texts => [.. Split(texts).Select(text => AddressRange.Parse(text).ToString())]) { IsList = true };
 
     public static readonly FlagType<string> UrlOrNone = Last("url", ParseUrl);
 
@@ -92,6 +103,12 @@ public static class FlagType
             throw new FormatException($"\"{text}\" is no percentile; write a number above 0 and up to 1, like 0.99");
         return value;
     }
+
+    private static string ParseAuthority(string text) =>
+        Uri.TryCreate($"http://{text}", UriKind.Absolute, out Uri? url) && url.Authority.Length > 0 && url.PathAndQuery == "/"
+            && text.Contains(':') && !text.EndsWith('/')
+                ? text
+                : throw new FormatException($"\"{text}\" is no address; write it like 127.0.0.1:4151");
 
     private static string ParseUrl(string text) =>
         text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")

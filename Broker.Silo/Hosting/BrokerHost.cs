@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
+using Broker.Admin;
 using Broker.Gateway;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
@@ -71,6 +72,25 @@ public sealed class BrokerHost : IAsyncDisposable
         await host.StartAsync(cancellation);
         await host.WaitForShutdownAsync(cancellation);
     }
+
+    /// <summary>Builds the admin web alone and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
+    /// <exception cref="StartException">It cannot start here.</exception>
+    public static async Task ServeAdminAsync(BrokerSettings settings, CancellationToken cancellation)
+    {
+        await using BrokerHost host = CreateAdmin(settings);
+        await host.StartAsync(cancellation);
+        await host.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Composes the admin web alone.</summary>
+    /// <param name="settings">What the operator chose; only what concerns the admin web counts.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
+    public static BrokerHost CreateAdmin(BrokerSettings settings, TimeProvider? time = null) => Build(
+        settings,
+        builder => AdminComposition.AddAlone(builder, settings),
+        time,
+        banner: (start, listeners) => start.WriteAdmin(listeners));
 
     /// <summary>Composes the lookup service alone.</summary>
     /// <param name="settings">What the operator chose; only what concerns the lookup service counts.</param>
@@ -146,7 +166,7 @@ public sealed class BrokerHost : IAsyncDisposable
         });
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
-        WebApplication app = builder.Build();
+        WebApplication app = BuildApp(builder);
         app.Run(HttpSite.DispatchAsync);
         return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeParts);
     }
@@ -159,7 +179,7 @@ public sealed class BrokerHost : IAsyncDisposable
         {
             await _app.StartAsync(cancellation);
         }
-        catch (Exception e) when (e is CertificateException or UserFileException)
+        catch (Exception e) when (e is CertificateException or UserFileException or AdminSettingsException)
         {
             throw new StartException(e.Message);
         }
@@ -178,6 +198,19 @@ public sealed class BrokerHost : IAsyncDisposable
         await _app.DisposeAsync();
         if (_store is not null) await _store.DisposeAsync();
         _storeParts?.Dispose();
+    }
+
+    // Listeners are configured while the server is built, and with them what they serve.
+    private static WebApplication BuildApp(WebApplicationBuilder builder)
+    {
+        try
+        {
+            return builder.Build();
+        }
+        catch (AdminSettingsException e)
+        {
+            throw new StartException(e.Message);
+        }
     }
 
     private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store, IMeterFactory meters)
@@ -219,6 +252,7 @@ public sealed class BrokerHost : IAsyncDisposable
         if (settings.Gateway.Tls.IsEnabled && settings.Gateway.HttpsAddress.Length > 0)
             listeners.Add(new Listener("HTTPS", ListenAddress.Parse(settings.Gateway.HttpsAddress), ServeHttps));
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
+        listeners.AddRange(AdminComposition.AddBeside(builder, settings));
         return listeners;
     }
 

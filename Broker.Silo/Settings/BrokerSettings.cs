@@ -1,3 +1,4 @@
+using Broker.Admin;
 using Broker.Policies;
 using Broker.Silo.Logging;
 using Microsoft.Extensions.Logging;
@@ -18,6 +19,9 @@ public sealed class BrokerSettings
 
     /// <summary>Where the lookup service is served; nowhere unless addresses are set.</summary>
     public LookupOptions Lookup { get; } = new();
+
+    /// <summary>Where the admin web is served and what it shows; nowhere unless an address is set.</summary>
+    public AdminOptions Admin { get; } = new();
 
     /// <summary>What operators see from outside.</summary>
     public TelemetryOptions Telemetry { get; } = new();
