@@ -2,6 +2,7 @@ using Broker.Silo.Settings;
 using Broker.Storage;
 using Broker.Storage.Files;
 using Broker.Storage.Memory;
+using Broker.Storage.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Silo.Hosting;
@@ -15,6 +16,9 @@ internal static class StoreFactory
         {
             StorageKind.Memory => new MemoryMessageStore(),
             StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time),
+            // Whoever waits for a database waits by the machine's clock, whatever the broker's own says.
+            StorageKind.Postgres => await PostgresMessageStore.OpenAsync(
+                settings.Postgres, settings.Storage, loggers.CreateLogger<PostgresMessageStore>()),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.StorageKind, "unknown kind of storage"),
         };
 }

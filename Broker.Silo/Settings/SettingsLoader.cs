@@ -18,6 +18,7 @@ public static class SettingsLoader
         BrokerSettings settings = new();
         foreach (Flag flag in catalogue.Flags) flag.Apply(Find(flag), settings);
         SecurityCheck.Apply(settings.Gateway);
+        StorageCheck.Apply(settings);
         return settings;
 
         FlagValue Find(Flag flag) =>
