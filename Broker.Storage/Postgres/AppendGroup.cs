@@ -5,8 +5,6 @@ namespace Broker.Storage.Postgres;
 /// <summary>Appends of one opening of a topic that are written by one statement.</summary>
 internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingAppend> appends, IReadOnlyDictionary<long, SequenceWindow> publishers)
 {
-    private NpgsqlBatchCommand? _command;
-
     public PostgresTopicLog Log => log;
 
     public int Count => appends.Count;
@@ -22,10 +20,8 @@ internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingApp
     /// <summary>Where the log ends when it is written.</summary>
     public long To => appends[^1].Batch.EndOffset;
 
-    /// <summary>The statement; the same one however often it is tried.</summary>
-    public NpgsqlBatchCommand Command(Statements sql) => _command ??= CreateCommand(sql);
-
-    private NpgsqlBatchCommand CreateCommand(Statements sql)
+    /// <summary>The statement. A new one for each attempt: a command remembers how it was prepared on the connection before.</summary>
+    public NpgsqlBatchCommand CreateCommand(Statements sql)
     {
         int count = appends.Count;
         long[] baseOffsets = new long[count];

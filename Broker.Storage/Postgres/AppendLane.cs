@@ -131,18 +131,18 @@ internal sealed class AppendLane(PostgresDatabase database)
         NpgsqlConnection connection = await ConnectAsync();
         await using NpgsqlBatch batch = new(connection);
         foreach (AppendGroup group in groups)
-            batch.BatchCommands.Add(group.Command(database.Sql));
+            batch.BatchCommands.Add(group.CreateCommand(database.Sql));
         _isInDoubt = false;
         await batch.ExecuteNonQueryAsync();
         if (_isInDoubt)
             throw new TimeoutException("the commit was not confirmed by the standby");
         List<AppendGroup> refused = [];
-        foreach (AppendGroup group in groups)
+        for (int i = 0; i < groups.Count; i++)
         {
-            if (group.Command(database.Sql).RecordsAffected == group.Count)
-                group.Log.Commit(group);
+            if (batch.BatchCommands[i].RecordsAffected == groups[i].Count)
+                groups[i].Log.Commit(groups[i]);
             else
-                refused.Add(group);
+                refused.Add(groups[i]);
         }
         return refused;
     }

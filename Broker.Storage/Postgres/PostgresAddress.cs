@@ -54,12 +54,12 @@ public sealed class PostgresAddress
     }
 
     /// <summary>Makes a source of pooled connections.</summary>
-    public NpgsqlDataSource CreatePool() => Create(new NpgsqlConnectionStringBuilder(_settings.ConnectionString));
+    internal PostgresSource CreatePool() => new(_settings.ConnectionString, _target);
 
     /// <summary>Makes a source of connections that are closed for good when they are disposed.</summary>
     /// <param name="name">How the connections call themselves.</param>
-    public NpgsqlDataSource CreateSingle(string name) =>
-        Create(new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false, ApplicationName = name });
+    internal PostgresSource CreateSingle(string name) =>
+        new(new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Pooling = false, ApplicationName = name }.ConnectionString, _target);
 
     private static void Fill(NpgsqlConnectionStringBuilder settings)
     {
@@ -85,11 +85,5 @@ public sealed class PostgresAddress
     {
         if (!settings.ShouldSerialize(keyword))
             set(value);
-    }
-
-    private NpgsqlDataSource Create(NpgsqlConnectionStringBuilder settings)
-    {
-        NpgsqlDataSourceBuilder builder = new(settings.ConnectionString);
-        return _target is { } target ? builder.BuildMultiHost().WithTargetSession(target) : builder.Build();
     }
 }

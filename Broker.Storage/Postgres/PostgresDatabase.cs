@@ -14,7 +14,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly NpgsqlDataSource _pool;
+    private readonly PostgresSource _pool;
 
     public PostgresDatabase(PostgresOptions options, PostgresLog log)
     {
@@ -44,10 +44,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public string? Refusal { get; set; }
 
     /// <summary>A connection of the pool.</summary>
-    public ValueTask<NpgsqlConnection> ConnectAsync() => _pool.OpenConnectionAsync();
+    public ValueTask<NpgsqlConnection> ConnectAsync() => _pool.OpenAsync();
 
     /// <summary>Lets go of all idle connections, as they are broken when one of them is.</summary>
-    public void DropConnections() => _pool.Clear();
+    public void DropConnections() => _pool.Forget();
 
     /// <summary>Does something that may be done again when its outcome is unknown.</summary>
     /// <param name="what">What cannot be done if it fails, such as <c>cannot open topic t</c>.</param>

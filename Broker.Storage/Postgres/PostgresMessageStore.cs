@@ -191,10 +191,12 @@ public sealed class PostgresMessageStore : IMessageStore
     private static async Task TakeAsync(PostgresDatabase database, SchemaOwnership ownership, TimeSpan wait, CancellationToken cancellation)
     {
         long began = Stopwatch.GetTimestamp();
+        bool isTold = false;
         for (int attempt = 1; ; attempt++)
         {
             string problem;
             bool isPassing;
+            bool isTaken = false;
             try
             {
                 await using (NpgsqlConnection connection = await database.ConnectAsync())
@@ -203,6 +205,7 @@ public sealed class PostgresMessageStore : IMessageStore
                     return;
                 problem = SchemaOwnership.InUse(database.Schema, owner);
                 isPassing = true;
+                isTaken = true;
             }
             catch (Exception e) when (PostgresFault.IsOfDatabase(e))
             {
@@ -213,9 +216,12 @@ public sealed class PostgresMessageStore : IMessageStore
             TimeSpan left = wait - Stopwatch.GetElapsedTime(began);
             if (!isPassing || left <= TimeSpan.Zero)
                 throw new StoreException(problem);
-            // A process that was killed a moment ago still has its connection.
-            if (attempt == 3)
+            // A process that was killed a moment ago still has its connection, for a moment.
+            if (!isTold && (!isTaken || attempt == 3))
+            {
+                isTold = true;
                 database.Log.Waiting(problem, Math.Ceiling(left.TotalSeconds));
+            }
             await PostgresDatabase.PauseAsync(attempt);
             cancellation.ThrowIfCancellationRequested();
         }

@@ -1,3 +1,4 @@
+using System.Data;
 using Npgsql;
 
 namespace Broker.Storage.Postgres;
@@ -22,8 +23,24 @@ internal sealed class PostgresSchema(string schema)
         // Whoever only uses the tables may not be allowed to make any.
         if (await ReadVersionAsync(connection) == Version)
             return;
+        // Taken before the transaction begins: within one, PostgreSQL goes on believing that a table is missing which it once did not find.
+        string key = AdvisoryKey.Sql("schema", schema);
+        await ExecuteAsync(connection, $"select pg_advisory_lock({key})");
+        try
+        {
+            await StepAsync(connection);
+        }
+        finally
+        {
+            // A connection that is broken holds no lock.
+            if (connection.FullState == ConnectionState.Open)
+                await ExecuteAsync(connection, $"select pg_advisory_unlock({key})");
+        }
+    }
+
+    private async Task StepAsync(NpgsqlConnection connection)
+    {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
-        await ExecuteAsync(connection, $"select pg_advisory_xact_lock({AdvisoryKey.Sql("schema", schema)})");
         int version = await ReadVersionAsync(connection);
         if (version > Version)
         {

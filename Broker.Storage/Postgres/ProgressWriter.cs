@@ -108,6 +108,7 @@ internal sealed class ProgressWriter(PostgresDatabase database)
                 else
                     groups[i].Progress.Fence(groups[i]);
             }
+            database.Writing.Heal();
             return true;
         }
         catch (StoreException e)

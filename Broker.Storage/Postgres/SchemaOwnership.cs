@@ -17,7 +17,7 @@ internal sealed class SchemaOwnership(PostgresDatabase database) : IAsyncDisposa
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    private readonly NpgsqlDataSource _source = database.Address.CreateSingle(OwnName);
+    private readonly PostgresSource _source = database.Address.CreateSingle(OwnName);
     private readonly CancellationTokenSource _end = new();
     private NpgsqlConnection? _connection;
     private Task? _watch;
@@ -41,7 +41,8 @@ internal sealed class SchemaOwnership(PostgresDatabase database) : IAsyncDisposa
     {
         if (_connection is not null)
             await _connection.DisposeAsync();
-        NpgsqlConnection connection = _connection = await _source.OpenConnectionAsync();
+        _connection = null;
+        NpgsqlConnection connection = _connection = await _source.OpenAsync();
         // When this machine vanishes, its lock is not to outlive it for long.
         await ExecuteAsync(connection, "select set_config('tcp_keepalives_idle', '5', false), set_config('tcp_keepalives_interval', '2', false), set_config('tcp_keepalives_count', '3', false)");
         if (database.IsShared)
@@ -128,6 +129,7 @@ internal sealed class SchemaOwnership(PostgresDatabase database) : IAsyncDisposa
         {
             if (_connection is not null)
                 await _connection.CloseAsync();
+            _source.Forget();
             database.DropConnections();
             Tell($"the store is out of reach: {PostgresFault.Cause(e)}");
         }

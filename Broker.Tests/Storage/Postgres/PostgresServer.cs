@@ -20,11 +20,11 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private const string Guard =
         """
         folder=$1; shift
-        "$@" >>"$folder/log" 2>&1 </dev/null &
-        server=$!
+        rm -f "$folder/ended"
+        ("$@" >>"$folder/log" 2>&1 </dev/null & echo $! >"$folder/process"; wait $!; touch "$folder/ended") 2>/dev/null &
         read -r word || word=gone
-        kill -INT $server 2>/dev/null
-        wait $server
+        kill -INT "$(cat "$folder/process")" 2>/dev/null
+        wait
         if [ "$word" = gone ]; then rm -rf "$folder"; fi
         """;
 
@@ -83,10 +83,14 @@ public sealed partial class PostgresServer : IAsyncDisposable
         long began = Stopwatch.GetTimestamp();
         while (true)
         {
+            File.Delete(Path.Combine(_folder.FullName, "ended"));
             Launch();
-            while (!_guard!.HasExited && !await IsUpAsync() && File.Exists(Path.Combine(Data, "postmaster.pid")) | Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(5))
+            while (!File.Exists(Path.Combine(_folder.FullName, "ended")))
+            {
+                if (await IsUpAsync()) return;
+
                 await Task.Delay(20);
-            if (await IsUpAsync()) return;
+            }
 
             await EndGuardAsync();
             if (Stopwatch.GetElapsedTime(began) > Patience) throw new InvalidOperationException($"PostgreSQL does not start: {Log}");
@@ -190,7 +194,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     private void Signal(int signal)
     {
-        int process = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        int process = int.Parse(File.ReadAllText(Path.Combine(_folder.FullName, "process")), CultureInfo.InvariantCulture);
         if (Kill(process, signal) != 0) throw new InvalidOperationException($"PostgreSQL's process {process} cannot be signalled");
     }
 
