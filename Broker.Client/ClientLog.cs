@@ -17,7 +17,7 @@ internal static partial class ClientLog
     [LoggerMessage(4, LogLevel.Debug, "{Address} sent a frame of unknown type {Type}")]
     public static partial void UnknownFrame(ILogger logger, NsqAddress address, int type);
 
-    [LoggerMessage(5, LogLevel.Error, "receiving from {Address} failed")]
+    [LoggerMessage(5, LogLevel.Error, "receiving from {Address} failed; the connection is closed and made again. Report this with the lines below")]
     public static partial void ReadLoopFailed(ILogger logger, Exception exception, NsqAddress address);
 
     [LoggerMessage(6, LogLevel.Information, "{Address} does not offer {Compression}: going on without")]
@@ -32,7 +32,7 @@ internal static partial class ClientLog
     [LoggerMessage(9, LogLevel.Error, "handling message {Id} failed, attempt {Attempts}")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, string id, int attempts);
 
-    [LoggerMessage(10, LogLevel.Error, "giving up message {Id} after {Attempts} attempts")]
+    [LoggerMessage(10, LogLevel.Error, "message {Id} is given up after {Attempts} attempts; it does not come again")]
     public static partial void GivenUp(ILogger logger, string id, int attempts);
 
     [LoggerMessage(11, LogLevel.Warning, "backing off at level {Level} for {Delay}")]

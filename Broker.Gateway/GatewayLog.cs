@@ -9,7 +9,7 @@ internal static partial class GatewayLog
     [LoggerMessage(1000, LogLevel.Information, "Gateway {Gateway} stopping with {Connections} connections open")]
     public static partial void Stopping(this ILogger logger, string gateway, int connections);
 
-    [LoggerMessage(1001, LogLevel.Error, "A timeout of {Owner} failed")]
+    [LoggerMessage(1001, LogLevel.Error, "A timeout of {Owner} failed; the others go on. Report this with the lines below")]
     public static partial void TimeoutFailed(this ILogger logger, Exception exception, string owner);
 
     [LoggerMessage(1002, LogLevel.Warning, "The gateway stopped before all publishes were answered")]
@@ -27,8 +27,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1103, LogLevel.Debug, "{Remote}: connection lost")]
     public static partial void ConnectionLost(this ILogger logger, Exception exception, string remote);
 
-    [LoggerMessage(1104, LogLevel.Error, "{Remote}: connection failed")]
-    public static partial void ConnectionFailed(this ILogger logger, Exception exception, string remote);
+    [LoggerMessage(1104, LogLevel.Error, "{Remote}: the connection to {Client} (topic '{Topic}', channel '{Channel}') failed and is closed; the client may connect again. Report this with the lines below")]
+    public static partial void ConnectionFailed(
+        this ILogger logger, Exception exception, string remote, string client, string topic, string channel);
 
     [LoggerMessage(1105, LogLevel.Debug, "{Remote}: closed, it took too long to read what it was sent")]
     public static partial void WriteTimedOut(this ILogger logger, string remote);
@@ -36,7 +37,7 @@ internal static partial class GatewayLog
     [LoggerMessage(1200, LogLevel.Warning, "Publish {Sequence} to {Topic} got no answer; asking again")]
     public static partial void PublishRetried(this ILogger logger, Exception exception, string topic, long sequence);
 
-    [LoggerMessage(1201, LogLevel.Error, "Publish {Sequence} to {Topic} got no answer; given up")]
+    [LoggerMessage(1201, LogLevel.Error, "Topic {Topic}: publish {Sequence} got no answer and is given up; its clients were told and should publish again")]
     public static partial void PublishGivenUp(this ILogger logger, Exception exception, string topic, long sequence);
 
     [LoggerMessage(1202, LogLevel.Warning, "Could not make topic {Topic}")]
@@ -57,8 +58,8 @@ internal static partial class GatewayLog
     [LoggerMessage(1500, LogLevel.Information, "Certificate {File} was read again; it is good until {NotAfter:O}")]
     public static partial void CertificateReloaded(this ILogger logger, string file, DateTime notAfter);
 
-    [LoggerMessage(1501, LogLevel.Error, "The changed certificate cannot be used; the one before goes on serving")]
-    public static partial void CertificateNotReloaded(this ILogger logger, Exception exception);
+    [LoggerMessage(1501, LogLevel.Error, "The changed certificate {File} cannot be used; the one before goes on serving until the file is put right")]
+    public static partial void CertificateNotReloaded(this ILogger logger, Exception exception, string file);
 
     [LoggerMessage(1502, LogLevel.Debug, "{Remote}: TLS or compression did not come about")]
     public static partial void UpgradeFailed(this ILogger logger, Exception exception, string remote);
@@ -72,14 +73,27 @@ internal static partial class GatewayLog
     [LoggerMessage(1512, LogLevel.Information, "The users in {File} were read again; there are {Users}")]
     public static partial void UsersReloaded(this ILogger logger, string file, int users);
 
-    [LoggerMessage(1513, LogLevel.Error, "The changed file of users cannot be used; the users before go on to count")]
-    public static partial void UsersNotReloaded(this ILogger logger, Exception exception);
+    [LoggerMessage(1513, LogLevel.Error, "The changed file of users {File} cannot be used; the users before go on to count until the file is put right")]
+    public static partial void UsersNotReloaded(this ILogger logger, Exception exception, string file);
 
     [LoggerMessage(1520, LogLevel.Warning, "Refused: {Reason}, {Times} times since this was last said, now to {Remote}")]
     public static partial void RefusedClients(this ILogger logger, RefusalReason reason, long times, string remote);
 
-    [LoggerMessage(1400, LogLevel.Error, "HTTP {Method} {Path} failed")]
-    public static partial void RequestFailed(this ILogger logger, Exception exception, string method, string? path);
+    [LoggerMessage(1600, LogLevel.Warning, "statsd daemon {Address}: no report was sent, the next one is due as usual; check --statsd-address: {Cause}")]
+    public static partial void StatsdFailed(this ILogger logger, string address, string cause);
+
+    [LoggerMessage(1601, LogLevel.Debug, "statsd daemon {Address}: no more reports")]
+    public static partial void StatsdStopped(this ILogger logger, string address);
+
+    [LoggerMessage(1610, LogLevel.Warning, "Not ready for clients: {Check}: {Cause}")]
+    public static partial void NotReady(this ILogger logger, string check, string cause);
+
+    [LoggerMessage(1611, LogLevel.Information, "Gateway {Gateway} is not ready any more; connections are closed in {Delay}")]
+    public static partial void Draining(this ILogger logger, string gateway, TimeSpan delay);
+
+    [LoggerMessage(1400, LogLevel.Error, "{Remote}: HTTP {Method} {Path} of topic '{Topic}', channel '{Channel}' failed; the client was answered 500 and may ask again. Report this with the lines below")]
+    public static partial void RequestFailed(
+        this ILogger logger, Exception exception, string remote, string method, string? path, string topic, string channel);
 
     [LoggerMessage(1401, LogLevel.Debug, "HTTP {Method} {Path}: the client went away")]
     public static partial void RequestAborted(this ILogger logger, string method, string? path);

@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using Broker.Gateways;
 using Broker.Policies;
+using Broker.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -28,7 +29,12 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     private IGatewayObserver? _observerReference;
     private TaskCompletionSource? _empty;
     private long _nextPublisher;
+    private long _goneReceived;
+    private long _goneSent;
+    private long _accepted;
     private int _nextNumber;
+    private readonly TelemetryOptions _telemetry;
+    private volatile bool _draining;
     private volatile bool _stopping;
 
     /// <param name="grains">Where grains are found.</param>
@@ -36,6 +42,9 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <param name="tls">The server's side of TLS.</param>
     /// <param name="access">Who knows the clients.</param>
     /// <param name="refusals">Counts what is refused.</param>
+    /// <param name="metrics">Told what is measured.</param>
+    /// <param name="telemetry">How long clients are served yet when the gateway is told to stop.</param>
+    /// <param name="traces">Traces messages.</param>
     /// <param name="time">The clock of all timeouts.</param>
     /// <param name="logger">The log.</param>
     public NsqGateway(
@@ -44,9 +53,15 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         TlsServer tls,
         AccessControl access,
         Refusals refusals,
+        GatewayMetrics metrics,
+        TelemetryOptions telemetry,
+        MessageTraces traces,
         TimeProvider time,
         ILogger<NsqGateway> logger)
     {
+        Metrics = metrics;
+        _telemetry = telemetry;
+        Traces = traces;
         Grains = grains;
         Options = options.Value;
         Time = time;
@@ -61,6 +76,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         Memory = new MemoryPressure(limits.MemoryLimit, Wheel, time, static () => Environment.WorkingSet);
         _observer = new GatewayObserver(this);
         _housekeeping = new Housekeeping(this);
+        metrics.Observe(this);
         // Whatever is remembered of an earlier start, the numbers of this one are new.
         _nextPublisher = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & (long.MaxValue >> 1);
     }
@@ -72,11 +88,24 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     public IReadOnlyList<ConnectionSnapshot> Connections =>
         [.. _connections.Values.OrderBy(static connection => connection.Number).Select(static connection => connection.ToSnapshot())];
 
+    /// <summary>Address and port of the client with this connection number; null when it is gone.</summary>
+    public string? FindRemoteEndPoint(int number) => _connections.GetValueOrDefault(number)?.RemoteEndPoint;
+
     /// <summary>Number of connections.</summary>
     public int ConnectionCount => _connections.Count;
 
+    /// <summary>Whether it has been told to stop: who looks for a broker is to look for another.</summary>
+    public bool IsStopping => _draining;
+
     /// <summary>What was refused to clients.</summary>
     public Refusals Refusals { get; }
+
+    /// <summary>Connections that were let in since the start.</summary>
+    internal long AcceptedConnections => Interlocked.Read(ref _accepted);
+
+    internal GatewayMetrics Metrics { get; }
+
+    internal MessageTraces Traces { get; }
 
     internal TlsServer Tls { get; }
 
@@ -108,15 +137,21 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     }
 
     /// <summary>Closes the connections of all clients, without an error frame; later ones are refused.</summary>
-    public Task StoppingAsync(CancellationToken cancellationToken)
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
+        _draining = true;
+        if (_telemetry.ShutdownDelay > TimeSpan.Zero)
+        {
+            // Whoever sends clients here is to hear first that they should go elsewhere.
+            Logger.Draining(Id, _telemetry.ShutdownDelay);
+            await Task.Delay(_telemetry.ShutdownDelay, Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
         _stopping = true;
         Logger.Stopping(Id, _connections.Count);
         BytesInFlight.Open();
         Memory.Open();
         foreach (NsqConnection connection in _connections.Values)
             connection.Close();
-        return Task.CompletedTask;
     }
 
     /// <summary>Waits until the connections have ended and all publishes are answered.</summary>
@@ -168,6 +203,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
             context.Abort();
             return;
         }
+        Interlocked.Increment(ref _accepted);
         NsqConnection connection = new(this, context, Interlocked.Increment(ref _nextNumber));
         _connections.TryAdd(connection.Number, connection);
         if (_stopping)
@@ -179,7 +215,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         finally
         {
             _admission.Leave(address);
-            _connections.TryRemove(connection.Number, out _);
+            Remove(connection);
             if (_stopping && _connections.IsEmpty)
             {
                 lock (_sync)
@@ -196,7 +232,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         {
             if (!_publishers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out TopicPublisher? publisher))
             {
-                publisher = new TopicPublisher(name.ToString(), Grains, ++_nextPublisher, Options, Time, Logger);
+                publisher = new TopicPublisher(name.ToString(), Grains, ++_nextPublisher, Options, Metrics, Time, Logger);
                 _publishers.Add(publisher.Topic, publisher);
                 _housekeeping.Schedule();
             }
@@ -237,6 +273,32 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     internal void Add(Consumer consumer) => _consumers[consumer.Number] = consumer;
 
     internal void Remove(Consumer consumer) => _consumers.TryRemove(consumer.Number, out _);
+
+    /// <summary>Bytes of all connections, those that are gone included.</summary>
+    internal (long Received, long Sent) ReadTraffic()
+    {
+        lock (_sync)
+        {
+            (long received, long sent) = (_goneReceived, _goneSent);
+            foreach ((_, NsqConnection connection) in _connections)
+            {
+                received += connection.ReceivedBytes;
+                sent += connection.Output.SentBytes;
+            }
+            return (received, sent);
+        }
+    }
+
+    // Under the lock, so that no sum counts its bytes twice or not at all.
+    private void Remove(NsqConnection connection)
+    {
+        lock (_sync)
+        {
+            _connections.TryRemove(connection.Number, out _);
+            _goneReceived += connection.ReceivedBytes;
+            _goneSent += connection.Output.SentBytes;
+        }
+    }
 
     private Task WhenEmpty()
     {

@@ -16,28 +16,28 @@ internal static partial class GrainLog
     [LoggerMessage(3004, LogLevel.Information, "channel {Topic}:{Channel}: deleted")]
     public static partial void ChannelDeleted(this ILogger log, string topic, string channel);
 
-    [LoggerMessage(3005, LogLevel.Error, "topic {Topic}: publishing failed, the log is opened again before the next: {Cause}")]
+    [LoggerMessage(3005, LogLevel.Error, "topic {Topic}: publishing failed, the log is opened again before the next; see that the disk is writable and has room: {Cause}")]
     public static partial void AppendFailed(this ILogger log, string topic, string cause);
 
-    [LoggerMessage(3006, LogLevel.Error, "topic {Topic}: cannot be opened: {Cause}")]
+    [LoggerMessage(3006, LogLevel.Error, "topic {Topic}: cannot be opened, tried again when it is next used; see that its files can be read and written: {Cause}")]
     public static partial void TopicOpenFailed(this ILogger log, string topic, string cause);
 
     [LoggerMessage(3007, LogLevel.Warning, "channel {Topic}:{Channel}: did not take what was offered, offered again shortly: {Cause}")]
     public static partial void OfferFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3008, LogLevel.Error, "channel {Topic}:{Channel}: cannot be opened: {Cause}")]
+    [LoggerMessage(3008, LogLevel.Error, "channel {Topic}:{Channel}: cannot be opened, tried again when it is next used; see that the files of its topic can be read and written: {Cause}")]
     public static partial void ChannelOpenFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3009, LogLevel.Error, "channel {Topic}:{Channel}: the log cannot be read, tried again shortly: {Cause}")]
+    [LoggerMessage(3009, LogLevel.Error, "channel {Topic}:{Channel}: the log cannot be read, tried again shortly; see that the disk works: {Cause}")]
     public static partial void ReadFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3010, LogLevel.Error, "channel {Topic}:{Channel}: message at offset {Offset} cannot be read from the log any more and is given up")]
+    [LoggerMessage(3010, LogLevel.Error, "channel {Topic}:{Channel}: message at offset {Offset} cannot be read from the log any more and is given up; publish it again if it is known elsewhere, and check the disk")]
     public static partial void MessageLost(this ILogger log, string topic, string channel, long offset);
 
     [LoggerMessage(3011, LogLevel.Warning, "channel {Topic}:{Channel}: gateway {Gateway} was not heard from and is taken for dead; its {Consumers} consumers are dropped")]
     public static partial void GatewayLost(this ILogger log, string topic, string channel, string gateway, int consumers);
 
-    [LoggerMessage(3012, LogLevel.Error, "channel {Topic}:{Channel}: progress cannot be written: {Cause}")]
+    [LoggerMessage(3012, LogLevel.Error, "channel {Topic}:{Channel}: progress cannot be written, so that messages may come again after a restart; see that the disk is writable and has room: {Cause}")]
     public static partial void ProgressFailed(this ILogger log, string topic, string channel, string cause);
 
     [LoggerMessage(3013, LogLevel.Warning, "topic {Topic}: trimming the log failed, tried again later: {Cause}")]
@@ -55,7 +55,7 @@ internal static partial class GrainLog
     [LoggerMessage(3017, LogLevel.Warning, "channel {Topic}:{Channel}: the topic did not answer the channel's report: {Cause}")]
     public static partial void ReportFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read: {Cause}")]
+    [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 
     [LoggerMessage(3019, LogLevel.Information, "topic {Topic}: begins with the channels that other nodes have: {Channels}")]

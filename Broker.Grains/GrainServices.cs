@@ -1,5 +1,7 @@
+using Broker.Grains.Metrics;
 using Broker.Policies;
 using Broker.Storage;
+using Broker.Telemetry;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +19,15 @@ public sealed record GrainServices(
 {
     /// <summary>Whom a new topic asks for channels to begin with; null for nobody.</summary>
     public IKnownChannels? KnownChannels { get; init; }
+
+    /// <summary>Where topics and channels show their figures; null for nowhere.</summary>
+    public GrainMetrics? Metrics { get; init; }
+
+    /// <summary>Traces messages; null for never.</summary>
+    public MessageTraces? Traces { get; init; }
+
+    /// <summary>Nanoseconds since the Unix epoch.</summary>
+    public long NowNanoseconds => (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
     /// <summary>Milliseconds since the Unix epoch.</summary>
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();

@@ -50,8 +50,32 @@ public sealed class ProtocolError
     /// <summary>An MPUB that ends before the number of its messages.</summary>
     public static ProtocolError UnreadableMessageCount { get; } = new("E_BAD_BODY MPUB failed to read message count");
 
+    /// <summary>All codes that there are, ordered (ordinal); the last stands for any other.</summary>
+    public static IReadOnlyList<string> Codes { get; } =
+    [
+        "E_AUTH_DISABLED", "E_AUTH_FAILED", "E_AUTH_FIRST", "E_BAD_BODY", "E_BAD_CHANNEL", "E_BAD_MESSAGE", "E_BAD_PROTOCOL", "E_BAD_TOPIC",
+        "E_DPUB_FAILED", "E_FIN_FAILED", "E_IDENTIFY_FAILED", "E_INVALID", "E_MPUB_FAILED", "E_PUB_FAILED", "E_REQ_FAILED", "E_SUB_FAILED",
+        "E_TOUCH_FAILED", "E_UNAUTHORIZED", "other",
+    ];
+
     /// <summary>Code and text.</summary>
     public byte[] Data { get; }
+
+    /// <summary>Index of the code in <see cref="Codes"/>.</summary>
+    public int Code
+    {
+        get
+        {
+            int space = Data.AsSpan().IndexOf((byte)' ');
+            ReadOnlySpan<byte> code = space < 0 ? Data : Data.AsSpan(0, space);
+            for (int i = 0; i < Codes.Count - 1; i++)
+            {
+                if (Ascii.Equals(code, Codes[i]))
+                    return i;
+            }
+            return Codes.Count - 1;
+        }
+    }
 
     /// <summary>Whether the connection is closed behind the frame.</summary>
     public bool IsFatal { get; }

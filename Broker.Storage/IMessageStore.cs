@@ -39,6 +39,12 @@ public interface IMessageStore : IAsyncDisposable
     /// <summary>Removes a channel's progress with its files. Nothing happens when there is none, or only that of a newer incarnation.</summary>
     ValueTask DeleteChannelAsync(string topic, int generation, string channel, long incarnation);
 
+    /// <summary>
+    /// Writes a little, to see whether the store can write at all: a success heals <see cref="Failure"/>. What is wrong, in one line, or null
+    /// when all is well. A store that has nothing to try says what its last write did.
+    /// </summary>
+    ValueTask<string?> ProbeAsync() => new(Failure);
+
     /// <summary>The last failure to write that no later success has healed, in one line; null when all is well.</summary>
     string? Failure { get; }
 }

@@ -11,7 +11,7 @@ public sealed class SolutionTests
         ["Broker.Grains"] = ["Broker.Abstractions", "Broker.Storage", "Broker.Orleans.Embedded"],
         ["Broker.Protocol"] = [],
         ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Orleans.Embedded"],
-        ["Broker.Bench"] = ["Broker.Protocol"],
+        ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage", "Broker.Orleans.Embedded"],
         ["Broker.Client"] = ["Broker.Protocol"],
     };
 

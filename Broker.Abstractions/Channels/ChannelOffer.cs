@@ -27,4 +27,7 @@ public sealed class ChannelOffer
 
     /// <summary>Messages in the range with a due time: when not 0 and <see cref="Batches"/> is null, the channel looks for their headers in the log.</summary>
     [Id(5)] public required long Deferred { get; init; }
+
+    /// <summary>Messages in the range that were dropped because too many waited for an offer to an ephemeral channel.</summary>
+    [Id(6)] public long Dropped { get; init; }
 }

@@ -53,4 +53,22 @@ public sealed class ChannelStats
 
     /// <summary>Messages discarded: sampled away, emptied, or dropped by an ephemeral channel that was full.</summary>
     [Id(15)] public long Discarded { get; init; }
+
+    /// <summary>
+    /// Messages found at the activation: what waited or was deferred then. At rest this plus <see cref="MessageCount"/> is
+    /// <see cref="Finished"/> plus <see cref="Discarded"/> plus <see cref="Depth"/> plus <see cref="InFlight"/> plus <see cref="Deferred"/>.
+    /// </summary>
+    [Id(16)] public long StartedWith { get; init; }
+
+    /// <summary>Deliveries, repeated ones included.</summary>
+    [Id(17)] public long Delivered { get; init; }
+
+    /// <summary>How often a message was deferred: by its publisher or by a REQ with a delay.</summary>
+    [Id(18)] public long Deferrals { get; init; }
+
+    /// <summary><see cref="Discarded"/> by <see cref="DiscardCause"/>, one entry a cause.</summary>
+    [Id(19)] public long[] DiscardedByCause { get; init; } = [];
+
+    /// <summary>Times from publish to FIN within the window; null when none are kept (spec 2.8).</summary>
+    [Id(20)] public LatencyCounts? Latency { get; init; }
 }

@@ -28,6 +28,15 @@ public interface IChannelGrain : IGrainWithStringKey
     /// <summary>Closes the consumers and drops everything, progress included; called by the topic after its record forgot the channel.</summary>
     [Alias("Delete")] ValueTask<TopicStatus> DeleteAsync(long incarnation);
 
+    /// <summary>Looks at messages and changes nothing.</summary>
+    [Alias("Peek")] ValueTask<PeekReply> PeekAsync(PeekRequest request);
+
+    /// <summary>Makes a message that is in flight or deferred ready now; called by the topic.</summary>
+    [Alias("RequeueMessage")] ValueTask<TopicStatus> RequeueMessageAsync(long incarnation, ulong id);
+
+    /// <summary>Takes a message out for good, wherever it stands; called by the topic.</summary>
+    [Alias("FinishMessage")] ValueTask<TopicStatus> FinishMessageAsync(long incarnation, ulong id);
+
     /// <summary>Figures of the channel.</summary>
     [Alias("Stats")] ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers);
 }

@@ -30,6 +30,12 @@ public sealed class QueueOptions
     /// <summary>Topology zone of this broker; empty when it has none.</summary>
     public string TopologyZone { get; set; } = "";
 
+    /// <summary>Whether times from publish to FIN are kept for percentiles (spec 2.8).</summary>
+    public bool KeepsLatency { get; set; }
+
+    /// <summary>The time that those percentiles cover, in two halves.</summary>
+    public TimeSpan LatencyWindow { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How long a message may hold the log from being trimmed before it moves into its channel's own store.</summary>
     public TimeSpan StragglerAge { get; set; } = TimeSpan.FromMinutes(5);
 

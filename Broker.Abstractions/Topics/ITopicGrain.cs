@@ -43,6 +43,15 @@ public interface ITopicGrain : IGrainWithStringKey
     /// <summary>Stops or resumes the deliveries of a channel; durable.</summary>
     [Alias("PauseChannel")] ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused);
 
+    /// <summary>Looks at messages of a channel and changes nothing.</summary>
+    [Alias("Peek")] ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request);
+
+    /// <summary>Makes a message that is in flight or deferred in a channel ready now; one that waits is left as it is.</summary>
+    [Alias("RequeueMessage")] ValueTask<TopicReply> RequeueMessageAsync(string channel, ulong id);
+
+    /// <summary>Takes a message out of a channel for good, wherever it stands, as if a consumer had finished it.</summary>
+    [Alias("FinishMessage")] ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id);
+
     /// <summary>Figures of the topic and of its channels; <see cref="TopicStats.Exists"/> is false when there is no such topic.</summary>
     [Alias("Stats")] ValueTask<TopicStats> StatsAsync(StatsRequest request);
 

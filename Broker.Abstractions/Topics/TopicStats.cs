@@ -30,4 +30,10 @@ public sealed class TopicStats
 
     /// <summary>Part of <see cref="Depth"/> that is not in memory.</summary>
     [Id(7)] public long BackendDepth { get; init; }
+
+    /// <summary>Messages published and dropped, because an ephemeral topic holds no more than its bound (spec 2.2).</summary>
+    [Id(8)] public long Dropped { get; init; }
+
+    /// <summary>Messages that the topic held when it was emptied.</summary>
+    [Id(9)] public long Emptied { get; init; }
 }

@@ -17,4 +17,7 @@ public enum TopicStatus
 
     /// <summary>The store refused or failed; the reply's error says why. Nothing was acknowledged.</summary>
     Failed = 4,
+
+    /// <summary>The channel has no such message, or it is on its way between two states.</summary>
+    MessageNotFound = 5,
 }

@@ -45,6 +45,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     private long _unflushedBodies;
     private bool _flushNow;
     private long _messages;
+    private long _sent;
+    private List<(long Offset, ushort Attempts, DateTimeOffset Start)>? _traced;
 
     public ConnectionOutput(NsqConnection connection, PipeWriter pipe)
     {
@@ -54,6 +56,9 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
 
     /// <summary>Messages written.</summary>
     public long Messages => Interlocked.Read(ref _messages);
+
+    /// <summary>Bytes of frames written.</summary>
+    public long SentBytes => Volatile.Read(ref _sent);
 
     /// <summary>Queues messages; never waits.</summary>
     /// <param name="run">The messages.</param>
@@ -329,6 +334,7 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             }
         }
         long bodies = _unflushedBodies;
+        Volatile.Write(ref _sent, _sent + _unflushed);
         _unflushed = 0;
         _unflushedBodies = 0;
         _flushNow = false;
@@ -353,6 +359,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
         repliesSent?.TrySetResult();
         if (result.IsCompleted || result.IsCanceled)
             return false;
+        if (_traced is not null)
+            TraceDeliveries();
         if (bodies > 0)
             _connection.GiveBackWindow(bodies);
         return true;
@@ -430,8 +438,23 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
         _pipe.Advance(written);
         _unflushed += written;
         _unflushedBodies += bodies;
+        if (_connection.Traces.IsOn)
+            NoteTraced(_run.FirstOffset, offset, attempts);
         // The batch is let go with its last message, unless a part of that is left.
         _run = left == 0 && _bodyLeft == 0 ? default : _run with { Position = position, FirstOffset = offset, Count = left };
+    }
+
+    private void NoteTraced(long from, long end, ushort attempts)
+    {
+        foreach (long offset in _connection.Traces.Among(from, end))
+            (_traced ??= []).Add((offset, attempts, _connection.Now));
+    }
+
+    private void TraceDeliveries()
+    {
+        foreach ((long offset, ushort attempts, DateTimeOffset start) in _traced!)
+            _connection.TraceDelivery(offset, attempts, start);
+        _traced = null;
     }
 
     /// <summary>Writes of a body that did not fit as much as may be unflushed.</summary>

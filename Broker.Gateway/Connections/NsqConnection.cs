@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
@@ -6,6 +7,7 @@ using Broker.Channels;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Protocol;
+using Broker.Telemetry;
 using Microsoft.AspNetCore.Connections;
 
 namespace Broker.Gateway;
@@ -59,12 +61,13 @@ internal sealed class NsqConnection : WheelEntry
     private bool _isIdentified;
     private DateTimeOffset _now;
 
-    private readonly ReadBatch _batch = new();
+    private readonly ReadBatch _batch;
     private Subscription? _subscription;
     private volatile bool _closing;
     private volatile CancellationTokenSource? _ending;
     private bool _hasPublished;
     private long _bytesTaken;
+    private long _received;
     private long _firstCommandDue = Never;
     private long _commandDue = Never;
     private long _waitingSince = Never;
@@ -76,6 +79,7 @@ internal sealed class NsqConnection : WheelEntry
         _context = context;
         _input = context.Transport.Input;
         Number = number;
+        _batch = new ReadBatch(gateway.Metrics);
         RemoteEndPoint = context.RemoteEndPoint?.ToString() ?? "";
         RemoteAddress = RemoteAddressOf(context);
         Settings = Delivery = new ClientSettings(gateway.Options, RemoteAddress);
@@ -105,6 +109,9 @@ internal sealed class NsqConnection : WheelEntry
 
     /// <summary>What is sent.</summary>
     public ConnectionOutput Output { get; }
+
+    /// <summary>Bytes of commands that the client has sent.</summary>
+    public long ReceivedBytes => Volatile.Read(ref _received);
 
     /// <summary>The settings by the last IDENTIFY.</summary>
     public ClientSettings Settings { get; private set; }
@@ -185,7 +192,7 @@ internal sealed class NsqConnection : WheelEntry
         if (exception is IOException or OperationCanceledException or InvalidDataException)
             _gateway.Logger.ConnectionLost(exception, RemoteEndPoint);
         else
-            _gateway.Logger.ConnectionFailed(exception, RemoteEndPoint);
+            _gateway.Logger.ConnectionFailed(exception, RemoteEndPoint, Settings.ClientId, _topic, _channel);
         Close();
     }
 
@@ -208,6 +215,25 @@ internal sealed class NsqConnection : WheelEntry
         link.Add([new ConsumerCommand(0, credit, consumer.Number, CommandKind.Window)], out _);
         link.Start();
     }
+
+    /// <summary>Traces messages.</summary>
+    public MessageTraces Traces => _gateway.Traces;
+
+    /// <summary>The time.</summary>
+    public DateTimeOffset Now => _gateway.Time.GetUtcNow();
+
+    /// <summary>A message that is traced has been written to the client.</summary>
+    public void TraceDelivery(long offset, ushort attempts, DateTimeOffset start) => MessageTraces.Add(
+        "deliver",
+        ActivityKind.Producer,
+        _topic,
+        MessageId.Of(IdPrefix, offset),
+        start,
+        Now,
+        ("messaging.destination.subscription.name", _channel),
+        ("messaging.client.id", Settings.ClientId),
+        ("network.peer.address", RemoteEndPoint),
+        ("nsq.message.attempts", (int)attempts));
 
     /// <summary>What the connection knows of itself.</summary>
     public ConnectionSnapshot ToSnapshot()
@@ -323,6 +349,7 @@ internal sealed class NsqConnection : WheelEntry
                     step = FailWith(Truncated(buffer.Length));
             }
             // What was parsed is copied; the transport may go on while the outcomes are awaited.
+            Volatile.Write(ref _received, _received + read.Buffer.Length - buffer.Length);
             missing = step == ParseStep.NeedData ? MissingBytes(buffer.Length) : 1;
             buffered = buffer.Length;
             // The magic has the deadline of the first command.
@@ -782,6 +809,7 @@ internal sealed class NsqConnection : WheelEntry
 
     private bool Refuse(ProtocolError error)
     {
+        _gateway.Metrics.Count(error);
         _gateway.Logger.Refused(RemoteEndPoint, error);
         _batch.Replies.AddError(error);
         return false;

@@ -9,7 +9,8 @@ namespace Broker.Gateway;
 /// The commands that one read of a connection brought: what they add up to, and the replies that they will get, in their
 /// order. Between reads it holds no memory.
 /// </summary>
-internal sealed class ReadBatch
+/// <param name="metrics">Counts the errors.</param>
+internal sealed class ReadBatch(GatewayMetrics metrics)
 {
     /// <summary>Why a FIN, REQ or TOUCH of an unknown message failed.</summary>
     public const string NotInFlight = "ID not in flight";
@@ -103,7 +104,7 @@ internal sealed class ReadBatch
                 Replies.AddResponse((byte[])outcome.Source!);
                 return null;
             case OutcomeKind.Error:
-                Replies.AddError((ProtocolError)outcome.Source!);
+                ReplyError((ProtocolError)outcome.Source!);
                 return null;
             case OutcomeKind.Executed:
                 ReplyFailures(outcome);
@@ -135,8 +136,14 @@ internal sealed class ReadBatch
             };
             HexId.Format(MessageId.Of(_idPrefix, command.Offset), id);
             string cause = failure.Cause == CommandFailureCause.NotOwner ? "client does not own message" : NotInFlight;
-            Replies.AddError(ProtocolError.CommandFailed(verb, id, cause));
+            ReplyError(ProtocolError.CommandFailed(verb, id, cause));
         }
+    }
+
+    private void ReplyError(ProtocolError error)
+    {
+        metrics.Count(error);
+        Replies.AddError(error);
     }
 
     private void StartPublishers()

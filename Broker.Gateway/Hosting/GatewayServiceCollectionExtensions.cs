@@ -1,6 +1,10 @@
 using Broker.Gateway.Http;
+using Broker.Gateway.Http.Health;
+using Broker.Gateway.Http.Metrics;
+using Broker.Gateway.Statsd;
 using Broker.Health;
 using Broker.Policies;
+using Broker.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +29,10 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<TlsServer>();
         services.TryAddSingleton<AccessControl>();
+        services.AddMetrics();
+        services.TryAddSingleton<TelemetryOptions>();
+        services.TryAddSingleton(static provider => new MessageTraces(provider.GetRequiredService<TelemetryOptions>().TraceSampleRate));
+        services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton<Refusals>();
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
@@ -48,10 +56,25 @@ public static class GatewayServiceCollectionExtensions
         services.AddSingleton<PublishEndpoints>();
         services.AddSingleton<TopicEndpoints>();
         services.AddSingleton<ChannelEndpoints>();
+        services.AddSingleton<MessageEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
+        services.AddSingleton<IReadinessCheck, GrainCheck>();
+        services.AddSingleton<HealthEndpoints>();
+        services.AddSingleton<MetricCollector>();
+        services.AddSingleton<MetricsEndpoints>();
         services.AddSingleton<HttpGate>();
         services.AddSingleton<NsqdSite>();
         services.Configure<KestrelServerOptions>(LiftLimits);
+        return services;
+    }
+
+    /// <summary>
+    /// Tells a statsd daemon figures, if the options name one. The container needs nsqd's HTTP API (<see cref="AddNsqdHttp"/>) and the
+    /// registration's parts, as figures are named by the address that this broker is known by.
+    /// </summary>
+    public static IServiceCollection AddStatsd(this IServiceCollection services)
+    {
+        services.AddHostedService<StatsdReporter>();
         return services;
     }
 

@@ -15,6 +15,7 @@ namespace Broker.Gateway.Http;
 public abstract class HttpSite
 {
     private readonly ILogger _logger;
+    private readonly GatewayMetrics? _metrics;
     private readonly RequestDelegate _pipeline;
 
     /// <param name="services">Where routing finds its parts.</param>
@@ -22,6 +23,7 @@ public abstract class HttpSite
     protected HttpSite(IServiceProvider services, ILogger logger)
     {
         _logger = logger;
+        _metrics = services.GetService<GatewayMetrics>();
         ApplicationBuilder app = new(services);
         RouteTable table = new();
         if (CreateGate(services) is { } gate)
@@ -70,8 +72,19 @@ public abstract class HttpSite
         }
         catch (Exception e) when (e is not Microsoft.AspNetCore.Http.BadHttpRequestException && !context.Response.HasStarted)
         {
-            _logger.RequestFailed(e, context.Request.Method, context.Request.Path);
+            QueryParameters? parameters = QueryParameters.Of(context.Request);
+            _logger.RequestFailed(
+                e,
+                context.Connection.RemoteIpAddress?.ToString() ?? "",
+                context.Request.Method,
+                context.Request.Path,
+                parameters?.Find("topic") ?? "",
+                parameters?.Find("channel") ?? "");
             await V1Error.Internal.ExecuteAsync(context);
+        }
+        finally
+        {
+            _metrics?.Answered(context.Response.StatusCode);
         }
     }
 }

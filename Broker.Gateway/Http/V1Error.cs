@@ -43,6 +43,18 @@ public sealed class V1Error : IResult
     /// <summary>A value that is empty or too long to be read at all.</summary>
     public static V1Error UnreadableValue { get; } = new(StatusCodes.Status413PayloadTooLarge, "INVALID_VALUE");
 
+    /// <summary>No message to be looked for.</summary>
+    public static V1Error MissingId { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_ID");
+
+    /// <summary>An id that is not 16 hex digits.</summary>
+    public static V1Error InvalidId { get; } = new(StatusCodes.Status400BadRequest, "INVALID_ARG_ID");
+
+    /// <summary>Messages neither waiting, nor in flight, nor deferred.</summary>
+    public static V1Error InvalidState { get; } = new(StatusCodes.Status400BadRequest, "INVALID_ARG_STATE");
+
+    /// <summary>A number of messages or bytes that cannot be.</summary>
+    public static V1Error InvalidLimit { get; } = new(StatusCodes.Status400BadRequest, "INVALID_ARG_LIMIT");
+
     /// <summary>Nobody has logged in, or nobody who is known.</summary>
     public static V1Error Unauthorized { get; } = new(StatusCodes.Status401Unauthorized, "UNAUTHORIZED");
 
@@ -54,6 +66,8 @@ public sealed class V1Error : IResult
     public static V1Error TopicNotFound { get; } = new(StatusCodes.Status404NotFound, "TOPIC_NOT_FOUND");
 
     public static V1Error ChannelNotFound { get; } = new(StatusCodes.Status404NotFound, "CHANNEL_NOT_FOUND");
+
+    public static V1Error MessageNotFound { get; } = new(StatusCodes.Status404NotFound, "MESSAGE_NOT_FOUND");
 
     public static V1Error MethodNotAllowed { get; } = new(StatusCodes.Status405MethodNotAllowed, "METHOD_NOT_ALLOWED");
 

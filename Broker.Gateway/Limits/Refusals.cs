@@ -8,9 +8,6 @@ namespace Broker.Gateway;
 /// </summary>
 public sealed class Refusals : IDisposable
 {
-    /// <summary>The meter that publishes the counts as <c>broker.refusals</c> with the tag <c>reason</c>.</summary>
-    public const string MeterName = "Broker.Gateway";
-
     private static readonly TimeSpan LogInterval = TimeSpan.FromSeconds(1);
     private static readonly RefusalReason[] Reasons = Enum.GetValues<RefusalReason>();
 
@@ -18,17 +15,19 @@ public sealed class Refusals : IDisposable
     private readonly long[] _counts = new long[Reasons.Length];
     private readonly long[] _logged = new long[Reasons.Length];
     private readonly long?[] _loggedAt = new long?[Reasons.Length];
-    private readonly Meter _meter = new(MeterName);
+    private readonly Meter? _meter;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public Refusals(TimeProvider time, ILogger<Refusals> logger)
+    /// <param name="meters">Makes the meter that shows the counts as <c>broker.gateway.refusals</c>; null for none.</param>
+    public Refusals(TimeProvider time, ILogger<Refusals> logger, IMeterFactory? meters = null)
     {
         _time = time;
         _logger = logger;
-        _meter.CreateObservableCounter("broker.refusals", Measure, description: "What was refused to clients, or made to wait.");
+        _meter = meters?.Create(GatewayMetrics.MeterName);
+        _meter?.CreateObservableCounter("broker.gateway.refusals", Measure, "{refusal}", "What was refused to clients, or made to wait.");
     }
 
     /// <summary>How often this was refused since the start.</summary>
@@ -53,7 +52,7 @@ public sealed class Refusals : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
+    public void Dispose() => _meter?.Dispose();
 
     private IEnumerable<Measurement<long>> Measure()
     {

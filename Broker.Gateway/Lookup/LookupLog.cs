@@ -30,7 +30,7 @@ internal static partial class LookupLog
     [LoggerMessage(4103, LogLevel.Information, "LOOKUPD({EndPoint}): left")]
     public static partial void LookupLeft(this ILogger logger, EndPoint endPoint);
 
-    [LoggerMessage(4104, LogLevel.Error, "lookupd-tcp-address: \"{Address}\" is no host:port and left out")]
+    [LoggerMessage(4104, LogLevel.Error, "lookupd-tcp-address: \"{Address}\" is no host:port and left out; write it like lookup.example.com:4160")]
     public static partial void LookupAddressUnusable(this ILogger logger, string address);
 
     [LoggerMessage(4105, LogLevel.Warning, "lookupd-tcp-address: {Address} cannot be resolved: {Cause}")]

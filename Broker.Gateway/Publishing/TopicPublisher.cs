@@ -35,6 +35,7 @@ internal sealed class TopicPublisher
     private readonly Lock _sync = new();
     private readonly ITopicGrain _grain;
     private readonly GatewayOptions _options;
+    private readonly GatewayMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly long _publisher;
@@ -51,10 +52,13 @@ internal sealed class TopicPublisher
     /// <param name="grains">Where the topic's grain is found.</param>
     /// <param name="publisher">The number that appends are known by; no other publisher of the topic may ever have it.</param>
     /// <param name="options">Limits.</param>
+    /// <param name="metrics">Told how long publishes take.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The gateway's log.</param>
-    public TopicPublisher(string topic, IGrainFactory grains, long publisher, GatewayOptions options, TimeProvider time, ILogger logger)
+    public TopicPublisher(
+        string topic, IGrainFactory grains, long publisher, GatewayOptions options, GatewayMetrics metrics, TimeProvider time, ILogger logger)
     {
+        _metrics = metrics;
         Topic = topic;
         _grain = grains.GetGrain<ITopicGrain>(topic);
         _publisher = publisher;
@@ -225,9 +229,11 @@ internal sealed class TopicPublisher
     private async Task SendAsync(PublishCall call, long sequence)
     {
         PublishRequest request = new() { Publisher = _publisher, Sequence = sequence, Batch = call.Batch! };
+        long start = _metrics.PublishStart;
         ValueTask<TopicReply> answer = PublishAsync(request);
         bool wasInline = answer.IsCompleted;
         TopicReply reply = await answer;
+        _metrics.Published(start);
         IsTopicKnown |= reply.IsOk;
         call.Complete(reply);
         TaskCompletionSource? drained = null;

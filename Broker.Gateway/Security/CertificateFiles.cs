@@ -68,7 +68,7 @@ internal sealed class CertificateFiles
         {
             // Perhaps the key has not been written yet: the next change is tried again, the same files are not.
             _failed = stamps;
-            _logger.CertificateNotReloaded(e);
+            _logger.CertificateNotReloaded(e, _certificateFile);
         }
     }
 

@@ -109,7 +109,7 @@ public sealed class FileAuthenticator : IAuthenticator, IDisposable
         }
         catch (UserFileException e)
         {
-            _logger.UsersNotReloaded(e);
+            _logger.UsersNotReloaded(e, _path);
         }
     }
 

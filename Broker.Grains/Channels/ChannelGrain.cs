@@ -1,7 +1,10 @@
+using System.Diagnostics;
 using Broker.Channels;
 using Broker.Gateways;
+using Broker.Grains.Metrics;
 using Broker.Messages;
 using Broker.Storage;
+using Broker.Telemetry;
 using Broker.Topics;
 using Orleans;
 using Orleans.Concurrency;
@@ -34,6 +37,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private ChannelReport _lastReport;
     private long _stragglerFloor = -1;
     private long _stragglerSince;
+    private Census<OpenChannel>.Entry? _figures;
 
     /// <summary>Made by the grain host.</summary>
     public ChannelGrain(GrainServices services) => _services = services;
@@ -52,6 +56,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (_open is not { } open)
             return;
         _open = null;
+        Forget();
         if (open.Progress is null)
             return;
         open.Queue.NoteInFlight();
@@ -154,10 +159,53 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (_open is not { } open || open.Incarnation != incarnation)
             return TopicStatus.ChannelNotFound;
         _open = null;
+        Forget();
         foreach (AttachedGateway gateway in open.Gateways.Values)
             gateway.Observer.Close(this.GetPrimaryKeyString(), incarnation);
         if (open.Progress is { } progress)
             await progress.DisposeAsync();
+        return TopicStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<PeekReply> PeekAsync(PeekRequest request)
+    {
+        try
+        {
+            return await GetAsync(request.Incarnation) is { } open
+                ? await new ChannelPeek(open, request).LookAsync()
+                : new PeekReply { Status = TopicStatus.ChannelNotFound };
+        }
+        catch (StoreException e)
+        {
+            return new PeekReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicStatus> RequeueMessageAsync(long incarnation, ulong id)
+    {
+        if (await GetAsync(incarnation) is not { } open)
+            return TopicStatus.ChannelNotFound;
+        if (MessageId.PrefixOf(id) != open.IdPrefix || !open.Queue.RequeueNow(MessageId.OffsetOf(id)))
+            return TopicStatus.MessageNotFound;
+        EndTurn(open, _services.Now);
+        return TopicStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicStatus> FinishMessageAsync(long incarnation, ulong id)
+    {
+        if (await GetAsync(incarnation) is not { } open)
+            return TopicStatus.ChannelNotFound;
+        // What only the log knows must be there: an offset that never had a message is not one to finish.
+        PeekRequest search = new() { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = 0 };
+        PeekReply found = await new ChannelPeek(open, search).LookAsync();
+        if (found.Messages.Length == 0 || !ReferenceEquals(open, _open) || !open.Queue.Drop(MessageId.OffsetOf(id)))
+            return TopicStatus.MessageNotFound;
+        EndTurn(open, _services.Now);
+        if (open.Progress is { } progress)
+            await progress.FlushAsync();
         return TopicStatus.Ok;
     }
 
@@ -190,6 +238,11 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             TimedOut = queue.TimeoutCount,
             Finished = queue.FinishedCount,
             Discarded = queue.DiscardedCount,
+            DiscardedByCause = [.. queue.Discarded],
+            StartedWith = queue.StartedWith,
+            Delivered = queue.DeliveredCount,
+            Deferrals = queue.DeferralCount,
+            Latency = queue.RecentLatencies?.Read(_services.NowNanoseconds),
             ZoneLocal = queue.DeliveriesByProximity[(int)Proximity.Zone],
             RegionLocal = queue.DeliveriesByProximity[(int)Proximity.Region],
             Global = queue.DeliveriesByProximity[(int)Proximity.Global],
@@ -236,6 +289,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (commands.Sequence != gateway.LastSequence + 1)
             return new CommandReply(CommandStatus.NotAttached);
         List<CommandFailure>? failures = null;
+        long nanoseconds = open.Queue.Latencies is null ? 0 : _services.NowNanoseconds;
+        MessageTraces? traces = _services.Traces is { IsOn: true } on ? on : null;
         ReadOnlySpan<ConsumerCommand> list = commands.Commands;
         Consumer? consumer = null;
         for (int i = 0; i < list.Length; i++)
@@ -243,7 +298,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             ref readonly ConsumerCommand command = ref list[i];
             if (consumer?.Number != command.Consumer && !gateway.Consumers.TryGetValue(command.Consumer, out consumer))
                 continue;
-            if (Execute(open.Queue, consumer!, command, now) is { } cause)
+            if (traces is not null && command.Kind is CommandKind.Finish or CommandKind.Requeue && traces.Includes(command.Offset))
+                Trace(open, consumer!, command, now);
+            if (Execute(open.Queue, consumer!, command, now, nanoseconds) is { } cause)
                 (failures ??= []).Add(new CommandFailure(i, cause));
             if (command.Kind == CommandKind.Detach)
                 consumer = null;
@@ -261,12 +318,27 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         return gateway.LastReply;
     }
 
-    private static CommandFailureCause? Execute(ChannelQueue queue, Consumer consumer, in ConsumerCommand command, long now)
+    private void Trace(OpenChannel open, Consumer consumer, in ConsumerCommand command, long now)
+    {
+        if (!open.Queue.TryFindDelivery(consumer, command.Offset, out long delivered, out ushort attempts))
+            return;
+        MessageTraces.Add(
+            command.Kind == CommandKind.Finish ? "finish" : "requeue",
+            ActivityKind.Consumer,
+            _topic,
+            MessageId.Of(open.IdPrefix, command.Offset),
+            DateTimeOffset.FromUnixTimeMilliseconds(delivered),
+            DateTimeOffset.FromUnixTimeMilliseconds(now),
+            ("messaging.destination.subscription.name", _name),
+            ("nsq.message.attempts", (int)attempts));
+    }
+
+    private static CommandFailureCause? Execute(ChannelQueue queue, Consumer consumer, in ConsumerCommand command, long now, long nanoseconds)
     {
         switch (command.Kind)
         {
             case CommandKind.Finish:
-                return queue.Finish(consumer, command.Offset);
+                return queue.Finish(consumer, command.Offset, nanoseconds);
             case CommandKind.Requeue:
                 return queue.Requeue(consumer, command.Offset, command.Value, now);
             case CommandKind.Touch:
@@ -310,6 +382,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             queue.Hide(reader.Hidden);
         if (_ownsBodies)
             queue.SkipTo(offer.From);
+        if (offer.Dropped > 0 && offer.End > queue.End)
+            queue.CountDropped(offer.Dropped);
         if (offer.Batches is { } batches)
             queue.Offer(offer.From, offer.End, batches);
         else
@@ -373,6 +447,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             new Random(unchecked(_services.Seed * 1_000_003 + (int)record.Incarnation)))
         {
             Paused = record.Paused,
+            Latencies = _services.Metrics is null && !_services.Options.KeepsLatency ? null : new LatencyHistogram(),
+            RecentLatencies = _services.Options.KeepsLatency
+                ? new LatencyWindow(_services.Options.LatencyWindow.Ticks / 2 * TimeSpan.NanosecondsPerTick, _services.NowNanoseconds)
+                : null,
         };
         ITopicReader? reader = null;
         IChannelProgress? progress = null;
@@ -404,6 +482,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             HeldUntil = known ? _services.Now + (long)_services.Options.HandOverWait.TotalMilliseconds : 0,
         };
         _lastReport = default;
+        _figures = _services.Metrics?.Channels.Add(_open, _topic, _name);
         StartTick();
     }
 
@@ -503,6 +582,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
 
         return Task.CompletedTask;
+    }
+
+    private void Forget()
+    {
+        if (_figures is { } figures)
+            _services.Metrics?.Channels.Remove(figures);
+        _figures = null;
     }
 
     private void StartTick() =>

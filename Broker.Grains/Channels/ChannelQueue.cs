@@ -16,7 +16,7 @@ namespace Broker.Grains.Channels;
 /// without a body; when such a message is due again its body is asked for (<see cref="TakeMissing"/>). What must be remembered over a
 /// restart is put into <see cref="Notes"/>, which the owner empties after each turn.
 /// </remarks>
-public sealed class ChannelQueue
+public sealed partial class ChannelQueue
 {
     private readonly ChannelLimits _limits;
     private readonly Random _random;
@@ -30,6 +30,7 @@ public sealed class ChannelQueue
     private readonly HashSet<long> _known = [];
     private readonly HashSet<long> _kept = [];
     private readonly LinkedList<Consumer>[] _waiting = [new(), new(), new()];
+    private readonly long[] _discarded = new long[Enum.GetValues<DiscardCause>().Length];
     private IReadOnlyList<OffsetRange> _hidden = [];
     private long _plainFrom;
     private long _windowBytes;
@@ -99,8 +100,29 @@ public sealed class ChannelQueue
     /// <summary>Message timeouts.</summary>
     public long TimeoutCount { get; private set; }
 
-    /// <summary>Messages sampled away, emptied, dropped because an ephemeral channel was full, or lost to damage.</summary>
-    public long DiscardedCount { get; private set; }
+    /// <summary>Messages that were found when the queue was recovered, and those that the log turned out to have beyond its count.</summary>
+    public long StartedWith { get; private set; }
+
+    /// <summary>Messages given up without a FIN, for all causes.</summary>
+    public long DiscardedCount => _discarded.Sum();
+
+    /// <summary>Messages given up without a FIN, by <see cref="DiscardCause"/>.</summary>
+    public IReadOnlyList<long> Discarded => _discarded;
+
+    /// <summary>How often a message was deferred, by its publisher or by a REQ with a delay.</summary>
+    public long DeferralCount { get; private set; }
+
+    /// <summary>Deliveries, repeated ones included.</summary>
+    public long DeliveredCount => DeliveriesByProximity[0] + DeliveriesByProximity[1] + DeliveriesByProximity[2];
+
+    /// <summary>Times from publish to FIN since the activation; null when nobody wants to know them.</summary>
+    public LatencyHistogram? Latencies { get; init; }
+
+    /// <summary>Times from publish to FIN lately; null when nobody wants to know them.</summary>
+    public LatencyWindow? RecentLatencies { get; init; }
+
+    /// <summary>Joined consumers.</summary>
+    public int ConsumerCount { get; private set; }
 
     /// <summary>Deliveries by <see cref="Proximity"/>.</summary>
     public long[] DeliveriesByProximity { get; } = new long[3];
@@ -175,10 +197,16 @@ public sealed class ChannelQueue
         Backlog = Math.Max(0, inLog - known);
         if (inLog == 0)
             PassTo(End);
+        StartedWith = Depth + Deferred;
     }
 
     /// <summary>Counts what was found as taken over: for a channel that has remembered nothing yet, and so took it over just now.</summary>
-    public void CountAll() => MessageCount = Depth + Deferred;
+    public void CountAll()
+    {
+        MessageCount = StartedWith;
+        StartedWith = 0;
+        DeferralCount = Deferred;
+    }
 
     /// <summary>Whether a message is known one by one (recovered with attempts or a due time), so that the log's count of it is void.</summary>
     public bool IsKnown(long offset) => _known.Contains(offset);
@@ -267,13 +295,20 @@ public sealed class ChannelQueue
                 continue;
             if (batch.IsDeferred)
                 continue;
-            Backlog = Math.Max(0, Backlog - Load(batch));
+            TakeOffBacklog(Load(batch));
         }
 
         PassTo(Math.Min(end, End));
         // Damage may have taken messages that were counted.
         if (Cursor == End)
-            Backlog = 0;
+            WriteOffBacklog();
+    }
+
+    /// <summary>Counts messages that the topic dropped on their way here, because a channel that owns its bodies holds no more than its bound.</summary>
+    public void CountDropped(long messages)
+    {
+        MessageCount += messages;
+        _discarded[(int)DiscardCause.Dropped] += messages;
     }
 
     /// <summary>Joins a consumer.</summary>
@@ -281,6 +316,8 @@ public sealed class ChannelQueue
     /// <param name="handedOver">What is in flight with it, when its gateway attaches again.</param>
     public void Join(Consumer consumer, IReadOnlyList<InFlightMessage> handedOver)
     {
+        if (!consumer.Gateway.Consumers.ContainsKey(consumer.Number))
+            ConsumerCount++;
         consumer.Gateway.Consumers[consumer.Number] = consumer;
         foreach (InFlightMessage message in handedOver)
         {
@@ -297,7 +334,8 @@ public sealed class ChannelQueue
     public void Leave(Consumer consumer)
     {
         consumer.Detached = true;
-        consumer.Gateway.Consumers.Remove(consumer.Number);
+        if (consumer.Gateway.Consumers.Remove(consumer.Number))
+            ConsumerCount--;
         UpdateCredit(consumer);
     }
 
@@ -316,17 +354,36 @@ public sealed class ChannelQueue
     }
 
     /// <summary>FIN (spec 2.4).</summary>
-    public CommandFailureCause? Finish(Consumer consumer, long offset)
+    /// <param name="consumer">Who finishes.</param>
+    /// <param name="offset">What.</param>
+    /// <param name="nanoseconds">The time, in nanoseconds since the Unix epoch; counts only where latencies are kept.</param>
+    public CommandFailureCause? Finish(Consumer consumer, long offset, long nanoseconds = 0)
     {
         if (CheckOwner(consumer, offset, out _) is { } cause)
             return cause;
-        _inFlight.Remove(offset);
+        _inFlight.Remove(offset, out long published);
+        if (Latencies is not null && published > 0)
+        {
+            Latencies.Add(nanoseconds - published);
+            RecentLatencies?.Add(nanoseconds - published, nanoseconds);
+        }
+
         consumer.InFlight--;
         consumer.Finished++;
         FinishedCount++;
         MarkFinished(offset);
         UpdateCredit(consumer);
         return null;
+    }
+
+    /// <summary>When a message was delivered to a consumer, in milliseconds since the Unix epoch; false when it is not in flight with it.</summary>
+    public bool TryFindDelivery(Consumer consumer, long offset, out long delivered, out ushort attempts)
+    {
+        delivered = 0;
+        if (CheckOwner(consumer, offset, out attempts) is not null)
+            return false;
+        delivered = _inFlight.DeliveredAt(offset);
+        return true;
     }
 
     /// <summary>REQ (spec 2.4); a delay beyond the limit is lowered to it.</summary>
@@ -407,7 +464,7 @@ public sealed class ChannelQueue
         }
 
         if (_limits.OwnsBodies)
-            DiscardedCount += _window.TrimTo(_limits.WindowMessages);
+            _discarded[(int)DiscardCause.Dropped] += _window.TrimTo(_limits.WindowMessages);
     }
 
     /// <summary>
@@ -441,14 +498,14 @@ public sealed class ChannelQueue
     public void Lose(DeferredMessage message)
     {
         _fetching--;
-        DiscardedCount++;
+        _discarded[(int)DiscardCause.Lost]++;
         MarkFinished(message.Offset);
     }
 
     /// <summary>Drops everything below <paramref name="end"/>: ready, in flight and deferred (spec 2.5).</summary>
     public void Empty(long end, IEnumerable<Consumer> consumers)
     {
-        DiscardedCount += Depth + InFlight + Deferred;
+        _discarded[(int)DiscardCause.Emptied] += Depth + InFlight + Deferred;
         End = Math.Max(End, end);
         _window.Clear();
         _windowBytes = 0;
@@ -644,8 +701,22 @@ public sealed class ChannelQueue
         }
 
         Cursor = offset;
-        if (Cursor == End)
-            Backlog = 0;
+    }
+
+    // The log has more than was counted, or less: either way the books are put right with what is really there.
+    private void TakeOffBacklog(long messages)
+    {
+        Backlog -= messages;
+        if (Backlog >= 0)
+            return;
+        StartedWith -= Backlog;
+        Backlog = 0;
+    }
+
+    private void WriteOffBacklog()
+    {
+        _discarded[(int)DiscardCause.Lost] += Backlog;
+        Backlog = 0;
     }
 
     private bool IsHidden(long offset)
@@ -688,7 +759,11 @@ public sealed class ChannelQueue
             if (!follows && !_known.Add(offset))
                 continue;
             if (count)
+            {
                 MessageCount++;
+                DeferralCount++;
+            }
+
             _deferred.Enqueue(new DeferredMessage(offset, 0), dueTimes[i]);
         }
 
@@ -713,6 +788,7 @@ public sealed class ChannelQueue
 
     private void Defer(long offset, ushort attempts, long due, BodyRef body)
     {
+        DeferralCount++;
         _deferred.Enqueue(new DeferredMessage(offset, attempts), due);
         if (body.Batch is not null)
         {
@@ -747,7 +823,7 @@ public sealed class ChannelQueue
         if (offset < Cursor || !_known.Add(offset))
             return false;
         _plainFrom = Math.Max(_plainFrom, offset + 1);
-        Backlog = Math.Max(0, Backlog - 1);
+        TakeOffBacklog(1);
         return true;
     }
 
@@ -855,12 +931,13 @@ public sealed class ChannelQueue
                 EmitRun(consumer, run.Batch, start, offset - sent, sent, attempts);
                 sent = 0;
                 start = position + MessageBatch.RecordHeaderSize + size;
-                DiscardedCount++;
+                _discarded[(int)DiscardCause.Sampled]++;
                 MarkFinished(offset);
             }
             else
             {
-                _inFlight.Add(offset, attempts, consumer, now, _limits.OwnsBodies ? new BodyRef(run.Batch, position) : default);
+                long published = BinaryPrimitives.ReadInt64BigEndian(records[(position + sizeof(int))..]);
+                _inFlight.Add(offset, attempts, consumer, now, published, _limits.OwnsBodies ? new BodyRef(run.Batch, position) : default);
                 consumer.InFlight++;
                 consumer.Window -= size;
                 sent++;

@@ -28,17 +28,18 @@ public sealed class InFlightTable
     /// <param name="attempts">Deliveries with this one.</param>
     /// <param name="consumer">Who has it.</param>
     /// <param name="now">Milliseconds since the Unix epoch.</param>
+    /// <param name="published">When it was published, in nanoseconds since the Unix epoch.</param>
     /// <param name="body">Where its body is, for a channel that owns its bodies.</param>
-    public void Add(long offset, ushort attempts, Consumer consumer, long now, BodyRef body = default)
+    public void Add(long offset, ushort attempts, Consumer consumer, long now, long published, BodyRef body = default)
     {
-        int slot = Allocate(offset, attempts, consumer, now, body);
+        int slot = Allocate(offset, attempts, consumer, now, published, body);
         Append(slot, consumer.MessageTimeout, now + consumer.MessageTimeout);
     }
 
     /// <summary>Adds a message that was delivered before and is handed over by its gateway.</summary>
     public void AddHandedOver(in InFlightMessage message, Consumer consumer)
     {
-        int slot = Allocate(message.Offset, message.Attempts, consumer, message.Delivered, default);
+        int slot = Allocate(message.Offset, message.Attempts, consumer, message.Delivered, published: 0, default);
         AddIrregular(slot, message.Deadline);
     }
 
@@ -58,11 +59,33 @@ public sealed class InFlightTable
         return false;
     }
 
+    /// <summary>A message in flight with its deadline and where its body is; null when it is not in flight.</summary>
+    public StandingMessage? Find(long offset) => _slots.TryGet(offset, out int slot) ? Describe(slot) : null;
+
+    /// <summary>All messages in flight with their deadlines, in no order.</summary>
+    public IEnumerable<StandingMessage> All()
+    {
+        for (int slot = 0; slot < _used; slot++)
+        {
+            if (_entries[slot].Consumer is not null)
+                yield return Describe(slot);
+        }
+    }
+
+    /// <summary>When a message was delivered, in milliseconds since the Unix epoch; 0 when it is not in flight.</summary>
+    public long DeliveredAt(long offset) => _slots.TryGet(offset, out int slot) ? _entries[slot].Delivered : 0;
+
     /// <summary>Removes a message that is in flight and returns where its body is.</summary>
-    public BodyRef Remove(long offset)
+    public BodyRef Remove(long offset) => Remove(offset, out _);
+
+    /// <summary>Removes a message that is in flight and returns where its body is.</summary>
+    /// <param name="offset">Its offset.</param>
+    /// <param name="published">When it was published, in nanoseconds since the Unix epoch; 0 when it was handed over and nobody knows.</param>
+    public BodyRef Remove(long offset, out long published)
     {
         int slot = _slots.Remove(offset);
         BodyRef body = BodyAt(slot);
+        published = _entries[slot].Published;
         Release(slot);
         return body;
     }
@@ -161,7 +184,7 @@ public sealed class InFlightTable
         _used = 0;
     }
 
-    private int Allocate(long offset, ushort attempts, Consumer consumer, long delivered, BodyRef body)
+    private int Allocate(long offset, ushort attempts, Consumer consumer, long delivered, long published, BodyRef body)
     {
         int slot = _free;
         if (slot != None)
@@ -180,6 +203,7 @@ public sealed class InFlightTable
         entry.Attempts = attempts;
         entry.Consumer = consumer;
         entry.Delivered = delivered;
+        entry.Published = published;
         entry.Previous = None;
         entry.Next = None;
         entry.List = None;
@@ -192,6 +216,17 @@ public sealed class InFlightTable
 
         _slots.Add(offset, slot);
         return slot;
+    }
+
+    private StandingMessage Describe(int slot)
+    {
+        ref Entry entry = ref _entries[slot];
+        return new StandingMessage(MessageStage.InFlight, entry.Offset, entry.Attempts)
+        {
+            Deadline = entry.Deadline,
+            Consumer = entry.Consumer,
+            Body = BodyAt(slot),
+        };
     }
 
     private BodyRef BodyAt(int slot) => slot < _bodies.Length ? _bodies[slot] : default;
@@ -278,6 +313,7 @@ public sealed class InFlightTable
         public long Offset;
         public long Deadline;
         public long Delivered;
+        public long Published;
         public Consumer? Consumer;
         public int Previous;
         public int Next;

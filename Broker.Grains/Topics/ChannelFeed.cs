@@ -16,6 +16,7 @@ public sealed class ChannelFeed
     private bool _batchesComplete = true;
     private long _messages;
     private long _deferred;
+    private long _dropped;
 
     /// <summary>Makes the feed of a channel that was handed everything below <paramref name="handedOver"/>.</summary>
     /// <param name="record">The channel.</param>
@@ -71,7 +72,11 @@ public sealed class ChannelFeed
         if (_ownsBodies)
         {
             if (_messages >= _maxPendingMessages && _batches.Count > 0)
+            {
+                _dropped += batch.Count;
                 return;
+            }
+
             _batches.Add(batch);
             _messages += batch.Count;
             return;
@@ -102,6 +107,7 @@ public sealed class ChannelFeed
             ReadTo = end;
             _batches.Clear();
             _messages = 0;
+            _dropped = 0;
             return;
         }
 
@@ -129,6 +135,7 @@ public sealed class ChannelFeed
         CountTo = _ownsBodies ? 0 : End;
         _messages = 0;
         _deferred = 0;
+        _dropped = 0;
     }
 
     /// <summary>Adds the count of the messages from <see cref="From"/> to <see cref="CountTo"/>.</summary>
@@ -150,12 +157,14 @@ public sealed class ChannelFeed
             Batches = _ownsBodies || _batchesComplete ? [.. _batches] : null,
             Messages = _messages,
             Deferred = _deferred,
+            Dropped = _dropped,
         };
         _batches.Clear();
         _bytes = 0;
         _batchesComplete = true;
         _messages = 0;
         _deferred = 0;
+        _dropped = 0;
         return offer;
     }
 
@@ -190,6 +199,7 @@ public sealed class ChannelFeed
 
         if (ReadTo > From)
             return;
+        _dropped += offer.Dropped;
         _batches.InsertRange(0, offer.Batches!);
         foreach (MessageBatch batch in offer.Batches!)
             _messages += batch.Count;

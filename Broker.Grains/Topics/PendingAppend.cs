@@ -10,4 +10,7 @@ public sealed record PendingAppend(long Publisher, long Sequence, MessageBatch B
 {
     /// <summary>The outcome, for those who sent the same request again meanwhile.</summary>
     public Task<bool>? Outcome { get; set; }
+
+    /// <summary>When it was handed to the log; null when nobody wants to know.</summary>
+    public DateTimeOffset? Started { get; set; }
 }

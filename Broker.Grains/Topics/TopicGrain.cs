@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Broker.Channels;
+using Broker.Grains.Metrics;
 using Broker.Messages;
 using Broker.Storage;
+using Broker.Telemetry;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -30,8 +33,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private IGrainTimer? _trim;
     private bool _trimArmed;
     private long _trimmedBelow;
-    private long _messageCount;
-    private long _messageBytes;
+    private TopicBooks _books = new();
+    private Census<TopicBooks>.Entry? _figures;
 
     /// <summary>Made by the grain host.</summary>
     public TopicGrain(GrainServices services) => _services = services;
@@ -48,6 +51,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _closing = true;
+        Forget();
         if (_open is { } open)
         {
             _open = null;
@@ -111,6 +115,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         return (record, () =>
         {
             open.HandedOver = end;
+            _books.EmptiedCount += emptied.Messages + emptied.Deferred;
             open.HeldCount = new LogCount(
                 open.HeldCount.Messages - emptied.Messages, open.HeldCount.Deferred - emptied.Deferred, open.HeldCount.Bytes - emptied.Bytes);
             foreach (ChannelFeed feed in open.Feeds.Values)
@@ -174,15 +179,27 @@ public sealed class TopicGrain : Grain, ITopicGrain
     }
 
     /// <inheritdoc/>
-    public async ValueTask<TopicReply> EmptyChannelAsync(string channel)
+    public ValueTask<TopicReply> EmptyChannelAsync(string channel) =>
+        AskChannelAsync(channel, (open, grain, incarnation) => grain.EmptyAsync(incarnation, open.HandedOver));
+
+    /// <inheritdoc/>
+    public async ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request)
     {
         (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
         if (open is null)
-            return refusal;
+            return new PeekReply { Status = refusal.Status, Error = refusal.Error };
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
-            return new TopicReply(TopicStatus.ChannelNotFound);
-        return await AskAsync(() => ChannelOf(channel).EmptyAsync(feed.Record.Incarnation, open.HandedOver));
+            return new PeekReply { Status = TopicStatus.ChannelNotFound };
+        return await ChannelOf(channel).PeekAsync(request with { Incarnation = feed.Record.Incarnation });
     }
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> RequeueMessageAsync(string channel, ulong id) =>
+        AskChannelAsync(channel, (_, grain, incarnation) => grain.RequeueMessageAsync(incarnation, id));
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id) =>
+        AskChannelAsync(channel, (_, grain, incarnation) => grain.FinishMessageAsync(incarnation, id));
 
     /// <inheritdoc/>
     public async ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused)
@@ -226,8 +243,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
             Topic = _name,
             Depth = depth,
             BackendDepth = _ephemeral ? 0 : depth,
-            MessageCount = _messageCount,
-            MessageBytes = _messageBytes,
+            MessageCount = _books.MessageCount,
+            MessageBytes = _books.MessageBytes,
+            Dropped = _books.DroppedCount,
+            Emptied = _books.EmptiedCount,
             Paused = open.Record.Paused,
             Channels = stats,
         };
@@ -293,6 +312,16 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
     }
 
+    private async ValueTask<TopicReply> AskChannelAsync(string channel, Func<OpenTopic, IChannelGrain, long, ValueTask<TopicStatus>> ask)
+    {
+        (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+        if (open is null)
+            return refusal;
+        if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return new TopicReply(TopicStatus.ChannelNotFound);
+        return await AskAsync(() => ask(open, ChannelOf(channel), feed.Record.Incarnation));
+    }
+
     private static async ValueTask<TopicReply> AskAsync(Func<ValueTask<TopicStatus>> ask)
     {
         try
@@ -326,6 +355,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (batch is null)
         {
             Count(request.Batch);
+            _books.DroppedCount += request.Batch.Count;
             return new ValueTask<TopicReply>(TopicReply.Ok);
         }
 
@@ -334,6 +364,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
         batch = batch.At(open.Next);
         open.Next = batch.EndOffset;
         PendingAppend append = new(request.Publisher, request.Sequence, batch);
+        if (_services.Traces is { IsOn: true })
+            append.Started = _services.Time.GetUtcNow();
         open.Pending.Enqueue(append);
         ValueTask write = open.Log.AppendAsync(batch, request.Publisher, request.Sequence);
         if (!write.IsCompletedSuccessfully)
@@ -352,6 +384,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
         catch (StoreException e)
         {
+            _books.FailedCount += published.Count;
             if (!open.Broken)
                 _services.Log.AppendFailed(_name, e.Message);
             open.Broken = true;
@@ -372,15 +405,42 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private void Commit(OpenTopic open, PendingAppend append, MessageBatch published)
     {
         Count(published);
+        _books.DroppedCount += published.Count - append.Batch.Count;
+        if (_services.Traces is { IsOn: true } traces)
+            Trace(traces, open, append);
         open.CommitThrough(append.Batch.EndOffset);
         if (ReferenceEquals(open, _open))
             OfferAll(open);
     }
 
+    private void Trace(MessageTraces traces, OpenTopic open, PendingAppend append)
+    {
+        DateTimeOffset now = _services.Time.GetUtcNow();
+        foreach (long offset in traces.Among(append.Batch.BaseOffset, append.Batch.EndOffset))
+        {
+            ulong id = IdOf(open, offset);
+            MessageTraces.Add("publish", ActivityKind.Producer, _name, id, MessageTraces.PublishTimeOf(append.Batch, offset), now);
+            MessageTraces.Add(
+                "append", ActivityKind.Internal, _name, id, append.Started ?? now, now, ("messaging.batch.message_count", append.Batch.Count));
+        }
+    }
+
+    private void Trace(MessageTraces traces, OpenTopic open, string channel, ChannelOffer offer, DateTimeOffset start)
+    {
+        DateTimeOffset now = _services.Time.GetUtcNow();
+        foreach (long offset in traces.Among(offer.From, offer.End))
+        {
+            MessageTraces.Add(
+                "fan-out", ActivityKind.Internal, _name, IdOf(open, offset), start, now, ("messaging.destination.subscription.name", channel));
+        }
+    }
+
+    private ulong IdOf(OpenTopic open, long offset) => MessageId.Of(MessageId.Prefix(_services.Options.NodeId, open.Log.Generation), offset);
+
     private void Count(MessageBatch batch)
     {
-        _messageCount += batch.Count;
-        _messageBytes += batch.BodyBytes;
+        _books.MessageCount += batch.Count;
+        _books.MessageBytes += batch.BodyBytes;
     }
 
     // An ephemeral topic holds no more than the memory queue's size; the rest is dropped although the publish succeeds (spec 2.2).
@@ -459,10 +519,13 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (isNew)
         {
             _services.Log.TopicCreated(_name);
-            _messageCount = 0;
-            _messageBytes = 0;
-            await NoteInDirectoryAsync(open);
+            _books = new TopicBooks();
         }
+
+        _books.Open = open;
+        _figures ??= _services.Metrics?.Topics.Add(_books, _name);
+        if (isNew)
+            await NoteInDirectoryAsync(open);
         OfferAll(open);
     }
 
@@ -569,6 +632,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
             await open.Log.DeleteAsync();
             _open = null;
+            Forget();
             _trimmedBelow = 0;
             _services.Log.TopicDeleted(_name);
             await TellDirectoryAsync(directory => directory.RemoveTopicAsync(_name));
@@ -620,6 +684,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
                     feed.SetCount(await open.Log.CountAsync(feed.From, feed.CountTo));
                 ChannelOffer offer = feed.ReadTo > feed.From ? await ReadOfferAsync(open, feed) : feed.TakeOffer();
                 OfferReply reply;
+                MessageTraces? traces = _services.Traces is { IsOn: true } on ? on : null;
+                DateTimeOffset start = traces is null ? default : _services.Time.GetUtcNow();
                 try
                 {
                     reply = await ChannelOf(feed.Record.Name).OfferAsync(offer);
@@ -634,6 +700,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
                 switch (reply.Status)
                 {
                     case TopicStatus.Ok:
+                        if (traces is not null)
+                            Trace(traces, open, feed.Record.Name, offer, start);
                         feed.Acknowledge(offer, reply.KnownEnd);
                         NoteFloor(feed, reply.DurableFloor);
                         break;
@@ -768,6 +836,13 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>
         new(channel, handedOver, _ephemeral || EphemeralName.Matches(channel.Name), Math.Max(1, _services.Options.MemQueueSize));
+
+    private void Forget()
+    {
+        if (_figures is { } figures)
+            _services.Metrics?.Topics.Remove(figures);
+        _figures = null;
+    }
 
     private ChannelReply Describe(OpenTopic open, ChannelFeed feed) => new()
     {

@@ -33,6 +33,8 @@ internal sealed class Activation : Mailbox, IGrainContext
 
     public string Key { get; }
 
+    public GrainClass Class => _class;
+
     public override GrainId GrainId => GrainId.Create(_class.GrainType, IdSpan.Create(Key));
 
     public override object? Instance => _instance;

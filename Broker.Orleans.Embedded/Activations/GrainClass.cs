@@ -34,6 +34,9 @@ internal sealed class GrainClass
 
     public bool Reentrant { get; }
 
+    /// <summary>Requests that activations which are gone have begun; the host's gate guards it.</summary>
+    public long PastCalls { get; set; }
+
     /// <summary>How long an activation may be idle, in ticks of the host's clock.</summary>
     public long CollectionAge { get; }
 

@@ -53,6 +53,9 @@ public sealed class EmbeddedGrainHost : IHostedService, IDisposable
     /// <summary>How many grains are active, those that come or go included.</summary>
     public int ActivationCount => Volatile.Read(ref _activationCount);
 
+    /// <summary>Whether it was told to stop.</summary>
+    public bool IsStopping => _stopping;
+
     /// <summary>How many requests grains have begun since the process started, ticks of timers included.</summary>
     public long TotalCalls
     {
@@ -68,6 +71,25 @@ public sealed class EmbeddedGrainHost : IHostedService, IDisposable
                 return calls;
             }
         }
+    }
+
+    /// <summary>How many grains of each class are active, and how many requests those of it have begun since the process started.</summary>
+    public IReadOnlyList<(Type Type, long Activations, long Calls)> Census()
+    {
+        Dictionary<GrainClass, (long Activations, long Calls)> figures = _classes.ToDictionary(one => one, one => (0L, 0L));
+        lock (_gate)
+        {
+            foreach (GrainClass one in _classes)
+            {
+                figures[one] = (0, one.PastCalls);
+            }
+            for (Activation? activation = _oldest; activation is not null; activation = activation.Newer)
+            {
+                (long activations, long calls) = figures[activation.Class];
+                figures[activation.Class] = (activations + 1, calls + activation.Calls);
+            }
+        }
+        return [.. _classes.Select(one => (one.Type, figures[one].Activations, figures[one].Calls))];
     }
 
     internal IServiceProvider Services { get; }
@@ -86,7 +108,6 @@ public sealed class EmbeddedGrainHost : IHostedService, IDisposable
 
     internal CallMethod InterleavingTick { get; }
 
-    internal bool IsStopping => _stopping;
 
     /// <summary>Changes with every crash; what is of an older one is lost.</summary>
     internal int Epoch => Volatile.Read(ref _epoch);
@@ -258,6 +279,7 @@ public sealed class EmbeddedGrainHost : IHostedService, IDisposable
             activation.Newer = null;
             _activationCount--;
             _pastCalls += activation.Calls;
+            activation.Class.PastCalls += activation.Calls;
         }
     }
 

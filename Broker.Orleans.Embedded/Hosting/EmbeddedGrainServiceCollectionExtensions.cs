@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Reflection;
 using Broker.Orleans.Embedded;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -33,13 +34,18 @@ public static class EmbeddedGrainServiceCollectionExtensions
         {
             EmbeddedGrainHostOptions options = new();
             configure?.Invoke(options);
-            return new EmbeddedGrainHost(
+            EmbeddedGrainHost host = new(
                 provider,
                 options,
                 provider.GetRequiredService<ITurnScheduler>(),
                 provider.GetRequiredService<TimeProvider>(),
                 provider.GetService<ILogger<EmbeddedGrainHost>>() ?? NullLogger<EmbeddedGrainHost>.Instance,
                 grainAssemblies);
+            if (provider.GetService<IMeterFactory>() is { } meters)
+            {
+                GrainHostMeter.Create(host, meters);
+            }
+            return host;
         });
         services.TryAddSingleton<IClusterClient>(provider => new EmbeddedGrainFactory(provider.GetRequiredService<EmbeddedGrainHost>()));
         services.TryAddSingleton<IGrainFactory>(provider => provider.GetRequiredService<IClusterClient>());

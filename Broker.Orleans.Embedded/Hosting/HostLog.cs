@@ -5,18 +5,18 @@ namespace Broker.Orleans.Embedded;
 /// <summary>What the host tells its operator.</summary>
 internal sealed partial class HostLog(ILogger logger)
 {
-    [LoggerMessage(LogLevel.Error, "Failed to activate grain {Grain}.")]
+    [LoggerMessage(5000, LogLevel.Error, "Grain {Grain} could not be activated; its callers were told, and the next call tries again.")]
     public partial void ActivationFailed(Exception exception, Mailbox grain);
 
-    [LoggerMessage(LogLevel.Error, "Failed to deactivate grain {Grain} in order; it is gone all the same.")]
+    [LoggerMessage(5001, LogLevel.Error, "Grain {Grain} could not be deactivated in order; it is gone all the same, and the next call activates it anew.")]
     public partial void DeactivationFailed(Exception exception, Mailbox grain);
 
-    [LoggerMessage(LogLevel.Warning, "A timer of grain {Grain} failed; it goes on.")]
+    [LoggerMessage(5002, LogLevel.Warning, "A timer of grain {Grain} failed; it goes on.")]
     public partial void TimerFailed(Exception exception, Mailbox grain);
 
-    [LoggerMessage(LogLevel.Error, "Code of {Grain} that nobody waits for failed.")]
+    [LoggerMessage(5003, LogLevel.Error, "Code of {Grain} that nobody waits for failed; report this with the lines below.")]
     public partial void ContinuationFailed(Exception exception, Mailbox grain);
 
-    [LoggerMessage(LogLevel.Warning, "The one way call {Call} failed; its caller is not told.")]
+    [LoggerMessage(5004, LogLevel.Warning, "The one way call {Call} failed; its caller is not told.")]
     public partial void OneWayCallFailed(Exception exception, GrainCall call);
 }

@@ -1,4 +1,6 @@
 using Broker.Grains.Topics;
+using Broker.Health;
+using Broker.Orleans.Embedded;
 using Broker.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -21,5 +23,15 @@ public static class EmbeddedEngine
                 options.CollectionAge = TimeSpan.FromDays(3650);
             },
             typeof(TopicGrain).Assembly);
+        builder.Services.AddSingleton<IReadinessCheck, EngineCheck>();
+    }
+
+    /// <summary>Whether this node is part of its cluster: of one node, as long as that runs.</summary>
+    private sealed class EngineCheck(EmbeddedGrainHost host) : IReadinessCheck
+    {
+        public string Name => "cluster";
+
+        public ValueTask<string?> CheckAsync(CancellationToken cancellation) =>
+            new(host.IsStopping ? "the grain host is stopping" : null);
     }
 }

@@ -17,8 +17,8 @@ public sealed class Feature
     public static readonly Feature Lookup = Available("The lookup service");
     public static readonly Feature Admin = Missing("The admin web interface");
     public static readonly Feature Cluster = Missing("The stand-alone gateway");
-    public static readonly Feature Statsd = Missing("statsd");
-    public static readonly Feature Latency = Missing("End-to-end latency");
+    public static readonly Feature Statsd = Available("statsd");
+    public static readonly Feature Latency = Available("End-to-end latency");
 
     private Feature(string name, bool isAvailable)
     {

@@ -79,6 +79,8 @@ public sealed class FlagCatalogue
         .. Auth(),
         .. Limits(),
         .. Registration(host),
+        .. Metrics(),
+        .. Traces(),
         .. Statsd(),
         .. Latency(),
         .. WithoutEffect(),
@@ -90,6 +92,11 @@ public sealed class FlagCatalogue
             (settings, value) => settings.LogLevel = value),
         new Flag<string>("log-prefix", FlagType.Text, $"[{program}] ", "what each log line begins with",
             (settings, value) => settings.LogPrefix = value),
+        new Flag<string>("log-format", FlagType.OneOf("text", "json"), "text", "how log lines are written: as nsqd's, or a JSON object each",
+            (settings, value) => settings.LogFormat = value == "json" ? Silo.Logging.LogFormat.Json : Silo.Logging.LogFormat.Text),
+        new Flag<int>("log-rate-limit", FlagType.Integer(0), "100",
+            "lines of one kind of event that are logged in a second, those for debugging excepted; 0 for no limit",
+            (settings, value) => settings.LogRateLimit = value),
         new Flag<bool>("verbose", FlagType.Boolean, "false", "the same as --log-level=debug")
         {
             Alias = new FlagAlias("log-level", text => GoBoolean.TryParse(text, out bool verbose) && verbose ? "debug" : null),
@@ -444,24 +451,57 @@ public sealed class FlagCatalogue
         },
     ];
 
+    private static IEnumerable<Flag> Metrics() =>
+    [
+        new Flag<bool>("metrics", FlagType.Boolean, "true", "serve /metrics to Prometheus and measure what it tells",
+            (settings, value) => settings.Telemetry.Metrics = value),
+        new Flag<int>("metrics-label-limit", FlagType.Integer(0), "500",
+            "topics and channels that have series of their own in /metrics; more are summed up as (other)",
+            (settings, value) => settings.Telemetry.LabelLimit = value),
+        new Flag<TimeSpan>("shutdown-delay", FlagType.DurationOrZero, "0s",
+            "time from /health/ready saying no to the closing of connections, when the broker is told to stop",
+            (settings, value) => settings.Telemetry.ShutdownDelay = value),
+    ];
+
+    private static IEnumerable<Flag> Traces() =>
+    [
+        new Flag<double>("trace-sample-rate", FlagType.Ratio, "0", "part of the messages that are traced from publish to finish, 0 to 1",
+            (settings, value) => settings.Telemetry.TraceSampleRate = value),
+        new Flag<string>("otlp-endpoint", FlagType.UrlOrNone, "",
+            "URL that metrics and traces are sent to by OTLP; OTEL_EXPORTER_OTLP_ENDPOINT unless given, and nowhere without either",
+            (settings, value) => settings.Telemetry.OtlpEndpoint = value),
+    ];
+
     private static IEnumerable<Flag> Statsd() =>
     [
-        new Flag<string>("statsd-address", FlagType.Text, "", "UDP address of a statsd daemon; empty for none")
+        new Flag<string>("statsd-address", FlagType.AddressOrNone, "", "UDP address of a statsd daemon; empty for none",
+            (settings, value) => settings.Telemetry.Statsd.Address = value)
         {
             Feature = Feature.Statsd,
             AsksForFeature = value => value.Length > 0,
         },
-        new Flag<string>("statsd-prefix", FlagType.Text, "nsq.%s", "what the names of figures begin with; %s stands for this host")
+        new Flag<string>("statsd-prefix", FlagType.Text, "nsq.%s", "what the names of figures begin with; %s stands for this host",
+            (settings, value) => settings.Telemetry.Statsd.Prefix = value)
         {
             Feature = Feature.Statsd,
         },
-        new Flag<TimeSpan>("statsd-interval", FlagType.Duration, "1m0s", "time between two reports") { Feature = Feature.Statsd },
-        new Flag<bool>("statsd-mem-stats", FlagType.Boolean, "true", "report memory figures too") { Feature = Feature.Statsd },
-        new Flag<int>("statsd-udp-packet-size", FlagType.Integer(1, ushort.MaxValue), "508", "greatest size of a packet in bytes")
+        new Flag<TimeSpan>("statsd-interval", FlagType.Duration, "1m0s", "time between two reports",
+            (settings, value) => settings.Telemetry.Statsd.Interval = value)
         {
             Feature = Feature.Statsd,
         },
-        new Flag<bool>("statsd-exclude-ephemeral", FlagType.Boolean, "false", "leave ephemeral topics and channels out")
+        new Flag<bool>("statsd-mem-stats", FlagType.Boolean, "true", "report memory figures too",
+            (settings, value) => settings.Telemetry.Statsd.MemoryStats = value)
+        {
+            Feature = Feature.Statsd,
+        },
+        new Flag<int>("statsd-udp-packet-size", FlagType.Integer(1, ushort.MaxValue), "508", "greatest size of a packet in bytes",
+            (settings, value) => settings.Telemetry.Statsd.PacketSize = value)
+        {
+            Feature = Feature.Statsd,
+        },
+        new Flag<bool>("statsd-exclude-ephemeral", FlagType.Boolean, "false", "leave ephemeral topics and channels out",
+            (settings, value) => settings.Telemetry.Statsd.ExcludeEphemeral = value)
         {
             Feature = Feature.Statsd,
         },
@@ -470,13 +510,19 @@ public sealed class FlagCatalogue
     private static IEnumerable<Flag> Latency() =>
     [
         new Flag<IReadOnlyList<double>>("e2e-processing-latency-percentile", FlagType.Percentiles, "",
-            "percentiles of the time from publish to finish to keep, above 0 and up to 1")
+            "percentiles of the time from publish to finish to keep, above 0 and up to 1",
+            (settings, value) =>
+            {
+                settings.Telemetry.LatencyPercentiles = value.Count == 0 ? [] : [.. value.OrderDescending()];
+                settings.Queue.KeepsLatency = value.Count > 0;
+            })
         {
             ConfigKey = "e2e_processing_latency_percentiles",
             Feature = Feature.Latency,
             AsksForFeature = value => value.Count > 0,
         },
-        new Flag<TimeSpan>("e2e-processing-latency-window-time", FlagType.Duration, "10m0s", "time that the percentiles cover")
+        new Flag<TimeSpan>("e2e-processing-latency-window-time", FlagType.Duration, "10m0s", "time that the percentiles cover",
+            (settings, value) => settings.Queue.LatencyWindow = value)
         {
             Feature = Feature.Latency,
         },

@@ -34,6 +34,10 @@ public static class FlagType
     public static readonly FlagType<IReadOnlyList<double>> Percentiles =
         new("number,...", texts => [.. Split(texts).Select(ParsePercentile)]) { IsList = true };
 
+    public static readonly FlagType<string> UrlOrNone = Last("url", ParseUrl);
+
+    public static readonly FlagType<double> Ratio = Last("number", ParseRatio);
+
     public static readonly FlagType<LogLevel> LogLevel = Last(string.Join('|', LogLevelNames), ParseLogLevel);
 
     public static readonly FlagType<string> PostgresConnection = Last("text", text =>
@@ -95,6 +99,18 @@ public static class FlagType
     {
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !(value > 0 && value <= 1))
             throw new FormatException($"\"{text}\" is no percentile; write a number above 0 and up to 1, like 0.99");
+        return value;
+    }
+
+    private static string ParseUrl(string text) =>
+        text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
+            ? text
+            : throw new FormatException($"\"{text}\" is no URL; write it like http://127.0.0.1:4318");
+
+    private static double ParseRatio(string text)
+    {
+        if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !(value >= 0 && value <= 1))
+            throw new FormatException($"\"{text}\" is no part of a whole; write a number from 0 to 1, like 0.01");
         return value;
     }
 

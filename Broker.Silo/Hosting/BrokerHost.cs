@@ -1,15 +1,19 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Broker.Gateway;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
 using Broker.Grains;
+using Broker.Grains.Metrics;
 using Broker.Health;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
+using Broker.Silo.Telemetry;
 using Broker.Storage;
 using Broker.Storage.Files;
 using Broker.Storage.Memory;
 using Broker.Storage.Postgres;
+using Broker.Telemetry;
 using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -30,20 +34,20 @@ public sealed class BrokerHost : IAsyncDisposable
     private readonly Action<StartBanner, IReadOnlyList<Listener>> _banner;
     private readonly IReadOnlyList<Listener> _listeners;
     private readonly IAsyncDisposable? _store;
-    private readonly IDisposable? _storeLoggers;
+    private readonly IDisposable? _storeParts;
 
     private BrokerHost(
         WebApplication app,
         Action<StartBanner, IReadOnlyList<Listener>> banner,
         IReadOnlyList<Listener> listeners,
         IAsyncDisposable? store,
-        IDisposable? storeLoggers)
+        IDisposable? storeParts)
     {
         _app = app;
         _banner = banner;
         _listeners = listeners;
         _store = store;
-        _storeLoggers = storeLoggers;
+        _storeParts = storeParts;
     }
 
     /// <summary>What the parts were composed into.</summary>
@@ -87,20 +91,23 @@ public sealed class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
-        ILoggerFactory loggers = LoggerFactory.Create(logging =>
-        {
-            logging.Services.AddSingleton(settings).AddSingleton(time);
-            AddLogging(logging, settings);
-        });
+        // The store is opened before there is a host, and closed after it.
+        ServiceProvider parts = new ServiceCollection()
+            .AddSingleton(settings)
+            .AddSingleton(time)
+            .AddMetrics()
+            .AddLogging(logging => AddLogging(logging, settings))
+            .BuildServiceProvider();
+        IMeterFactory meters = parts.GetRequiredService<IMeterFactory>();
         try
         {
-            IMessageStore store = await StoreFactory.OpenAsync(settings, loggers, time);
+            IMessageStore store = await StoreFactory.OpenAsync(settings, parts.GetRequiredService<ILoggerFactory>(), time, new StorageMetrics(meters, time));
             if (settings.IsNodeIdDerived) settings.Queue.NodeId = await NodeNumberOfAsync(settings, store);
-            return Build(settings, builder => Compose(builder, settings, store), time, store, loggers);
+            return Build(settings, builder => Compose(builder, settings, store, meters), time, store, parts);
         }
         catch (StoreException e)
         {
-            loggers.Dispose();
+            parts.Dispose();
             throw new StartException(e.Message);
         }
     }
@@ -110,7 +117,7 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <param name="compose">Registers the parts and returns what is to be served.</param>
     /// <param name="time">The clock; null for the real one.</param>
     /// <param name="store">What is closed after the host.</param>
-    /// <param name="storeLoggers">What is closed after the store.</param>
+    /// <param name="storeParts">What is closed after the store.</param>
     /// <param name="banner">Writes the first lines of the log; null for those of a broker.</param>
     /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
     public static BrokerHost Build(
@@ -118,7 +125,7 @@ public sealed class BrokerHost : IAsyncDisposable
         Func<WebApplicationBuilder, IReadOnlyList<Listener>> compose,
         TimeProvider? time = null,
         IAsyncDisposable? store = null,
-        IDisposable? storeLoggers = null,
+        IDisposable? storeParts = null,
         Action<StartBanner, IReadOnlyList<Listener>>? banner = null)
     {
         // The empty builder: settings come from our flags alone, not from ASPNETCORE_URLS or an appsettings.json that lies around.
@@ -143,7 +150,7 @@ public sealed class BrokerHost : IAsyncDisposable
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
         WebApplication app = builder.Build();
         app.Run(HttpSite.DispatchAsync);
-        return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeLoggers);
+        return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeParts);
     }
 
     /// <summary>Binds the addresses and says so.</summary>
@@ -172,12 +179,14 @@ public sealed class BrokerHost : IAsyncDisposable
     {
         await _app.DisposeAsync();
         if (_store is not null) await _store.DisposeAsync();
-        _storeLoggers?.Dispose();
+        _storeParts?.Dispose();
     }
 
-    private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store)
+    private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store, IMeterFactory meters)
     {
         IServiceCollection services = builder.Services;
+        services.AddSingleton(meters);
+        services.AddSingleton(settings.Telemetry);
         services.AddSingleton(provider => new GrainServices(
             settings.Queue,
             store,
@@ -187,6 +196,8 @@ public sealed class BrokerHost : IAsyncDisposable
             provider.GetRequiredService<ILogger<GrainServices>>())
         {
             KnownChannels = provider.GetRequiredService<IKnownChannels>(),
+            Traces = provider.GetRequiredService<MessageTraces>(),
+            Metrics = settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry) ? new GrainMetrics(meters, settings.Telemetry.LabelLimit) : null,
         });
         // The grain host is registered first, so that it stops last: what the gateway has taken is finished before.
         GrainEngine.AddTo(builder, settings);
@@ -194,7 +205,13 @@ public sealed class BrokerHost : IAsyncDisposable
         services.AddNsqGateway();
         services.AddNsqdHttp();
         services.AddRegistration();
+        services.AddSingleton<TopicOpener>();
+        services.AddHostedService(static provider => provider.GetRequiredService<TopicOpener>());
+        services.AddStatsd();
+        services.AddHostedService(_ => new OtlpExport(settings));
         services.AddSingleton<IHealthSource>(new StoreHealth(store));
+        services.AddSingleton<IReadinessCheck>(new StoreCheck(store));
+        services.Configure<HostOptions>(host => host.ShutdownTimeout += settings.Telemetry.ShutdownDelay);
         services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
         services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));
 
@@ -240,9 +257,11 @@ public sealed class BrokerHost : IAsyncDisposable
         logging.Services.AddSingleton<IOptionsChangeTokenSource<LoggerFilterOptions>>(settings.LogLevels);
         logging.AddConsole(console =>
         {
-            console.FormatterName = LogLineFormatter.FormatterName;
+            console.FormatterName = settings.LogFormat == LogFormat.Json ? LogJsonFormatter.FormatterName : LogLineFormatter.FormatterName;
             console.LogToStandardErrorThreshold = LogLevel.Trace;
         });
+        logging.Services.AddSingleton(provider => new LogThrottle(settings.LogRateLimit, provider.GetRequiredService<TimeProvider>()));
         logging.AddConsoleFormatter<LogLineFormatter, ConsoleFormatterOptions>();
+        logging.AddConsoleFormatter<LogJsonFormatter, ConsoleFormatterOptions>();
     }
 }

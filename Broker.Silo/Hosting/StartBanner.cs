@@ -22,16 +22,16 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 
-    [LoggerMessage(LogLevel.Information, "{Version}")]
+    [LoggerMessage(6000, LogLevel.Information, "{Version}")]
     private partial void LogVersion(string version);
 
-    [LoggerMessage(LogLevel.Information, "ID: {NodeId}")]
+    [LoggerMessage(6001, LogLevel.Information, "ID: {NodeId}")]
     private partial void LogNode(int nodeId);
 
-    [LoggerMessage(LogLevel.Information, "engine {Engine}, messages in {Storage}, data path {DataPath}")]
+    [LoggerMessage(6002, LogLevel.Information, "engine {Engine}, messages in {Storage}, data path {DataPath}")]
     private partial void LogEngine(string engine, string storage, string dataPath);
 
     // These words are nsqd's: scripts wait for them.
-    [LoggerMessage(LogLevel.Information, "{Protocol}: listening on {Address}")]
+    [LoggerMessage(6003, LogLevel.Information, "{Protocol}: listening on {Address}")]
     private partial void LogListener(string protocol, string address);
 }

@@ -11,14 +11,14 @@ namespace Broker.Silo.Hosting;
 internal static class StoreFactory
 {
     /// <exception cref="StoreException">It cannot be opened; the message says why.</exception>
-    public static async Task<IMessageStore> OpenAsync(BrokerSettings settings, ILoggerFactory loggers, TimeProvider time) =>
+    public static async Task<IMessageStore> OpenAsync(BrokerSettings settings, ILoggerFactory loggers, TimeProvider time, StorageMetrics metrics) =>
         settings.StorageKind switch
         {
             StorageKind.Memory => new MemoryMessageStore(),
-            StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time),
             // Whoever waits for a database waits by the machine's clock, whatever the broker's own says.
             StorageKind.Postgres => await PostgresMessageStore.OpenAsync(
-                settings.Postgres, settings.Storage, loggers.CreateLogger<PostgresMessageStore>()),
+                settings.Postgres, settings.Storage, loggers.CreateLogger<PostgresMessageStore>(), metrics),
+            StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time, metrics: metrics),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.StorageKind, "unknown kind of storage"),
         };
 }

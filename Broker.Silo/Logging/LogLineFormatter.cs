@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Console;
 namespace Broker.Silo.Logging;
 
 /// <summary>Log lines as nsqd writes them: <c>[nsqd] 2025/01/27 10:15:00.000000 INFO: text</c>.</summary>
-public sealed class LogLineFormatter(BrokerSettings settings, TimeProvider time) : ConsoleFormatter(FormatterName)
+public sealed class LogLineFormatter(BrokerSettings settings, LogThrottle throttle, TimeProvider time) : ConsoleFormatter(FormatterName)
 {
     /// <summary>Name that the console logger finds it by.</summary>
     public const string FormatterName = "nsq";
@@ -18,11 +18,14 @@ public sealed class LogLineFormatter(BrokerSettings settings, TimeProvider time)
     {
         // What the operator has to put right is said once, in one line, when the process ends; the host would log its stack too.
         if (entry.Exception is StartException) return;
+        if (!throttle.Admits(entry.Category, entry.EventId, entry.LogLevel, out long leftOut)) return;
         writer.Write(settings.LogPrefix);
         writer.Write(time.GetLocalNow().ToString("yyyy/MM/dd HH:mm:ss.ffffff ", CultureInfo.InvariantCulture));
         writer.Write(NameOf(entry.LogLevel));
         writer.Write(": ");
-        writer.WriteLine(entry.Formatter(entry.State, entry.Exception));
+        writer.Write(entry.Formatter(entry.State, entry.Exception));
+        if (leftOut > 0) writer.Write(string.Create(CultureInfo.InvariantCulture, $" ({leftOut} more lines of this kind were left out before)"));
+        writer.WriteLine();
         if (entry.Exception is not null) writer.WriteLine(entry.Exception);
     }
 

@@ -22,6 +22,9 @@ public sealed class BrokerSettings
     /// <summary>Where the lookup service is served; nowhere unless addresses are set.</summary>
     public LookupOptions Lookup { get; } = new();
 
+    /// <summary>What operators see from outside.</summary>
+    public TelemetryOptions Telemetry { get; } = new();
+
     /// <summary>Which store keeps the messages.</summary>
     public StorageKind StorageKind { get; set; }
 
@@ -43,4 +46,10 @@ public sealed class BrokerSettings
 
     /// <summary>What each log line begins with.</summary>
     public string LogPrefix { get; set; } = "";
+
+    /// <summary>How log lines are written.</summary>
+    public LogFormat LogFormat { get; set; }
+
+    /// <summary>Lines of one kind of event that are logged in a second at most; 0 for no limit.</summary>
+    public int LogRateLimit { get; set; } = 100;
 }

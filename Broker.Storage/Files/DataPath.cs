@@ -9,6 +9,7 @@ namespace Broker.Storage.Files;
 /// data path/
 ///   lock, owner                     the process that has it open
 ///   store                           format version, starts, generations
+///   probe                           written to see whether anything can be
 ///   topics/(name)/
 ///     record                        the topic's record
 ///     offsets                       reservation of offsets
@@ -37,6 +38,9 @@ internal sealed class DataPath(string root)
     public string Owner => Path.Combine(root, "owner");
 
     public string Store => Path.Combine(root, "store");
+
+    /// <summary>Written to see whether anything can be.</summary>
+    public string Probe => Path.Combine(root, "probe");
 
     public string Topics => Path.Combine(root, "topics");
 

@@ -30,17 +30,38 @@ public sealed class FileMessageStore : IMessageStore
     /// <inheritdoc/>
     public string? Failure => _services.Health.Failure;
 
+    /// <inheritdoc/>
+    public async ValueTask<string?> ProbeAsync()
+    {
+        try
+        {
+            await _services.Threads.RunAsync(() => Trying($"cannot write to data path {_services.Path.Root}", WriteProbe));
+            _services.Health.Heal();
+            return null;
+        }
+        catch (StoreException e)
+        {
+            return e.Message;
+        }
+    }
+
     /// <summary>Opens the data path; logs of topics are opened when they are asked for.</summary>
     /// <param name="options">Where and how to keep messages.</param>
     /// <param name="logger">Told of all that an operator should know, in particular of all that is damaged.</param>
     /// <param name="time">The clock.</param>
     /// <param name="files">The file system; null for the real one.</param>
     /// <param name="threads">Where blocking work runs; null for real threads.</param>
+    /// <param name="metrics">Told what is measured; null for nobody.</param>
     /// <exception cref="StoreException">
     /// The data path does not exist, cannot be read or written, is in use by another process, or was written by a newer version.
     /// </exception>
     public static async Task<FileMessageStore> OpenAsync(
-        StorageOptions options, ILogger logger, TimeProvider time, IStorageFiles? files = null, IStorageThreads? threads = null)
+        StorageOptions options,
+        ILogger logger,
+        TimeProvider time,
+        IStorageFiles? files = null,
+        IStorageThreads? threads = null,
+        StorageMetrics? metrics = null)
     {
         files ??= new DiskFiles();
         threads ??= new DedicatedThreads();
@@ -66,8 +87,11 @@ public sealed class FileMessageStore : IMessageStore
             Store = store,
             Path = path,
             Log = log,
+            Metrics = metrics,
         };
-        return new FileMessageStore(services, ownership);
+        FileMessageStore opened = new(services, ownership);
+        metrics?.Observe(opened.Measure);
+        return opened;
     }
 
     /// <inheritdoc/>
@@ -224,6 +248,22 @@ public sealed class FileMessageStore : IMessageStore
         {
             throw Fault.Of(what, e);
         }
+    }
+
+    private bool WriteProbe()
+    {
+        using IStorageFile probe = _services.Files.Create(_services.Path.Probe);
+        probe.Write([new byte[4096]], 0);
+        probe.Sync();
+        return true;
+    }
+
+    private (int Segments, long Bytes) Measure()
+    {
+        FileTopic[] topics;
+        lock (_lock)
+            topics = [.. _slots.Values.Select(static slot => slot.Topic).OfType<FileTopic>()];
+        return (topics.Sum(static topic => topic.SegmentCount), topics.Sum(static topic => topic.Bytes));
     }
 
     private async Task<FileTopic?> FindAsync(string topic, int generation)

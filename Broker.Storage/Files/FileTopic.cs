@@ -106,6 +106,16 @@ internal sealed class FileTopic : WriterClient
         }
     }
 
+    /// <summary>Number of its segments.</summary>
+    public int SegmentCount
+    {
+        get
+        {
+            lock (_lock)
+                return _segments.Count;
+        }
+    }
+
     public long Bytes
     {
         get
@@ -223,7 +233,7 @@ internal sealed class FileTopic : WriterClient
                 return ValueTask.FromException(_broken);
             }
             pending = _services.Appends.Rent();
-            completed = pending.Begin(batch, publisher, sequence, epoch);
+            completed = pending.Begin(batch, publisher, sequence, epoch, _services.Metrics?.AppendStart ?? 0);
             _waitingBytes += SizeInLog(batch);
             _waiting.Add(pending);
         }
@@ -369,6 +379,7 @@ internal sealed class FileTopic : WriterClient
             (_waiting, _writing) = (_writing, _waiting);
         }
         int done = 0;
+        long start = _services.Metrics?.WriteStart ?? 0;
         StoreException? failure = null;
         try
         {
@@ -377,6 +388,7 @@ internal sealed class FileTopic : WriterClient
             ReserveUpTo(_writing[^1].Batch.EndOffset);
             while (done < _writing.Count)
                 WriteRun(ref done);
+            _services.Metrics?.Written(start);
         }
         catch (Exception e) when (Fault.IsOfFiles(e))
         {
@@ -689,6 +701,17 @@ internal sealed class FileTopic : WriterClient
                 syncNow |= _services.Options.SyncEvery > 0 && _unsynced >= _services.Options.SyncEvery;
         }
         _services.Health.Heal();
+        if (_services.Metrics is { } metrics)
+        {
+            long bytes = 0;
+            long messages = 0;
+            foreach (PendingAppend append in _written)
+            {
+                bytes += append.Header.Size;
+                messages += append.Header.Count;
+            }
+            metrics.Appended(_written[0].Started, messages, bytes);
+        }
         if (syncNow)
             _services.Syncer.SyncSoon(_sync);
         else if (!_services.SyncsEachWrite)
@@ -774,6 +797,7 @@ internal sealed class FileTopic : WriterClient
             _isDirectoryDirty = false;
             _unsynced = 0;
         }
+        long start = dirty.Count > 0 ? _services.Metrics?.SyncStart ?? 0 : 0;
         try
         {
             foreach ((Segment segment, long synced, long length, bool mustRewrite) in dirty)
@@ -791,6 +815,7 @@ internal sealed class FileTopic : WriterClient
             }
             if (isDirectoryDirty)
                 _services.Files.SyncDirectory(Directory);
+            _services.Metrics?.Synced(start);
         }
         catch
         {
@@ -843,6 +868,7 @@ internal sealed class FileTopic : WriterClient
             _isReserving = false;
             StoreException failure = Fault.Of($"cannot sync topic {Name}", e);
             _services.Health.Fail(failure);
+            _services.Metrics?.Failed();
             _services.Log.SyncFailed(failure.Message);
             _services.Syncer.SyncLater(_sync);
         }

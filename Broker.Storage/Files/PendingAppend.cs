@@ -21,6 +21,9 @@ internal sealed class PendingAppend : IValueTaskSource
 
     public long Epoch { get; private set; }
 
+    /// <summary>When it was handed over, by the clock; 0 when nobody measures.</summary>
+    public long Started { get; private set; }
+
     /// <summary>Set when written: where, and what stands before the records.</summary>
     public Segment Segment { get; set; } = null!;
 
@@ -28,8 +31,9 @@ internal sealed class PendingAppend : IValueTaskSource
 
     public long Position { get; set; }
 
-    public ValueTask Begin(MessageBatch batch, long publisher, long sequence, long epoch)
+    public ValueTask Begin(MessageBatch batch, long publisher, long sequence, long epoch, long started)
     {
+        Started = started;
         Batch = batch;
         Publisher = publisher;
         Sequence = sequence;

@@ -29,7 +29,7 @@ internal sealed partial class StorageLog(ILogger logger)
     [LoggerMessage(2007, LogLevel.Warning, "{Path} is damaged; offsets go on at {Next}")]
     public partial void ReservationDamaged(string path, long next);
 
-    [LoggerMessage(2008, LogLevel.Error, "{Problem}")]
+    [LoggerMessage(2008, LogLevel.Error, "{Problem}; see that the disk works, is writable and has room")]
     public partial void Failed(string problem);
 
     [LoggerMessage(2009, LogLevel.Warning, "{Path} is no topic: it has no record; moved to {Aside}")]
@@ -44,7 +44,7 @@ internal sealed partial class StorageLog(ILogger logger)
     [LoggerMessage(2012, LogLevel.Information, "{Path} is not a topic's folder and is left alone")]
     public partial void UnknownFolder(string path);
 
-    [LoggerMessage(2013, LogLevel.Error, "{Problem}; tried again")]
+    [LoggerMessage(2013, LogLevel.Error, "{Problem}; tried again. See that the disk works and has room")]
     public partial void SyncFailed(string problem);
 
     [LoggerMessage(2100, LogLevel.Warning, "took over {Topics} topics, {Channels} channels and {Messages} messages of nsqd; its files are now in {Folder}")]

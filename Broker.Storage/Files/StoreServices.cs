@@ -25,6 +25,9 @@ internal sealed class StoreServices
 
     public PendingAppends Appends { get; } = new();
 
+    /// <summary>Told what is measured; null when nothing is.</summary>
+    public StorageMetrics? Metrics { get; init; }
+
     /// <summary>Used by the writer thread only.</summary>
     public WriteBuffer Buffer { get; } = new();
 
@@ -36,6 +39,7 @@ internal sealed class StoreServices
     {
         StoreException failure = Fault.Of(what, e);
         Health.Fail(failure);
+        Metrics?.Failed();
         Log.Failed(failure.Message);
         return failure;
     }

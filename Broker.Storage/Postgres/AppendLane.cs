@@ -133,9 +133,11 @@ internal sealed class AppendLane(PostgresDatabase database)
         foreach (AppendGroup group in groups)
             batch.BatchCommands.Add(group.CreateCommand(database.Sql));
         _isInDoubt = false;
+        long start = database.Metrics?.WriteStart ?? 0;
         await batch.ExecuteNonQueryAsync();
         if (_isInDoubt)
             throw new TimeoutException("the commit was not confirmed by the standby");
+        database.Metrics?.Written(start);
         List<AppendGroup> refused = [];
         for (int i = 0; i < groups.Count; i++)
         {
@@ -182,6 +184,7 @@ internal sealed class AppendLane(PostgresDatabase database)
             if (database.Writing.Failure != failure.Message)
                 database.Log.Failed(failure.Message);
             database.Writing.Fail(failure);
+            database.Metrics?.Failed();
             group.Log.Fail(group, failure);
         }
     }

@@ -16,12 +16,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     private readonly PostgresSource _pool;
 
-    public PostgresDatabase(PostgresOptions options, PostgresLog log)
+    public PostgresDatabase(PostgresOptions options, PostgresLog log, StorageMetrics? metrics)
     {
         Address = PostgresAddress.Parse(options.ConnectionString);
         Schema = options.Schema;
         IsShared = options.IsShared;
         Log = log;
+        Metrics = metrics;
         Sql = new Statements(options.Schema);
         _pool = Address.CreatePool();
     }
@@ -39,6 +40,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Whether what was to be written is written.</summary>
     public StoreHealth Writing { get; } = new();
+
+    /// <summary>Told what is measured; null when nothing is.</summary>
+    public StorageMetrics? Metrics { get; }
 
     /// <summary>Why nothing may be done here any more; null while all may.</summary>
     public string? Refusal { get; set; }

@@ -14,8 +14,11 @@ internal sealed partial class PostgresLog(ILogger logger)
     [LoggerMessage(2202, LogLevel.Warning, "PostgreSQL runs with {Setting} = {Value}: {Consequence}")]
     public partial void Unsafe(string setting, string value, string consequence);
 
-    [LoggerMessage(2203, LogLevel.Error, "{Problem}")]
+    [LoggerMessage(2203, LogLevel.Error, "{Problem}; see that the server runs, can be reached and has room")]
     public partial void Failed(string problem);
+
+    [LoggerMessage(2211, LogLevel.Error, "{Problem}; until then nothing is read or written here")]
+    public partial void SchemaLost(string problem);
 
     [LoggerMessage(2204, LogLevel.Information, "PostgreSQL can be reached again")]
     public partial void Reached();

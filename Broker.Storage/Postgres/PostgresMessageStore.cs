@@ -21,6 +21,7 @@ public sealed class PostgresMessageStore : IMessageStore
     private readonly AppendLane[] _lanes;
     private readonly ProgressWriter _progress;
     private readonly ConcurrentDictionary<int, PostgresTopic> _topics = new();
+    private readonly ConcurrentDictionary<int, PostgresTopicLog> _logs = new();
     private readonly SemaphoreSlim _sweep = new(1, 1);
     private Task _sweeping = Task.CompletedTask;
     private volatile bool _isClosed;
@@ -40,21 +41,41 @@ public sealed class PostgresMessageStore : IMessageStore
     /// <summary>Hosts, database and schema, without anything secret.</summary>
     public string Location => $"{_database.Address.Description}/{_database.Schema}";
 
+    /// <inheritdoc/>
+    public async ValueTask<string?> ProbeAsync()
+    {
+        try
+        {
+            await _database.RunAsync("cannot write", async connection =>
+            {
+                await using NpgsqlCommand command = new(Sql.Probe, connection);
+                await command.ExecuteNonQueryAsync();
+            });
+            _database.Writing.Heal();
+            return Failure;
+        }
+        catch (StoreException e)
+        {
+            return e.Message;
+        }
+    }
+
     private Statements Sql => _database.Sql;
 
     /// <summary>Opens the schema, making it or bringing it up to this version first.</summary>
     /// <param name="options">Which database, and how it is used.</param>
     /// <param name="storage">How messages are kept; of these only the limit on a topic's bytes counts here.</param>
     /// <param name="logger">Told of all that an operator should know.</param>
+    /// <param name="metrics">Told what is measured; null for nobody.</param>
     /// <param name="cancellation">Ends the wait for the database.</param>
     /// <exception cref="StoreException">
     /// The database cannot be reached or used within the time to wait, another process has the schema, or a newer version made it.
     /// </exception>
     public static async Task<PostgresMessageStore> OpenAsync(
-        PostgresOptions options, StorageOptions storage, ILogger logger, CancellationToken cancellation = default)
+        PostgresOptions options, StorageOptions storage, ILogger logger, StorageMetrics? metrics = null, CancellationToken cancellation = default)
     {
         PostgresLog log = new(logger);
-        PostgresDatabase database = new(options, log);
+        PostgresDatabase database = new(options, log, metrics);
         SchemaOwnership ownership = new(database);
         try
         {
@@ -64,6 +85,7 @@ public sealed class PostgresMessageStore : IMessageStore
                 $"cannot open schema {options.Schema} in PostgreSQL at {database.Address.Description}", connection => store.ReportAsync(connection));
             ownership.Watch();
             store._sweeping = store.SweepAsync();
+            metrics?.Observe(() => (0, store._logs.Values.Sum(static opened => opened.Bytes)));
             return store;
         }
         catch
@@ -279,8 +301,9 @@ public sealed class PostgresMessageStore : IMessageStore
             };
             await raise.ExecuteNonQueryAsync();
         }
-        return new PostgresTopicLog(
-            _database, topic, _lanes[topic.Generation % Lanes], _options.MaxTopicBytes, await ReadOpeningAsync(connection, topic, epoch, end), Forget);
+        TopicOpening opening = await ReadOpeningAsync(connection, topic, epoch, end);
+        return _logs[topic.Generation] =
+            new PostgresTopicLog(_database, topic, _lanes[topic.Generation % Lanes], _options.MaxTopicBytes, opening, Forget);
     }
 
     /// <summary>Reads what an opening needs to know, which nobody else can change any more.</summary>
@@ -354,6 +377,7 @@ public sealed class PostgresMessageStore : IMessageStore
     private void Forget(PostgresTopic topic)
     {
         _topics.TryRemove(topic.Generation, out _);
+        _logs.TryRemove(topic.Generation, out _);
         _sweeping = Task.WhenAll(_sweeping, SweepAsync());
     }
 

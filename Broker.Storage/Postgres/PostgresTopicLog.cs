@@ -82,7 +82,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 return ValueTask.FromException(_broken);
             }
             _assigned = batch.EndOffset;
-            pending = new PendingAppend(batch, _total, publisher, sequence);
+            pending = new PendingAppend(batch, _total, publisher, sequence, Database.Metrics?.AppendStart ?? 0);
             _total = pending.After;
             _waitingBytes += batch.Records.Length;
             _waiting.Add(pending);
@@ -223,6 +223,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
             _committed = group.Appends[^1].After;
         }
         Topic.Commit(group.To);
+        Database.Metrics?.Appended(group.Appends[0].Started, group.To - group.From, group.Bytes);
         foreach (PendingAppend append in group.Appends)
             append.TrySetResult();
     }

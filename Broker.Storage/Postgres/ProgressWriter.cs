@@ -116,6 +116,7 @@ internal sealed class ProgressWriter(PostgresDatabase database)
             if (database.Writing.Failure != e.Message)
                 database.Log.Failed(e.Message);
             database.Writing.Fail(e);
+            database.Metrics?.Failed();
             groups.ForEach(group => PostgresChannelProgress.Fail(group, e));
             return false;
         }

@@ -115,7 +115,9 @@ internal sealed class SchemaOwnership(PostgresDatabase database) : IAsyncDisposa
                 {
                     // Asked for again at the next tick, over a new connection.
                     await _connection!.CloseAsync();
-                    Tell(database.Refusal!);
+                    if (Reach.Failure != database.Refusal)
+                        database.Log.SchemaLost(database.Refusal!);
+                    Reach.Fail(new StoreException(database.Refusal!));
                     return;
                 }
             }

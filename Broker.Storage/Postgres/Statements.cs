@@ -15,6 +15,8 @@ internal sealed class Statements(string schema)
 
     public string ReadVersion => $"select version from {_s}.store";
 
+    public string Probe => $"update {_s}.store set version = version";
+
     public string ReadNode => $"select node_number from {_s}.store";
 
     /// <summary>$1 number.</summary>

@@ -212,6 +212,12 @@ internal sealed class FakeChannel(string key) : IChannelGrain
 
     public ValueTask<TopicStatus> DeleteAsync(long incarnation) => throw new NotSupportedException();
 
+    public ValueTask<PeekReply> PeekAsync(PeekRequest request) => throw new NotSupportedException();
+
+    public ValueTask<TopicStatus> RequeueMessageAsync(long incarnation, ulong id) => throw new NotSupportedException();
+
+    public ValueTask<TopicStatus> FinishMessageAsync(long incarnation, ulong id) => throw new NotSupportedException();
+
     public ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers) => throw new NotSupportedException();
 
     private sealed record Message(MessageBatch Batch, int Position, long Offset, ushort Attempts);

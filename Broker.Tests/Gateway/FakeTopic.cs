@@ -113,6 +113,12 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
 
     public ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused) => throw new NotSupportedException();
 
+    public ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> RequeueMessageAsync(string channel, ulong id) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id) => throw new NotSupportedException();
+
     public ValueTask<TopicStats> StatsAsync(StatsRequest request) => throw new NotSupportedException();
 
     public ValueTask<ChannelReply> ReportAsync(string channel, ChannelReport report) => throw new NotSupportedException();

@@ -19,16 +19,20 @@ public sealed partial class BrokerProcess : IAsyncDisposable
 
     private readonly DataFolder _data = new();
     private readonly string[] _flags;
+    private readonly int _diskMebibytes;
     private readonly StringBuilder _output = new();
     private Process? _process;
 
-    private BrokerProcess(string[] flags) => _flags = flags;
+    private BrokerProcess(string[] flags, int diskMebibytes = 0) => (_flags, _diskMebibytes) = (flags, diskMebibytes);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint TcpEndPoint { get; private set; } = new(IPAddress.None, 0);
 
     /// <summary>Where it keeps its data.</summary>
     public string DataPath => _data.Path;
+
+    /// <summary>Where others see the data of one that has a disk of its own.</summary>
+    public string MountedDataPath => $"/proc/{Process.Id}/root{DataPath}";
 
     /// <summary>What it has written to standard output and standard error, over all its starts.</summary>
     public string Output
@@ -69,17 +73,42 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         return broker;
     }
 
+    /// <summary>Starts the executable on a disk of its own, in memory and seen by nobody else, which ends with the process.</summary>
+    public static async Task<BrokerProcess> StartOnSmallDiskAsync(int mebibytes, params string[] flags)
+    {
+        BrokerProcess broker = new(flags, mebibytes);
+        try
+        {
+            await broker.StartAsync();
+        }
+        catch
+        {
+            await broker.DisposeAsync();
+            throw;
+        }
+
+        return broker;
+    }
+
     /// <summary>Starts it again on its data after it has ended; its port is another one then.</summary>
     public async Task StartAsync()
     {
-        ProcessStartInfo start = new(Solution.Executable)
+        // The disk is mounted in a namespace, which needs no privileges of the machine's own.
+        string[] command = _diskMebibytes == 0
+            ? [Solution.Executable]
+            :
+            [
+                "unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+                $"mount -t tmpfs -o size={_diskMebibytes}m none \"$0\" && cd \"$0\" && exec \"$@\"", DataPath, Solution.Executable,
+            ];
+        ProcessStartInfo start = new(command[0])
         {
             WorkingDirectory = DataPath,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = ["nsqd", "--tcp-address=127.0.0.1:0", "--http-address=", $"--data-path={DataPath}", .. _flags];
+        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", "--http-address=", $"--data-path={DataPath}", .. _flags];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
         _process?.Dispose();

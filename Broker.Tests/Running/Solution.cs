@@ -9,6 +9,9 @@ public static class Solution
     /// <summary>The folder of the solution.</summary>
     public static string Folder { get; } = Framework.Parent!.Parent!.Parent!.Parent!.FullName;
 
+    /// <summary>Where a file of the solution lies.</summary>
+    public static string PathOf(string file) => Path.Combine(Folder, file);
+
     /// <summary>The broker's executable, of the same configuration as the tests.</summary>
     public static string Executable { get; } =
         Path.Combine(Folder, "Broker.Silo", "bin", Framework.Parent!.Name, Framework.Name, "Broker.Silo");

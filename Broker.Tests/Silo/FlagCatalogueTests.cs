@@ -1,6 +1,7 @@
 using System.Reflection;
 using Broker.Policies;
 using Broker.Silo.Flags;
+using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 
 namespace Broker.Tests.Silo;
@@ -56,6 +57,8 @@ public sealed class FlagCatalogueTests
         AssertSame(new AuthOptions(), settings.Gateway.Auth);
         AssertSame(new LimitOptions(), settings.Gateway.Limits);
         AssertSame(new QueueOptions(), settings.Queue);
+        AssertSame(new TelemetryOptions(), settings.Telemetry);
+        AssertSame(new StatsdOptions(), settings.Telemetry.Statsd);
         Assert.True(settings.IsNodeIdDerived);
         AssertSame(new StorageOptions { DataPath = Directory.GetCurrentDirectory() }, settings.Storage);
         AssertSame(new PostgresOptions(), settings.Postgres);
@@ -224,6 +227,40 @@ public sealed class FlagCatalogueTests
                 MemoryLimit = 10,
             },
             gateway.Limits);
+    }
+
+    [Fact]
+    public async Task Flags_of_telemetry_arrive()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync(
+            "--metrics=false --metrics-label-limit=7 --shutdown-delay=8s --trace-sample-rate=0.25 --otlp-endpoint=http://h:1 --log-format=json"
+            + " --log-rate-limit=9 --statsd-address=a:1 --statsd-prefix=p --statsd-interval=2s --statsd-mem-stats=false --statsd-udp-packet-size=3"
+            + " --statsd-exclude-ephemeral --e2e-processing-latency-percentile=0.5,1.0 --e2e-processing-latency-window-time=4s");
+        Assert.Equal([1, 0.5], settings.Telemetry.LatencyPercentiles);
+        Assert.Equal((true, TimeSpan.FromSeconds(4)), (settings.Queue.KeepsLatency, settings.Queue.LatencyWindow));
+        Assert.Equal((LogFormat.Json, 9), (settings.LogFormat, settings.LogRateLimit));
+        AssertSame(
+            new TelemetryOptions
+            {
+                Metrics = false,
+                LabelLimit = 7,
+                ShutdownDelay = TimeSpan.FromSeconds(8),
+                TraceSampleRate = 0.25,
+                OtlpEndpoint = "http://h:1",
+                LatencyPercentiles = settings.Telemetry.LatencyPercentiles,
+            },
+            settings.Telemetry);
+        AssertSame(
+            new StatsdOptions
+            {
+                Address = "a:1",
+                Prefix = "p",
+                Interval = TimeSpan.FromSeconds(2),
+                MemoryStats = false,
+                PacketSize = 3,
+                ExcludeEphemeral = true,
+            },
+            settings.Telemetry.Statsd);
     }
 
     [Fact]

@@ -27,7 +27,7 @@ public sealed class LogLineFormatterTests
     {
         using StringWriter writer = new();
         LogEntry<string> entry = new(level, "category", default, "text", exception, (state, _) => state);
-        new LogLineFormatter(new BrokerSettings { LogPrefix = "[nsqd] " }, TimeProvider.System).Write(entry, null, writer);
+        new LogLineFormatter(new BrokerSettings { LogPrefix = "[nsqd] " }, new LogThrottle(0, TimeProvider.System), TimeProvider.System).Write(entry, null, writer);
         return writer.ToString();
     }
 }

@@ -88,7 +88,6 @@ public sealed class PrecedenceTests : IDisposable
     [InlineData("\nmsg_timeout = \"soon\"", ":2: msg_timeout: \"soon\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h")]
     [InlineData("id = 5150", ":1: id: 5150 is not between 0 and 1023")]
     [InlineData("tcp_address = [\"a:1\", \"b:2\"]", ":1: tcp_address: takes one value, not a list")]
-    [InlineData("statsd_address = \"a:1\"", ":1: statsd_address: statsd is not part of this version yet; leave this setting out")]
     [InlineData("msg_timeout = 60s", ":1: 60s is no string, number, boolean or array; write strings in \"quotes\"")]
     public async Task A_mistake_in_the_file_is_told_with_file_line_and_key(string text, string message)
     {

@@ -34,6 +34,9 @@ public sealed class ValidationTests
     [InlineData("--auth-http-request-method=put", "--auth-http-request-method: \"put\" is none of get, post")]
     [InlineData("--e2e-processing-latency-percentile=0.9,1.5",
         "--e2e-processing-latency-percentile: \"1.5\" is no percentile; write a number above 0 and up to 1, like 0.99")]
+    [InlineData("--trace-sample-rate=2", "--trace-sample-rate: \"2\" is no part of a whole; write a number from 0 to 1, like 0.01")]
+    [InlineData("--otlp-endpoint=collector:4317", "--otlp-endpoint: \"collector:4317\" is no URL; write it like http://127.0.0.1:4318")]
+    [InlineData("--log-format=xml", "--log-format: \"xml\" is none of text, json")]
     [InlineData("--e2e-processing-latency-percentile=0",
         "--e2e-processing-latency-percentile: \"0\" is no percentile; write a number above 0 and up to 1, like 0.99")]
     [InlineData("--tcp-address=localhost:http", "--tcp-address: port \"http\" is no number from 0 to 65535")]
@@ -59,13 +62,6 @@ public sealed class ValidationTests
     [InlineData("--postgres=Host=h;Password=hush", "--postgres: messages are not kept there without --storage=postgres; give both or neither")]
     public async Task Settings_of_storage_that_contradict_each_other_are_refused(string arguments, string message) =>
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
-
-    [Theory]
-    [InlineData("--statsd-address=127.0.0.1:8125", "--statsd-address", "statsd")]
-    [InlineData("--e2e-processing-latency-percentile=1.0,0.99", "--e2e-processing-latency-percentile", "End-to-end latency")]
-    public async Task What_asks_for_a_feature_of_later_is_refused(string arguments, string flag, string feature) =>
-        Assert.Equal($"{flag}: {feature} is not part of this version yet; leave this setting out",
-            await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
     [InlineData("nsqadmin --lookupd-http-address=127.0.0.1:4161", "The admin web interface")]

@@ -42,7 +42,7 @@ internal sealed class HttpGate(IOptions<GatewayOptions> options, AccessControl a
     {
         string path = context.Request.Path.Value ?? "";
         // What watches over a broker asks this, and it tells nothing else.
-        if (path == "/ping")
+        if (path is "/ping" or "/health/live" or "/health/ready")
         {
             await next(context);
             return;
@@ -70,7 +70,7 @@ internal sealed class HttpGate(IOptions<GatewayOptions> options, AccessControl a
     private static bool IsAllowed(Authorization known, HttpContext context, string path)
     {
         bool isGet = HttpMethods.IsGet(context.Request.Method);
-        if (isGet && path is ("/stats" or "/info"))
+        if (isGet && path is ("/stats" or "/info" or "/metrics"))
             return true;
         QueryParameters? parameters = QueryParameters.Of(context.Request);
         string topic = parameters?.Find("topic") ?? "";

@@ -1,3 +1,6 @@
+using Broker.Gateway.Http.Health;
+using Broker.Gateway.Http.Metrics;
+using Broker.Policies;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -19,7 +22,11 @@ public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger
         services.GetRequiredService<PublishEndpoints>().Map(endpoints);
         services.GetRequiredService<TopicEndpoints>().Map(endpoints);
         services.GetRequiredService<ChannelEndpoints>().Map(endpoints);
+        services.GetRequiredService<MessageEndpoints>().Map(endpoints);
         services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
+        services.GetRequiredService<HealthEndpoints>().Map(endpoints);
         new DebugEndpoints().Map(endpoints);
+        if (services.GetRequiredService<TelemetryOptions>().Metrics)
+            services.GetRequiredService<MetricsEndpoints>().Map(endpoints);
     }
 }

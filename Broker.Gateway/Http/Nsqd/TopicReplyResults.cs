@@ -12,6 +12,7 @@ internal static class TopicReplyResults
         TopicStatus.Ok => V1Result.Empty,
         TopicStatus.TopicNotFound => V1Error.TopicNotFound,
         TopicStatus.ChannelNotFound => V1Error.ChannelNotFound,
+        TopicStatus.MessageNotFound => V1Error.MessageNotFound,
         TopicStatus.Exiting => V1Error.Exiting,
         _ => V1Error.Internal,
     };

@@ -1,5 +1,6 @@
 using Broker.Channels;
 using Broker.Health;
+using Broker.Policies;
 using Broker.Topics;
 
 namespace Broker.Gateway.Http;
@@ -11,7 +12,8 @@ namespace Broker.Gateway.Http;
 /// <param name="gateway">Knows the connections.</param>
 /// <param name="clock">Knows when the broker started.</param>
 /// <param name="health">Knows whether the store can write.</param>
-public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealthSource health)
+/// <param name="telemetry">Which percentiles are kept.</param>
+public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealthSource health, TelemetryOptions telemetry)
 {
     // Enough to keep the processors busy, few enough that the messages' calls are not queued behind all topics.
     private const int CallsAtOnce = 32;
@@ -110,6 +112,11 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         MessageCount = topic.MessageCount,
         MessageBytes = topic.MessageBytes,
         Paused = topic.Paused,
+        Latency = LatencyDocument.Of(
+            topic.Channels.Any(static channel => channel.Latency is not null)
+                ? LatencyCounts.Sum(topic.Channels.Select(static channel => channel.Latency ?? LatencyCounts.None))
+                : null,
+            telemetry.LatencyPercentiles),
     };
 
     private ChannelDocument Describe(ChannelStats channel, StatsQuestion question, Dictionary<int, ConnectionSnapshot>? connections) => new()
@@ -128,6 +135,7 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         ClientCount = channel.ConsumerCount,
         Clients = connections is null ? null : DescribeClients(channel.Consumers ?? [], question, connections),
         Paused = channel.Paused,
+        Latency = LatencyDocument.Of(channel.Latency, telemetry.LatencyPercentiles),
     };
 
     // What the connections of other gateways know of themselves only those gateways can tell.

@@ -54,8 +54,7 @@ public sealed class StatsText(BrokerClock clock)
     private void Write(StringBuilder text, TopicDocument topic)
     {
         string prefix = topic.Paused ? "*P " : "   ";
-        // Where latency percentiles are kept, they follow e2e%.
-        Line(text, $"\n{prefix}[{topic.Name,-15}] depth: {topic.Depth,-5} be-depth: {topic.BackendDepth,-5} msgs: {topic.MessageCount,-8} e2e%: ");
+        Line(text, $"\n{prefix}[{topic.Name,-15}] depth: {topic.Depth,-5} be-depth: {topic.BackendDepth,-5} msgs: {topic.MessageCount,-8} e2e%: {topic.Latency}");
         foreach (ChannelDocument channel in topic.Channels)
             Write(text, channel);
     }
@@ -63,7 +62,7 @@ public sealed class StatsText(BrokerClock clock)
     private void Write(StringBuilder text, ChannelDocument channel)
     {
         string prefix = channel.Paused ? "   *P " : "      ";
-        Line(text, $"{prefix}[{channel.Name,-25}] depth: {channel.Depth,-5} be-depth: {channel.BackendDepth,-5} inflt: {channel.InFlight,-4} def: {channel.Deferred,-4} re-q: {channel.Requeued,-5} timeout: {channel.TimedOut,-5} msgs: {channel.MessageCount,-8} e2e%: ");
+        Line(text, $"{prefix}[{channel.Name,-25}] depth: {channel.Depth,-5} be-depth: {channel.BackendDepth,-5} inflt: {channel.InFlight,-4} def: {channel.Deferred,-4} re-q: {channel.Requeued,-5} timeout: {channel.TimedOut,-5} msgs: {channel.MessageCount,-8} e2e%: {channel.Latency}");
         foreach (ClientDocument client in channel.Clients ?? [])
             Line(text, $"        {Describe(client)}");
     }

@@ -83,6 +83,12 @@ internal sealed class BrokerWorld : IDisposable
         List<string> missing = Oracle.Missing();
         Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join("; ", missing.Take(10))}\n{string.Join('\n', _events)}");
         Assert.True(Scheduler.Run(IsEmptyAsync), "the books do not balance at rest: " + Scheduler.Run(DescribeAsync));
+        foreach (ChannelStats channel in Scheduler.Run(StatsAsync).SelectMany(stats => stats.Channels))
+        {
+            Assert.True(
+                channel.StartedWith + channel.MessageCount == channel.Finished + channel.Discarded,
+                $"{channel.Channel}: started with {channel.StartedWith}, published {channel.MessageCount}, finished {channel.Finished}, discarded {channel.Discarded}");
+        }
     }
 
     public void Dispose() => _services?.Dispose();

@@ -164,7 +164,8 @@ public sealed class PostgresOutageTests
         log = await ReopenAsync(store);
         await log.AppendAsync(PostgresStores.Batch(0, "b"), 1, 2);
         Assert.Equal([(0L, "b")], await PostgresStores.ReadAllAsync(log));
-        Assert.Contains("the store is out of reach: PostgreSQL cannot be reached: Connection refused", stores.Log.Problems);
+        Assert.Contains(
+            "the store is out of reach: PostgreSQL cannot be reached: Connection refused; see that the server runs, can be reached and has room", stores.Log.Problems);
     }
 
     [Fact]

@@ -1,0 +1,20 @@
+namespace Broker.Channels;
+
+/// <summary>Why a channel gave a message up that no consumer has finished.</summary>
+public enum DiscardCause
+{
+    /// <summary>A consumer's sample rate passed it over (spec 1.10).</summary>
+    Sampled = 0,
+
+    /// <summary>The channel was emptied (spec 2.5).</summary>
+    Emptied = 1,
+
+    /// <summary>An ephemeral channel held as many as it may (spec 2.2).</summary>
+    Dropped = 2,
+
+    /// <summary>It went to a dead-letter topic.</summary>
+    DeadLettered = 3,
+
+    /// <summary>The log was damaged and does not have it any more.</summary>
+    Lost = 4,
+}

@@ -1,0 +1,152 @@
+using System.Globalization;
+using Broker.Channels;
+using Broker.Protocol;
+using Broker.Topics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Orleans;
+
+namespace Broker.Gateway.Http;
+
+/// <summary>
+/// What nsqd has not: a look at the messages of a channel without consuming them, and what an operator may do to a single one. Names, order of
+/// checks and errors follow <c>/channel/*</c> (spec 3.2).
+/// </summary>
+/// <param name="grains">Where topics are found.</param>
+/// <param name="gateway">Who knows the clients.</param>
+internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
+{
+    private const int DefaultLimit = 20;
+    private const int MaxLimit = 1000;
+    private const int DefaultBodyLimit = 4096;
+    private const int MaxBodyLimit = 16 << 20;
+    private const int IdDigits = 16;
+
+    private delegate ValueTask<IResult> Answer(ITopicGrain topic, string channel, QueryParameters parameters);
+
+    private delegate ValueTask<IResult> AnswerForMessage(ITopicGrain topic, string channel, ulong id, QueryParameters parameters);
+
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/channel/messages", context => AnswerAsync(context, PeekAsync));
+        endpoints.MapGet("/channel/message", context => AnswerForMessageAsync(context, FindAsync));
+        endpoints.MapPost("/channel/message/requeue", context => AnswerForMessageAsync(
+            context, static async (topic, channel, id, _) => (await topic.RequeueMessageAsync(channel, id)).ToResult()));
+        endpoints.MapPost("/channel/message/finish", context => AnswerForMessageAsync(
+            context, static async (topic, channel, id, _) => (await topic.FinishMessageAsync(channel, id)).ToResult()));
+    }
+
+    private static bool TryParseId(string? text, out ulong id)
+    {
+        id = 0;
+        return text is { Length: IdDigits } && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
+    }
+
+    private static bool TryParseNumber(string? text, int least, int greatest, ref int number) =>
+        text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= greatest);
+
+    private static string Format(ulong id) => id.ToString("x16", CultureInfo.InvariantCulture);
+
+    private static string NameOf(MessageStage stage) => stage switch
+    {
+        MessageStage.InFlight => "in_flight",
+        MessageStage.Deferred => "deferred",
+        _ => "waiting",
+    };
+
+    private async ValueTask<IResult> AnswerAsync(HttpContext context, Answer answer)
+    {
+        if (QueryParameters.Of(context.Request) is not { } parameters)
+            return V1Error.InvalidRequest;
+        if (parameters.Find("topic") is not { } topic)
+            return V1Error.MissingTopic;
+        if (!NsqName.IsValid(topic))
+            return V1Error.InvalidTopicArgument;
+        if (parameters.Find("channel") is not { } channel)
+            return V1Error.MissingChannel;
+        if (!NsqName.IsValid(channel))
+            return V1Error.InvalidChannelArgument;
+        return await answer(grains.GetGrain<ITopicGrain>(topic), channel, parameters);
+    }
+
+    private ValueTask<IResult> AnswerForMessageAsync(HttpContext context, AnswerForMessage answer) =>
+        AnswerAsync(context, (topic, channel, parameters) =>
+        {
+            if (parameters.Find("id") is not { } text)
+                return new ValueTask<IResult>(V1Error.MissingId);
+            return TryParseId(text, out ulong id)
+                ? answer(topic, channel, id, parameters)
+                : new ValueTask<IResult>(V1Error.InvalidId);
+        });
+
+    private async ValueTask<IResult> PeekAsync(ITopicGrain topic, string channel, QueryParameters parameters)
+    {
+        MessageStage stage;
+        switch (parameters.Find("state") ?? "waiting")
+        {
+            case "waiting":
+                stage = MessageStage.Waiting;
+                break;
+            case "in_flight":
+                stage = MessageStage.InFlight;
+                break;
+            case "deferred":
+                stage = MessageStage.Deferred;
+                break;
+            default:
+                return V1Error.InvalidState;
+        }
+
+        int limit = DefaultLimit;
+        int bodyLimit = DefaultBodyLimit;
+        ulong after = 0;
+        string? afterText = parameters.Find("after");
+        if (!TryParseNumber(parameters.Find("limit"), 1, MaxLimit, ref limit)
+            || !TryParseNumber(parameters.Find("body_limit"), 0, MaxBodyLimit, ref bodyLimit))
+            return V1Error.InvalidLimit;
+        if (afterText is not null && !TryParseId(afterText, out after))
+            return V1Error.InvalidId;
+        PeekReply reply = await topic.PeekAsync(channel, new PeekRequest
+        {
+            Stage = stage,
+            After = afterText is null ? null : after,
+            Limit = limit,
+            BodyLimit = bodyLimit,
+        });
+        if (reply.Status != TopicStatus.Ok)
+            return new TopicReply(reply.Status, reply.Error).ToResult();
+        MessagesDocument document = new()
+        {
+            Messages = [.. reply.Messages.Select(Describe)],
+            Next = reply.Next is { } next ? Format(next) : null,
+        };
+        return V1Result.Json(document, MessagesJson.Default.MessagesDocument);
+    }
+
+    private async ValueTask<IResult> FindAsync(ITopicGrain topic, string channel, ulong id, QueryParameters parameters)
+    {
+        int bodyLimit = DefaultBodyLimit;
+        if (!TryParseNumber(parameters.Find("body_limit"), 0, MaxBodyLimit, ref bodyLimit))
+            return V1Error.InvalidLimit;
+        PeekReply reply = await topic.PeekAsync(channel, new PeekRequest { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = bodyLimit });
+        if (reply.Status != TopicStatus.Ok)
+            return new TopicReply(reply.Status, reply.Error).ToResult();
+        return reply.Messages is [var message]
+            ? V1Result.Json(Describe(message), MessagesJson.Default.MessageDocument)
+            : V1Error.MessageNotFound;
+    }
+
+    private MessageDocument Describe(PeekedMessage message) => new()
+    {
+        Id = Format(message.Id),
+        Timestamp = message.Timestamp,
+        Attempts = message.Attempts,
+        State = NameOf(message.Stage),
+        Due = message.Due > 0 ? message.Due : null,
+        Deadline = message.Deadline > 0 ? message.Deadline : null,
+        Client = message.Gateway == gateway.Id ? gateway.FindRemoteEndPoint(message.Consumer) : null,
+        Size = message.Size,
+        Body = message.Body,
+        IsTruncated = message.Body.Length < message.Size,
+    };
+}

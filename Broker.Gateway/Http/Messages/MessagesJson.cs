@@ -1,0 +1,8 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Gateway.Http;
+
+/// <summary>How messages are written.</summary>
+[JsonSerializable(typeof(MessageDocument))]
+[JsonSerializable(typeof(MessagesDocument))]
+internal sealed partial class MessagesJson : JsonSerializerContext;

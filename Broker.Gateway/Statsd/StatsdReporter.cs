@@ -1,0 +1,103 @@
+using System.Net;
+using System.Net.Sockets;
+using Broker.Gateway.Http;
+using Broker.Gateway.Lookup;
+using Broker.Policies;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway.Statsd;
+
+/// <summary>
+/// Tells a statsd daemon the figures of <c>/stats</c> once an interval, over UDP, the packets spread over the interval but for its last
+/// second (spec 6.4).
+/// </summary>
+/// <param name="stats">Collects the figures.</param>
+/// <param name="telemetry">Which daemon, and how.</param>
+/// <param name="identity">Knows under which name and port this broker is known.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+internal sealed class StatsdReporter(
+    StatsCollector stats, TelemetryOptions telemetry, BrokerIdentity identity, TimeProvider time, ILogger<StatsdReporter> logger) : IHostedLifecycleService
+{
+    private static readonly TimeSpan Unspread = TimeSpan.FromSeconds(1);
+
+    private readonly StatsdOptions _options = telemetry.Statsd;
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+
+    /// <summary>Begins to report: the ports are known by now.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        if (_options.Address.Length > 0)
+            _running = RunAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Ends reporting.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private async Task RunAsync(CancellationToken stopping)
+    {
+        StatsdReport report = new(_options, StatsdReport.PrefixOf(_options.Prefix, identity.BroadcastAddress, identity.Describe().HttpPort ?? 0));
+        using PeriodicTimer timer = new(_options.Interval, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(stopping))
+            {
+                try
+                {
+                    await ReportAsync(report, stopping);
+                }
+                catch (Exception e) when (e is not OperationCanceledException)
+                {
+                    // One report more or less is no reason to give up all that follow.
+                    logger.StatsdFailed(_options.Address, e.Message);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            logger.StatsdStopped(_options.Address);
+        }
+    }
+
+    private async Task ReportAsync(StatsdReport report, CancellationToken stopping)
+    {
+        (string host, int port) = Split(_options.Address);
+        IPAddress address = (await Dns.GetHostAddressesAsync(host, stopping))[0];
+        StatsDocument document = await stats.CollectAsync(new StatsQuestion(null, null, IncludeClients: false, _options.MemoryStats), stopping);
+        IReadOnlyList<byte[]> packets = report.Write(document);
+        if (packets.Count == 0)
+            return;
+        using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        IPEndPoint daemon = new(address, port);
+        TimeSpan pause = _options.Interval > Unspread ? (_options.Interval - Unspread) / packets.Count : TimeSpan.Zero;
+        foreach (byte[] packet in packets)
+        {
+            await socket.SendToAsync(packet, daemon, stopping);
+            if (pause > TimeSpan.Zero)
+                await Task.Delay(pause, time, stopping);
+        }
+    }
+
+    private static (string Host, int Port) Split(string address)
+    {
+        int colon = address.LastIndexOf(':');
+        if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), out ushort port))
+            throw new FormatException("it is no host:port");
+        return (address[..colon].Trim('[', ']'), port);
+    }
+}

@@ -1,0 +1,75 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Broker.Protocol;
+
+namespace Broker.Gateway;
+
+/// <summary>The meter <c>Broker.Gateway</c>: connections, bytes, errors, and how long publishes take.</summary>
+public sealed class GatewayMetrics
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "Broker.Gateway";
+
+    private static readonly double[] Seconds = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+    private static readonly string[] Statuses = [.. Enumerable.Range(0, 600).Select(static status => status.ToString(CultureInfo.InvariantCulture))];
+
+    private readonly long[] _errors = new long[ProtocolError.Codes.Count];
+    private readonly Meter _meter;
+    private readonly TimeProvider _time;
+    private readonly Histogram<double> _publish;
+    private readonly Counter<long> _responses;
+
+    /// <param name="meters">Makes the meter.</param>
+    /// <param name="time">The clock that durations are measured with.</param>
+    public GatewayMetrics(IMeterFactory meters, TimeProvider time)
+    {
+        _time = time;
+        _meter = meters.Create(MeterName);
+        double started = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
+        _meter.CreateObservableGauge("broker.start.time", () => started, "s", "When this process began to serve, in seconds since the Unix epoch.");
+        _publish = _meter.CreateHistogram(
+            "broker.gateway.publish.duration", "s", "Time from the first sending of a batch of publishes to its topic to the answer.", null,
+            new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds });
+        _responses = _meter.CreateCounter<long>("broker.http.responses", "{response}", "Answers of the HTTP APIs, by status.");
+        _meter.CreateObservableCounter("broker.gateway.errors", ReadErrors, "{error}", "Error frames that clients were sent, by code.");
+    }
+
+    /// <summary>The clock's time to measure a publish from; 0 when nobody measures.</summary>
+    internal long PublishStart => _publish.Enabled ? _time.GetTimestamp() : 0;
+
+    /// <summary>Shows what a gateway knows of its connections.</summary>
+    internal void Observe(NsqGateway gateway)
+    {
+        _meter.CreateObservableUpDownCounter(
+            "broker.gateway.connections", () => gateway.ConnectionCount, "{connection}", "Connections of NSQ clients that are open.");
+        _meter.CreateObservableCounter(
+            "broker.gateway.accepted.connections", () => gateway.AcceptedConnections, "{connection}", "Connections of NSQ clients that were let in.");
+        _meter.CreateObservableCounter(
+            "broker.gateway.received.size", () => gateway.ReadTraffic().Received, "By", "Bytes of commands that NSQ clients have sent, after decryption.");
+        _meter.CreateObservableCounter(
+            "broker.gateway.sent.size", () => gateway.ReadTraffic().Sent, "By", "Bytes of frames that NSQ clients were sent, before encryption.");
+    }
+
+    /// <summary>A client gets an error frame.</summary>
+    internal void Count(ProtocolError error) => Interlocked.Increment(ref _errors[error.Code]);
+
+    /// <summary>A batch of publishes is answered.</summary>
+    internal void Published(long start)
+    {
+        if (start != 0)
+            _publish.Record(_time.GetElapsedTime(start).TotalSeconds);
+    }
+
+    /// <summary>An HTTP request is answered.</summary>
+    internal void Answered(int status)
+    {
+        if (_responses.Enabled)
+            _responses.Add(1, new KeyValuePair<string, object?>("status", Statuses[Math.Clamp(status, 0, Statuses.Length - 1)]));
+    }
+
+    private IEnumerable<Measurement<long>> ReadErrors()
+    {
+        for (int code = 0; code < _errors.Length; code++)
+            yield return new Measurement<long>(Interlocked.Read(ref _errors[code]), new KeyValuePair<string, object?>("code", ProtocolError.Codes[code]));
+    }
+}

@@ -1,0 +1,123 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Broker.Channels;
+using Broker.Grains.Channels;
+using Broker.Grains.Topics;
+
+namespace Broker.Grains.Metrics;
+
+/// <summary>
+/// The meter <c>Broker.Grains</c>: the books of the topics and channels that are active here. Nothing is counted for its sake: it reads what
+/// topics and channels keep anyway, when somebody asks.
+/// </summary>
+public sealed class GrainMetrics
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "Broker.Grains";
+
+    private const string Messages = "{message}";
+
+    private readonly Meter _meter;
+
+    /// <param name="meters">Makes the meter.</param>
+    /// <param name="labelLimit">How many topics and channels may have series of their own.</param>
+    public GrainMetrics(IMeterFactory meters, int labelLimit)
+    {
+        LabelBudget budget = new(labelLimit);
+        Topics = new Census<TopicBooks>(budget, "topic");
+        Channels = new Census<OpenChannel>(budget, "topic", "channel");
+        _meter = meters.Create(MeterName);
+        AddTopics();
+        AddChannels();
+        AddLatencies();
+        _meter.CreateObservableUpDownCounter(
+            "broker.metrics.unlabelled", () => budget.Refused, "{series}",
+            "Topics and channels without series of their own, because there are more than the label limit; they are summed up as (other).");
+    }
+
+    /// <summary>The topics.</summary>
+    public Census<TopicBooks> Topics { get; }
+
+    /// <summary>The channels.</summary>
+    public Census<OpenChannel> Channels { get; }
+
+    private void AddTopics()
+    {
+        CountTopics("published.messages", Messages, "Messages published to the topic.", static books => books.MessageCount);
+        CountTopics("published.size", "By", "Bytes of the bodies of messages published to the topic.", static books => books.MessageBytes);
+        CountTopics("failed.messages", Messages, "Messages whose publish failed in the log.", static books => books.FailedCount);
+        CountTopics("dropped.messages", Messages, "Messages published and dropped by an ephemeral topic that was full.", static books => books.DroppedCount);
+        CountTopics("emptied.messages", Messages, "Messages that were dropped because the topic was emptied.", static books => books.EmptiedCount);
+        GaugeTopics("depth", Messages, "Messages that no channel has got yet.", static books => books.Depth);
+        GaugeTopics("log.size", "By", "Bytes that the topic's log takes: its backlog, and what is not trimmed yet.", static books => books.LogBytes);
+    }
+
+    private void AddChannels()
+    {
+        CountChannels("started.messages", "Messages that the channel had when it was activated.", static queue => queue.StartedWith);
+        CountChannels("published.messages", "Messages that the channel took over from its topic.", static queue => queue.MessageCount);
+        CountChannels("delivered.messages", "Deliveries to consumers, repeated ones included.", static queue => queue.DeliveredCount);
+        CountChannels("finished.messages", "Messages finished by consumers (FIN).", static queue => queue.FinishedCount);
+        CountChannels("requeued.messages", "Messages given back by consumers (REQ).", static queue => queue.RequeueCount);
+        CountChannels("timedout.messages", "Messages that no consumer answered in time.", static queue => queue.TimeoutCount);
+        CountChannels("deferrals", "Times a message was deferred, by its publisher or by a REQ with a delay.", static queue => queue.DeferralCount);
+        DiscardCause[] causes = Enum.GetValues<DiscardCause>();
+        int[] discarded = [.. causes.Select(cause => Channels.Declare(channel => channel.Queue.Discarded[(int)cause]))];
+        KeyValuePair<string, object?>[] labels = [.. causes.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
+        _meter.CreateObservableCounter(
+            "broker.channel.discarded.messages", () => Channels.Read(discarded, labels), Messages, "Messages given up that no consumer has finished, by cause.");
+        GaugeChannels("depth", Messages, "Messages that wait: neither in flight nor deferred.", static channel => channel.Queue.Depth);
+        GaugeChannels(
+            "backend.depth", Messages, "Part of the depth that is not in memory.", static channel => channel.Progress is null ? 0 : channel.Queue.BackendDepth);
+        GaugeChannels("inflight", Messages, "Messages out with consumers.", static channel => channel.Queue.InFlight);
+        GaugeChannels("deferred", Messages, "Messages that are not due yet.", static channel => channel.Queue.Deferred);
+        GaugeChannels("consumers", "{consumer}", "Consumers of the channel.", static channel => channel.Queue.ConsumerCount);
+        GaugeChannels("paused", "{channel}", "1 while the channel is paused.", static channel => channel.Queue.Paused ? 1 : 0);
+    }
+
+    // Instruments that fill a histogram from outside are not part of .NET's meters: this is what Prometheus makes of one.
+    private void AddLatencies()
+    {
+        const string name = "broker.channel.e2e.duration";
+        const string description = "Time from the publish of a message to its FIN.";
+        int buckets = LatencyHistogram.Bounds.Count + 1;
+        int[] counts = [.. Enumerable.Range(0, buckets).Select(bucket => Channels.Declare(channel => channel.Queue.Latencies?[bucket] ?? 0))];
+        KeyValuePair<string, object?>[] bounds =
+        [
+            .. LatencyHistogram.Bounds.Select(static bound => new KeyValuePair<string, object?>("le", bound.ToString(CultureInfo.InvariantCulture))),
+            new KeyValuePair<string, object?>("le", "+Inf"),
+        ];
+        int sum = Channels.Declare(static channel => channel.Queue.Latencies?.Nanoseconds ?? 0);
+        _meter.CreateObservableCounter(
+            $"{name}.bucket", () => Channels.ReadBuckets(counts, bounds, static channel => channel.Queue.Latencies is not null), Messages, description);
+        _meter.CreateObservableCounter(
+            $"{name}.sum", () => Channels.Read(sum).Select(static sum => new Measurement<double>(sum.Value / 1e9, sum.Tags)), "s", description);
+    }
+
+    private static string NameOf(DiscardCause cause) => cause switch
+    {
+        DiscardCause.Sampled => "sampled",
+        DiscardCause.Emptied => "emptied",
+        DiscardCause.Dropped => "dropped",
+        DiscardCause.DeadLettered => "dead_lettered",
+        _ => "lost",
+    };
+
+    private void CountTopics(string name, string unit, string description, Func<TopicBooks, long> sum)
+    {
+        int number = Topics.Declare(sum);
+        _meter.CreateObservableCounter($"broker.topic.{name}", () => Topics.Read(number), unit, description);
+    }
+
+    private void GaugeTopics(string name, string unit, string description, Func<TopicBooks, long> figure) =>
+        _meter.CreateObservableUpDownCounter($"broker.topic.{name}", () => Topics.Read(figure), unit, description);
+
+    private void CountChannels(string name, string description, Func<ChannelQueue, long> sum)
+    {
+        int number = Channels.Declare(channel => sum(channel.Queue));
+        _meter.CreateObservableCounter($"broker.channel.{name}", () => Channels.Read(number), Messages, description);
+    }
+
+    private void GaugeChannels(string name, string unit, string description, Func<OpenChannel, long> figure) =>
+        _meter.CreateObservableUpDownCounter($"broker.channel.{name}", () => Channels.Read(figure), unit, description);
+}

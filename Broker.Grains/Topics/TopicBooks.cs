@@ -1,0 +1,29 @@
+namespace Broker.Grains.Topics;
+
+/// <summary>What a topic counts since its activation. The topic's turns write it, others may read it.</summary>
+public sealed class TopicBooks
+{
+    /// <summary>The topic's log and depth; null before it was opened.</summary>
+    public OpenTopic? Open { get; set; }
+
+    /// <summary>Messages published.</summary>
+    public long MessageCount { get; set; }
+
+    /// <summary>Body bytes published.</summary>
+    public long MessageBytes { get; set; }
+
+    /// <summary>Messages published and dropped, because an ephemeral topic holds no more than its bound.</summary>
+    public long DroppedCount { get; set; }
+
+    /// <summary>Messages that the topic held when it was emptied.</summary>
+    public long EmptiedCount { get; set; }
+
+    /// <summary>Messages whose publish failed.</summary>
+    public long FailedCount { get; set; }
+
+    /// <summary>Messages that no channel has got yet.</summary>
+    public long Depth => Open is { } open ? open.HeldCount.Messages + open.HeldCount.Deferred : 0;
+
+    /// <summary>Bytes that the log takes.</summary>
+    public long LogBytes => Open?.Log.Bytes ?? 0;
+}

@@ -1,0 +1,67 @@
+using Broker.Topics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Orleans;
+
+namespace Broker.Silo.Hosting;
+
+/// <summary>
+/// Opens, after the start and a few at a time, all topics that the store lists, with their channels. Who asks for one is served at once all the
+/// same; but the first statistics after a restart need not open thousands, and what is damaged is reported before anybody needs it.
+/// </summary>
+/// <param name="grains">Where topics are found.</param>
+/// <param name="lifetime">Says when all is served.</param>
+/// <param name="logger">Where a topic that cannot be opened is reported.</param>
+public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLifetime lifetime, ILogger<TopicOpener> logger) : BackgroundService
+{
+    // Clients that come back after a restart are more urgent.
+    private const int AtOnce = 2;
+
+    private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Ends when all topics have been opened, or the broker stops.</summary>
+    public Task Done => _done.Task;
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await StartedAsync(stoppingToken);
+            string[] topics = await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
+            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
+            await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // Whoever is left is opened at the next start.
+        }
+        finally
+        {
+            _done.TrySetResult();
+        }
+    }
+
+    private async Task StartedAsync(CancellationToken stopping)
+    {
+        TaskCompletionSource started = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using CancellationTokenRegistration whenStarted = lifetime.ApplicationStarted.Register(() => started.TrySetResult());
+        await started.Task.WaitAsync(stopping);
+    }
+
+    private async ValueTask OpenAsync(string topic)
+    {
+        try
+        {
+            // Figures open the topic and each of its channels.
+            await grains.GetGrain<ITopicGrain>(topic).StatsAsync(new StatsRequest(null, IncludeConsumers: false));
+        }
+        catch (Exception e)
+        {
+            CannotOpen(e, topic);
+        }
+    }
+
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Error, Message = "topic {Topic}: cannot be opened now, whoever uses it tries again")]
+    private partial void CannotOpen(Exception exception, string topic);
+}

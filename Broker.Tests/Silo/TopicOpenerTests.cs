@@ -1,0 +1,23 @@
+using Broker.Orleans.Embedded;
+using Broker.Silo.Hosting;
+using Broker.Tests.Running;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broker.Tests.Silo;
+
+public sealed class TopicOpenerTests
+{
+    [Fact]
+    public async Task All_topics_and_channels_are_open_soon_after_a_start_without_anybody_asking()
+    {
+        const int topics = 20;
+        await using RunningBroker broker = await RunningBroker.StartAsync();
+        for (int i = 0; i < topics; i++)
+            Assert.True((await broker.Topic($"t{i}").CreateChannelAsync("c")).Status == Topics.TopicStatus.Ok);
+
+        await broker.RestartAsync();
+
+        await broker.Services.GetRequiredService<TopicOpener>().Done.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.InRange(broker.Services.GetRequiredService<EmbeddedGrainHost>().ActivationCount, 2 * topics, (2 * topics) + 5);
+    }
+}
