@@ -3,6 +3,7 @@ using Broker.Admin;
 using Broker.Protocol;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
+using Broker.Storage.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Silo.Flags;
@@ -49,6 +50,14 @@ public static class FlagType
     public static readonly FlagType<double> Ratio = Last("number", ParseRatio);
 
     public static readonly FlagType<LogLevel> LogLevel = Last(string.Join('|', LogLevelNames), ParseLogLevel);
+
+    public static readonly FlagType<string> PostgresConnection = Last("text", text =>
+    {
+        if (text.Length > 0) _ = PostgresAddress.Parse(text);
+        return text;
+    });
+
+    public static readonly FlagType<string> PostgresSchema = Last("name", ParseSchema);
 
     /// <summary>A boolean with a third way: TLS everywhere but on the HTTP port.</summary>
     public static readonly FlagType<string> TlsRequired =
@@ -127,6 +136,12 @@ public static class FlagType
         _ = ListenAddress.Parse(text);
         return text;
     }
+
+    // PostgreSQL takes more, but then every tool has to quote it.
+    private static string ParseSchema(string text) =>
+        text.Length is > 0 and < 64 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
+            ? text
+            : throw new FormatException($"\"{text}\" is no name of a schema; use small letters, digits and underscores, 63 at most");
 
     private static LogLevel ParseLogLevel(string text) => text.ToLowerInvariant() switch
     {

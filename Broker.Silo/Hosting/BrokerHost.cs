@@ -11,7 +11,9 @@ using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Silo.Telemetry;
 using Broker.Storage;
+using Broker.Storage.Files;
 using Broker.Storage.Memory;
+using Broker.Storage.Postgres;
 using Broker.Telemetry;
 using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
@@ -120,7 +122,7 @@ public sealed class BrokerHost : IAsyncDisposable
         try
         {
             IMessageStore store = await StoreFactory.OpenAsync(settings, parts.GetRequiredService<ILoggerFactory>(), time, new StorageMetrics(meters, time));
-            if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumberOf(settings);
+            if (settings.IsNodeIdDerived) settings.Queue.NodeId = await NodeNumberOfAsync(settings, store);
             return Build(settings, builder => Compose(builder, settings, store, meters), time, store, parts);
         }
         catch (StoreException e)
@@ -276,9 +278,12 @@ public sealed class BrokerHost : IAsyncDisposable
     }
 
     // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.
-    private static int NodeNumberOf(BrokerSettings settings) => settings.StorageKind == StorageKind.Files
-        ? new NodeNumberFile(settings.Storage.DataPath).ReadOrDerive()
-        : NodeNumber.OfDataPath(settings.Storage.DataPath);
+    private static async Task<int> NodeNumberOfAsync(BrokerSettings settings, IMessageStore store) => store switch
+    {
+        FileMessageStore => new NodeNumberFile(settings.Storage.DataPath).ReadOrDerive(),
+        PostgresMessageStore postgres => await postgres.NodeNumberAsync(NodeNumber.OfDataPath(postgres.Location)),
+        _ => NodeNumber.OfDataPath(settings.Storage.DataPath),
+    };
 
     private static void AddLogging(ILoggingBuilder logging, BrokerSettings settings)
     {

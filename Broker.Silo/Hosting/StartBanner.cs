@@ -26,7 +26,7 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     {
         LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
-        LogEngine(GrainEngine.Name, settings.StorageKind == StorageKind.Memory ? "memory" : "files", settings.Storage.DataPath);
+        LogEngine(GrainEngine.Name, settings.StorageKind.ToString().ToLowerInvariant(), settings.Storage.DataPath);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 

@@ -14,6 +14,9 @@ public sealed class BrokerSettings
     /// <summary>How messages are kept. The data path is absolute here.</summary>
     public StorageOptions Storage { get; } = new();
 
+    /// <summary>Which PostgreSQL database keeps messages, where one does.</summary>
+    public PostgresOptions Postgres { get; } = new();
+
     /// <summary>Where clients are served and what they may ask for.</summary>
     public GatewayOptions Gateway { get; } = new();
 

@@ -62,7 +62,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     /// <summary>Starts the executable with flags beside the addresses and the data path, and waits until it takes connections.</summary>
     public static async Task<BrokerProcess> StartAsync(params string[] flags)
     {
-        BrokerProcess broker = new(flags);
+        BrokerProcess broker = new([.. await TestStorage.FlagsAsync(), .. flags]);
         try
         {
             await broker.StartAsync();

@@ -37,7 +37,7 @@ public sealed class RestartTests : IDisposable
             Assert.Equal(200, log.End);
             Assert.Equal(0, log.Start);
             Assert.Equal(5, log.Record.Head);
-            Assert.Equal([99L, 97L, 98L], [log.PublisherSequences[1], log.PublisherSequences[2], log.PublisherSequences[3]]);
+            Assert.Equal([99L, 97L, 98L], [log.PublisherSequences[1].Highest, log.PublisherSequences[2].Highest, log.PublisherSequences[3].Highest]);
             Assert.Equal(200, (await log.CountAsync(0, 1000)).Messages);
             Assert.Equal(200, await CountReadAsync(log));
             Assert.Equal(17, (await (await store.OpenChannelAsync("..", generation, ".", 4)).LoadAsync())!.Floor);
