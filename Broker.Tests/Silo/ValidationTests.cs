@@ -64,7 +64,6 @@ public sealed class ValidationTests
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
-    [InlineData("nsqadmin --lookupd-http-address=127.0.0.1:4161", "The admin web interface")]
     [InlineData("gateway", "The stand-alone gateway")]
     public async Task A_command_of_later_is_refused(string arguments, string feature) =>
         Assert.Equal($"{arguments.Split(' ')[0]}: {feature} is not part of this version yet", await ProgramRun.ComplaintOfAsync(arguments));
