@@ -160,10 +160,13 @@ public sealed class BrokerCluster(NodeClient client, ClusterAddresses addresses,
     }
 
     /// <summary>All that one broker says of itself.</summary>
+    /// <param name="node">The broker.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <param name="topic">Of its topics only this; null for all.</param>
     /// <exception cref="UpstreamException">It did not answer.</exception>
-    internal async Task<NodeStats> CollectNodeAsync(ProducerNode node, CancellationToken cancellation)
+    internal async Task<NodeStats> CollectNodeAsync(ProducerNode node, CancellationToken cancellation, string? topic = null)
     {
-        NodeStats stats = await StatsOfAsync(node.HttpAddress, "", cancellation);
+        NodeStats stats = await StatsOfAsync(node.HttpAddress, topic is null ? "" : $"&topic={Escape(topic)}", cancellation);
         Complete(stats.Topics ?? [], node);
         foreach (ClientFigures producer in stats.Producers ?? [])
             producer.Complete(time.GetUtcNow());

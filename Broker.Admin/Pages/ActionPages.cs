@@ -84,13 +84,11 @@ internal sealed class ActionPages(
             return Refuse("There is no such action.");
         if (ComplaintAbout(action) is { } complaint)
             return Refuse(complaint);
-        ClusterSample sample = await sampler.RefreshAsync(context.RequestAborted);
-        if (sample.Error is not null)
-            throw new UpstreamException(sample.Error);
-        Confirmation confirmation = new(action, sample, cluster.HasLookups);
+        TopicSample? topic = await LookAtAsync(action.Topic, context.RequestAborted);
+        Confirmation confirmation = new(action, topic, cluster.HasLookups);
         string back = action.Message.Length > 0 ? paths.Messages(action.Topic, action.Channel)
-            : action.Channel.Length > 0 && sample.Find(action.Topic)?.Find(action.Channel) is not null ? paths.Channel(action.Topic, action.Channel)
-            : sample.Find(action.Topic) is not null ? paths.Topic(action.Topic)
+            : action.Channel.Length > 0 && topic?.Find(action.Channel) is not null ? paths.Channel(action.Topic, action.Channel)
+            : topic is not null ? paths.Topic(action.Topic)
             : paths.At("/");
         ConfirmModel model = new(action, confirmation.Title, confirmation.Losses, confirmation.Button, confirmation.IsDanger, back);
         if (action.Verb != AdminVerb.Publish)
@@ -117,6 +115,23 @@ internal sealed class ActionPages(
             Defer = defer,
         };
         return new PageContent(typeof(ConfirmPage), confirmation.Title, model);
+    }
+
+    /// <summary>A topic as it is at this moment, without looking at all others.</summary>
+    private async Task<TopicSample?> LookAtAsync(string topic, CancellationToken cancellation)
+    {
+        try
+        {
+            Gathered<TopicFigures> figures = await cluster.CollectTopicAsync(topic, false, cancellation);
+            if (figures.Value.Nodes is not null)
+                return TopicSample.Of(figures.Value);
+        }
+        catch (UpstreamException)
+        {
+            // No broker has it, or none answers; the sample tells the one from the other.
+        }
+        ClusterSample sample = await sampler.GetAsync(cancellation);
+        return sample.Error is null ? sample.Find(topic) : throw new UpstreamException(sample.Error);
     }
 
     private static PageContent Forbidden() =>

@@ -9,12 +9,12 @@ internal sealed class Confirmation
     private readonly bool _hasLookups;
 
     /// <param name="action">What is to be done.</param>
-    /// <param name="sample">How things are now.</param>
+    /// <param name="topic">How its topic is now; null when there is none.</param>
     /// <param name="hasLookups">Whether lookup services forget too.</param>
-    public Confirmation(AdminRequest action, ClusterSample sample, bool hasLookups)
+    public Confirmation(AdminRequest action, TopicSample? topic, bool hasLookups)
     {
         _action = action;
-        _topic = sample.Find(action.Topic);
+        _topic = topic;
         _channel = _topic?.Find(action.Channel);
         _hasLookups = hasLookups;
     }

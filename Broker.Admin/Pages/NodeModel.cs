@@ -4,13 +4,19 @@ namespace Broker.Admin;
 public sealed class NodeModel
 {
     /// <summary>Topics of which it is shown what is in them.</summary>
-    public const int TopicsAtMost = 100;
+    public const int TopicsAtMost = 40;
 
     /// <summary>The broker.</summary>
     public required ProducerNode Node { get; init; }
 
-    /// <summary>Its topics by name, with their channels and clients.</summary>
+    /// <summary>Its topics by name.</summary>
     public required IReadOnlyList<TopicFigures> Topics { get; init; }
+
+    /// <summary>Those that are shown, with their channels and clients.</summary>
+    public required IReadOnlyList<TopicFigures> Shown { get; init; }
+
+    /// <summary>How many topics the filter lets through.</summary>
+    public required int Matching { get; init; }
 
     /// <summary>Connections that have published.</summary>
     public required IReadOnlyList<ClientFigures> Producers { get; init; }

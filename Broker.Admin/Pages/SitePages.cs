@@ -142,22 +142,38 @@ internal sealed class SitePages(
     private async Task<PageContent> ShowNodeAsync(HttpContext context)
     {
         string name = RouteOf(context, "node");
-        Gathered<List<ProducerNode>> nodes = await cluster.ListNodesAsync(context.RequestAborted);
-        if (nodes.Value.Find(known => known.HttpAddress == name) is not { } node)
+        ClusterSample sample = await sampler.GetAsync(context.RequestAborted);
+        if (sample.Error is not null)
+            throw new UpstreamException(sample.Error);
+        if (sample.Nodes.FirstOrDefault(known => known.HttpAddress == name) is not { } node)
             return NotFound("No such node", $"There is no broker at {name}. It may have been stopped.");
-        NodeStats stats = await cluster.CollectNodeAsync(node, context.RequestAborted);
+        string filter = QueryOf(context, "q").Trim();
+        List<TopicFigures> topics =
+            [.. sample.Topics.Select(topic => topic.Figures.Nodes?.Find(figures => figures.Node == name)).OfType<TopicFigures>()];
+        string[] matching = [.. topics.Select(static topic => topic.TopicName).Where(topic => topic.Contains(filter, StringComparison.OrdinalIgnoreCase))];
+        // Of very many topics only those are asked for that are shown.
+        NodeStats[] asked = topics.Count <= NodeModel.TopicsAtMost
+            ? [await cluster.CollectNodeAsync(node, context.RequestAborted)]
+            : await Task.WhenAll(matching.Take(NodeModel.TopicsAtMost).DefaultIfEmpty("").Select(topic =>
+                cluster.CollectNodeAsync(node, context.RequestAborted, topic.Length == 0 ? topics[0].TopicName : topic)));
+        NodeStats stats = asked[0];
+        Dictionary<string, TopicFigures> detailed = [];
+        foreach (TopicFigures topic in asked.SelectMany(static answer => answer.Topics ?? []))
+            detailed[topic.TopicName] = topic;
         NodeModel model = new()
         {
             Node = node,
-            Topics = stats.Topics ?? [],
+            Topics = topics,
+            Shown = [.. matching.Take(NodeModel.TopicsAtMost).Where(detailed.ContainsKey).Select(topic => detailed[topic])],
+            Matching = matching.Length,
             Producers = stats.Producers ?? [],
             Memory = stats.Memory,
             Health = string.IsNullOrEmpty(stats.Health) ? "unknown" : stats.Health,
             StartTime = stats.StartTime > 0 ? DateTimeOffset.FromUnixTimeSeconds(stats.StartTime) : null,
-            Filter = QueryOf(context, "q").Trim(),
+            Filter = filter,
             HasLookups = cluster.HasLookups,
         };
-        return new PageContent(typeof(NodePage), name, model) { Failures = nodes.Failures };
+        return new PageContent(typeof(NodePage), name, model) { Failures = sample.Failures };
     }
 
     private async Task<PageContent> ShowLookupAsync(HttpContext context)

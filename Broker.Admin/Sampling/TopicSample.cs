@@ -7,6 +7,10 @@ namespace Broker.Admin;
 /// <param name="IsActive">Whether any broker has it.</param>
 public sealed record TopicSample(TopicFigures Figures, double Rate, IReadOnlyList<ChannelSample> Channels, bool IsActive)
 {
+    /// <summary>A topic as some broker has it, of which no rates are known.</summary>
+    public static TopicSample Of(TopicFigures figures) =>
+        new(figures, 0, [.. (figures.Channels ?? []).Select(static channel => new ChannelSample(channel, 0, 0))], true);
+
     /// <summary>Its name.</summary>
     public string Name => Figures.TopicName;
 
