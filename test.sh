@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node and npm from
-# Debian's packages, nsqjs from npm. Arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
+# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node, npm, chromium and
+# PostgreSQL from Debian's packages, nsqjs from npm. --storage=postgres lets all tests keep messages there instead of in files. Other
+# arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+if [[ "${1:-}" == --storage=* ]]; then
+  export BROKER_TEST_STORAGE="${1#--storage=}"
+  shift
+fi
 
 as_root() {
   if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
@@ -13,6 +19,23 @@ as_root() {
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   as_root apt-get update -qq >/dev/null
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+fi
+
+# The browser that the admin web's tests drive is Debian's; Playwright is to fetch none of its own.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1
+if ! command -v chromium >/dev/null; then
+  as_root apt-get update -qq >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+fi
+
+# The tests run servers of their own: the package is not to make and start one.
+if ! ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
+  no_cluster=/etc/postgresql-common/createcluster.d/no-main-cluster.conf
+  as_root mkdir -p "$(dirname "$no_cluster")"
+  echo 'create_main_cluster = false' | as_root tee "$no_cluster" >/dev/null
+  as_root apt-get update -qq >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+  as_root rm "$no_cluster"
 fi
 
 # npm leaves a copy of the lock file when it is done; an older one belongs to another lock file, or to other options than below.

@@ -2,4 +2,5 @@ using Broker.Silo.CommandLine;
 using Broker.Silo.Hosting;
 
 return await new BrokerProgram(
-    BrokerHost.ServeAsync, BrokerHost.ServeLookupAsync, Environment.GetEnvironmentVariables(), Console.Out, Console.Error).RunAsync(args);
+    BrokerHost.ServeAsync, BrokerHost.ServeLookupAsync, BrokerHost.ServeAdminAsync, Environment.GetEnvironmentVariables(),
+    Console.In, Console.Out, Console.Error).RunAsync(args);

@@ -41,8 +41,8 @@ public interface ITopicLog : ITopicReader, IAsyncDisposable
     /// </summary>
     string? Refusal(int bytes) => null;
 
-    /// <summary>Last sequences by publisher, from what the log still knows of appends before this opening.</summary>
-    IReadOnlyDictionary<long, long> PublisherSequences { get; }
+    /// <summary>Sequences by publisher, from what the log still knows of appends before this opening.</summary>
+    IReadOnlyDictionary<long, SequenceWindow> PublisherSequences { get; }
 
     /// <summary>Replaces the topic's record durably.</summary>
     ValueTask SaveRecordAsync(TopicRecord record);

@@ -51,12 +51,11 @@ public sealed class StorageMetrics
     /// <summary>Says how the number and the size of segments are found.</summary>
     public void Observe(Func<(int Segments, long Bytes)> size) => _size = size;
 
-    /// <summary>A group of appends is in the log, the first of which began at <paramref name="start"/>. Called by one thread.</summary>
+    /// <summary>A group of appends is in the log, the first of which began at <paramref name="start"/>.</summary>
     public void Appended(long start, long messages, long bytes)
     {
-        // Only the log-writer thread gets here, so nothing is lost between reading and writing.
-        Volatile.Write(ref _messages, _messages + messages);
-        Volatile.Write(ref _bytes, _bytes + bytes);
+        Interlocked.Add(ref _messages, messages);
+        Interlocked.Add(ref _bytes, bytes);
         Record(_append, start);
     }
 

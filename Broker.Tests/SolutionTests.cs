@@ -11,6 +11,7 @@ public sealed class SolutionTests
         ["Broker.Grains"] = ["Broker.Abstractions", "Broker.Storage", "Broker.Orleans.Embedded"],
         ["Broker.Protocol"] = [],
         ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Orleans.Embedded"],
+        ["Broker.Admin"] = ["Broker.Abstractions", "Broker.Gateway", "Broker.Protocol"],
         ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage", "Broker.Orleans.Embedded"],
         ["Broker.Client"] = ["Broker.Protocol"],
     };

@@ -15,6 +15,7 @@ namespace Broker.Gateway.Http;
 public abstract class HttpSite
 {
     private readonly ILogger _logger;
+    private readonly RequestDelegate _own;
     private readonly GatewayMetrics? _metrics;
     private readonly RequestDelegate _pipeline;
 
@@ -26,8 +27,7 @@ public abstract class HttpSite
         _metrics = services.GetService<GatewayMetrics>();
         ApplicationBuilder app = new(services);
         RouteTable table = new();
-        if (CreateGate(services) is { } gate)
-            app.Use(next => context => gate.PassAsync(context, next));
+        Use(services, app);
         app.Use(next => context => table.AnswerAsync(context) is { } answer ? answer : next(context));
         app.UseRouting();
         app.UseEndpoints(endpoints =>
@@ -35,12 +35,16 @@ public abstract class HttpSite
             Map(services, endpoints);
             table.AddAll(endpoints.DataSources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>());
         });
-        _pipeline = app.Build();
+        _own = app.Build();
+        _pipeline = CreateGate(services) is { } gate ? context => gate.PassAsync(context, _own) : _own;
     }
 
     /// <summary>Answers a request that came by a listener that was given a site with <see cref="ServeOn"/>.</summary>
     public static Task DispatchAsync(HttpContext context) =>
         context.Features.Get<HttpSite>()!.ServeAsync(context);
+
+    /// <summary>Answers a request that this process makes of itself: nobody who came by a listener, so no gate looks at it.</summary>
+    public Task AnswerOwnAsync(HttpContext context) => ServeAsync(context, _own);
 
     /// <summary>Has those who come by <paramref name="listener"/> served by this site.</summary>
     public void ServeOn(ListenOptions listener)
@@ -57,6 +61,11 @@ public abstract class HttpSite
     /// <summary>Who is to look at each request first; called by the constructor. Null for nobody.</summary>
     internal virtual HttpGate? CreateGate(IServiceProvider services) => null;
 
+    /// <summary>Puts what is to see every request before the endpoints; called by the constructor.</summary>
+    protected virtual void Use(IServiceProvider services, IApplicationBuilder app)
+    {
+    }
+
     /// <summary>Names what is served; called by the constructor.</summary>
     protected abstract void Map(IServiceProvider services, IEndpointRouteBuilder endpoints);
 
@@ -64,7 +73,19 @@ public abstract class HttpSite
     {
         try
         {
-            await _pipeline(context);
+            await ServeAsync(context, _pipeline);
+        }
+        finally
+        {
+            _metrics?.Answered(context.Response.StatusCode);
+        }
+    }
+
+    private async Task ServeAsync(HttpContext context, RequestDelegate pipeline)
+    {
+        try
+        {
+            await pipeline(context);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && context.RequestAborted.IsCancellationRequested)
         {
@@ -81,10 +102,6 @@ public abstract class HttpSite
                 parameters?.Find("topic") ?? "",
                 parameters?.Find("channel") ?? "");
             await V1Error.Internal.ExecuteAsync(context);
-        }
-        finally
-        {
-            _metrics?.Answered(context.Response.StatusCode);
         }
     }
 }

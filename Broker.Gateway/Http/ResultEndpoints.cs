@@ -19,6 +19,10 @@ public static class ResultEndpoints
     public static void MapPut(this IEndpointRouteBuilder endpoints, string path, Func<HttpContext, ValueTask<IResult>> handler) =>
         EndpointRouteBuilderExtensions.MapPut(endpoints, path, Delegate(handler));
 
+    /// <summary>Answers DELETE requests.</summary>
+    public static void MapDelete(this IEndpointRouteBuilder endpoints, string path, Func<HttpContext, ValueTask<IResult>> handler) =>
+        EndpointRouteBuilderExtensions.MapDelete(endpoints, path, Delegate(handler));
+
     private static RequestDelegate Delegate(Func<HttpContext, ValueTask<IResult>> handler) =>
         async context => await (await handler(context)).ExecuteAsync(context);
 }

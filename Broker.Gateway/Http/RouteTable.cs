@@ -15,8 +15,8 @@ internal sealed class RouteTable
     private readonly Dictionary<string, Route> _routes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Route> _anyCase = new(StringComparer.OrdinalIgnoreCase);
 
-    // Routes whose last segment is a parameter, by what comes before it.
-    private readonly Dictionary<string, Route> _parents = new(StringComparer.Ordinal);
+    // Routes with parameters, which stand for one segment each.
+    private readonly Dictionary<string, Route> _patterns = new(StringComparer.Ordinal);
 
     /// <summary>Adds what the endpoints answer to. No two paths may differ in case only.</summary>
     public void AddAll(IEnumerable<RouteEndpoint> endpoints)
@@ -24,11 +24,11 @@ internal sealed class RouteTable
         foreach (RouteEndpoint endpoint in endpoints)
         {
             string path = endpoint.RoutePattern.RawText!;
-            int parameter = path.IndexOf('{', StringComparison.Ordinal);
-            Route route = parameter < 0 ? GetOrAdd(_routes, path) : GetOrAdd(_parents, path[..parameter]);
+            bool hasParameters = path.Contains('{', StringComparison.Ordinal);
+            Route route = GetOrAdd(hasParameters ? _patterns : _routes, path);
             foreach (string method in endpoint.Metadata.GetRequiredMetadata<HttpMethodMetadata>().HttpMethods)
                 route.Methods.Add(method);
-            if (parameter < 0)
+            if (!hasParameters)
                 _anyCase[path] = route;
         }
     }
@@ -72,8 +72,12 @@ internal sealed class RouteTable
     {
         if (_routes.TryGetValue(path, out Route? route))
             return route;
-        int slash = path.LastIndexOf('/');
-        return slash < path.Length - 1 ? _parents.GetValueOrDefault(path[..(slash + 1)]) : null;
+        foreach (Route pattern in _patterns.Values)
+        {
+            if (pattern.Complete(path, StringComparison.Ordinal) is not null)
+                return pattern;
+        }
+        return null;
     }
 
     // The path that was meant, if it takes the method: without or with a slash at its end, in another case, with single slashes.
@@ -90,14 +94,9 @@ internal sealed class RouteTable
                 return route.Path;
         }
 
-        int slash = trimmed.LastIndexOf('/');
-        if (slash < 0)
-            return null;
-        string parent = trimmed[..(slash + 1)];
-        foreach (Route route in _parents.Values)
+        foreach (Route pattern in _patterns.Values)
         {
-            string meant = route.Path + trimmed[(slash + 1)..];
-            if (meant != path && route.Path.Equals(parent, StringComparison.OrdinalIgnoreCase) && route.Methods.Contains(method))
+            if (pattern.Complete(trimmed, StringComparison.OrdinalIgnoreCase) is { } meant && meant != path && pattern.Methods.Contains(method))
                 return meant;
         }
         return null;
@@ -105,10 +104,29 @@ internal sealed class RouteTable
 
     private sealed class Route(string path)
     {
+        private readonly string[] _segments = path.Split('/');
+
         public string Path => path;
 
         public SortedSet<string> Methods { get; } = new(StringComparer.Ordinal);
 
         public string Allowed => string.Join(", ", Methods.Append(Options).Order(StringComparer.Ordinal));
+
+        /// <summary>This path with the parameters of a given one; null when that is another path.</summary>
+        public string? Complete(string given, StringComparison comparison)
+        {
+            string[] segments = given.Split('/');
+            if (segments.Length != _segments.Length)
+                return null;
+            for (int i = 0; i < segments.Length; i++)
+            {
+                bool isParameter = _segments[i].StartsWith('{');
+                if (isParameter ? segments[i].Length == 0 : !segments[i].Equals(_segments[i], comparison))
+                    return null;
+                if (!isParameter)
+                    segments[i] = _segments[i];
+            }
+            return string.Join('/', segments);
+        }
     }
 }

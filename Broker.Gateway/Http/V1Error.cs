@@ -15,6 +15,11 @@ public sealed class V1Error : IResult
         _body = JsonSerializer.SerializeToUtf8Bytes(new V1Message(code), V1Json.Default.V1Message);
     }
 
+    /// <summary>An error of one site alone.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="code">What is told.</param>
+    public static V1Error Of(int status, string code) => new(status, code);
+
     public static V1Error InvalidRequest { get; } = new(StatusCodes.Status400BadRequest, "INVALID_REQUEST");
 
     public static V1Error MissingTopic { get; } = new(StatusCodes.Status400BadRequest, "MISSING_ARG_TOPIC");

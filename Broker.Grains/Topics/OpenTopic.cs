@@ -17,8 +17,7 @@ public sealed class OpenTopic
         HandedOver = held ? Record.Cursor ?? (Record.Channels.Count == 0 ? Record.Head : log.End) : log.End;
         foreach (ChannelRecord channel in Record.Channels)
             Feeds.Add(channel.Name, createFeed(channel, HandedOver));
-        foreach ((long publisher, long sequence) in log.PublisherSequences)
-            Sequences.Add(publisher, sequence);
+        Sequences = new PublishSequences(log.PublisherSequences);
     }
 
     /// <summary>The log.</summary>
@@ -55,7 +54,7 @@ public sealed class OpenTopic
     public Queue<PendingAppend> Pending { get; } = new();
 
     /// <summary>Requests that are in the log.</summary>
-    public PublishSequences Sequences { get; } = new();
+    public PublishSequences Sequences { get; }
 
     /// <summary>Appends through <paramref name="end"/> are in the log.</summary>
     public void CommitThrough(long end)

@@ -10,13 +10,17 @@ namespace Broker.Silo.CommandLine;
 /// <summary>The process as its caller sees it: arguments in, lines and an exit code out.</summary>
 /// <param name="serve">Serves a broker until told to stop.</param>
 /// <param name="serveLookup">Serves the lookup service alone until told to stop.</param>
+/// <param name="serveAdmin">Serves the admin web alone until told to stop.</param>
 /// <param name="environment">The environment's variables.</param>
+/// <param name="input">Gives a password that is to be hashed.</param>
 /// <param name="output">Takes what was asked for.</param>
 /// <param name="error">Takes the one line that says why there is no broker.</param>
 public sealed class BrokerProgram(
     Func<BrokerSettings, CancellationToken, Task> serve,
     Func<BrokerSettings, CancellationToken, Task> serveLookup,
+    Func<BrokerSettings, CancellationToken, Task> serveAdmin,
     IDictionary environment,
+    TextReader input,
     TextWriter output,
     TextWriter error)
 {
@@ -65,9 +69,13 @@ public sealed class BrokerProgram(
         root.ServeBy(serve, environment);
         nsqd.ServeBy(serve, environment);
         nsqlookupd.ServeBy(serveLookup, environment);
+        ServeCommand nsqadmin = new(FlagCatalogue.Nsqadmin, "Drop-in for nsqadmin: its flags and defaults, on all interfaces",
+            FlagCatalogue.ForNsqadmin());
+        nsqadmin.ServeBy(serveAdmin, environment);
         root.Subcommands.Add(nsqd);
         root.Subcommands.Add(nsqlookupd);
-        root.Subcommands.Add(new AbsentCommand("nsqadmin", Feature.Admin));
+        root.Subcommands.Add(nsqadmin);
+        root.Subcommands.Add(new HashPasswordCommand(input));
         root.Subcommands.Add(new AbsentCommand("gateway", Feature.Cluster));
         return root;
     }

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Broker.Admin;
 using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Orleans.Embedded;
@@ -12,6 +14,13 @@ public static class EmbeddedEngine
 {
     /// <summary>What the start banner calls it.</summary>
     public const string Name = "Embedded";
+
+    /// <summary>The grains that are in memory, as the admin web's cluster page tells them.</summary>
+    public static ValueTask<IReadOnlyList<ClusterPart>> DescribeAsync(IServiceProvider services, CancellationToken cancellation)
+    {
+        EmbeddedGrainHost host = services.GetRequiredService<EmbeddedGrainHost>();
+        return new([new ClusterPart("Grains", "activations in this process", host.ActivationCount.ToString(CultureInfo.InvariantCulture))]);
+    }
 
     /// <summary>Registers the grain host and the grains.</summary>
     public static void AddTo(WebApplicationBuilder builder, BrokerSettings settings)

@@ -15,7 +15,7 @@ public sealed class Feature
     public static readonly Feature Auth = Available("AUTH");
     public static readonly Feature Limits = Available("Limits");
     public static readonly Feature Lookup = Available("The lookup service");
-    public static readonly Feature Admin = Missing("The admin web interface");
+    public static readonly Feature Admin = Available("The admin web");
     public static readonly Feature Cluster = Missing("The stand-alone gateway");
     public static readonly Feature Statsd = Available("statsd");
     public static readonly Feature Latency = Available("End-to-end latency");

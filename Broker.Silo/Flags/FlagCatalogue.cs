@@ -16,6 +16,9 @@ public sealed class FlagCatalogue
     /// <summary>The flag that names the config file.</summary>
     public const string Config = "config";
 
+    /// <summary>What the admin web by itself calls itself.</summary>
+    public const string Nsqadmin = "nsqadmin";
+
     /// <summary>The flag that asks for the version.</summary>
     public const string Version = "version";
 
@@ -44,7 +47,7 @@ public sealed class FlagCatalogue
 
     /// <summary>The flags of a broker with all that belongs to it, on loopback.</summary>
     public static FlagCatalogue ForAll() =>
-        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience()]);
+        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience(), .. AdminFlags.Beside()]);
 
     /// <summary>The flags of nsqd.</summary>
     public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0")]);
@@ -58,6 +61,9 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Lookup.BroadcastAddress = value),
         .. LookupPatience(),
     ]);
+
+    /// <summary>The flags of nsqadmin (spec 6.3).</summary>
+    public static FlagCatalogue ForNsqadmin() => new(Nsqadmin, [.. General(Nsqadmin), .. AdminFlags.Alone()]);
 
     private static IEnumerable<Flag> General(string program) =>
     [
@@ -130,11 +136,17 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Storage() =>
     [
-        new Flag<string>("storage", FlagType.OneOf("memory", "files"), DefaultStorage, "where messages are kept",
-            (settings, value) => settings.StorageKind = value == "files" ? StorageKind.Files : StorageKind.Memory)
+        new Flag<string>("storage", FlagType.OneOf("memory", "files", "postgres"), DefaultStorage, "where messages are kept",
+            (settings, value) => settings.StorageKind = value switch
+            {
+                "files" => StorageKind.Files,
+                "postgres" => StorageKind.Postgres,
+                _ => StorageKind.Memory,
+            })
         {
             Feature = Feature.FileStorage,
         },
+        .. Postgres(),
         new Flag<string>("data-path", FlagType.Directory, "", "directory that messages are kept in; the current one unless given",
             (settings, value) => settings.Storage.DataPath = value),
         new Flag<long>("mem-queue-size", FlagType.LongInteger(0), "10000", "messages that a topic or channel keeps in memory",
@@ -149,6 +161,22 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Storage.SyncEvery = value),
         new Flag<TimeSpan>("sync-timeout", FlagType.Duration, "2s", "fsync this long after a write at the latest",
             (settings, value) => settings.Storage.SyncTimeout = value),
+    ];
+
+    private static IEnumerable<Flag> Postgres() =>
+    [
+        new Flag<string>("postgres", FlagType.PostgresConnection, "",
+            "connection string of the database for --storage=postgres: Host=...;Username=...;Password=...;Database=...",
+            (settings, value) => settings.Postgres.ConnectionString = value)
+        {
+            IsSecret = true,
+        },
+        new Flag<string>("postgres-schema", FlagType.PostgresSchema, "broker",
+            "schema of the database that messages are kept in; each broker has one of its own",
+            (settings, value) => settings.Postgres.Schema = value),
+        new Flag<TimeSpan>("postgres-wait", FlagType.DurationOrZero, "10s",
+            "time that a start waits for the database, or for another broker to let go of the schema",
+            (settings, value) => settings.Postgres.StartWait = value),
     ];
 
     private static IEnumerable<Flag> Messages() =>

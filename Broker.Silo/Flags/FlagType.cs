@@ -1,7 +1,9 @@
 using System.Globalization;
+using Broker.Admin;
 using Broker.Protocol;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
+using Broker.Storage.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Silo.Flags;
@@ -33,11 +35,29 @@ public static class FlagType
     public static readonly FlagType<IReadOnlyList<double>> Percentiles =
         new("number,...", texts => [.. Split(texts).Select(ParsePercentile)]) { IsList = true };
 
+    /// <summary>host:port of services, host names included.</summary>
+    public static readonly FlagType<IReadOnlyList<string>> Authorities =
+        new("host:port,...", texts => [.. Split(texts).Select(ParseAuthority)]) { IsList = true };
+
+    /// <summary>Addresses in CIDR notation.</summary>
+    public static readonly FlagType<string> AddressRangeOrNone = Last("cidr", text => text.Length == 0 ? text : AddressRange.Parse(text).ToString());
+
+    public static readonly FlagType<IReadOnlyList<string>> AddressRanges =
+        new("cidr,...", texts => [.. Split(texts).Select(text => AddressRange.Parse(text).ToString())]) { IsList = true };
+
     public static readonly FlagType<string> UrlOrNone = Last("url", ParseUrl);
 
     public static readonly FlagType<double> Ratio = Last("number", ParseRatio);
 
     public static readonly FlagType<LogLevel> LogLevel = Last(string.Join('|', LogLevelNames), ParseLogLevel);
+
+    public static readonly FlagType<string> PostgresConnection = Last("text", text =>
+    {
+        if (text.Length > 0) _ = PostgresAddress.Parse(text);
+        return text;
+    });
+
+    public static readonly FlagType<string> PostgresSchema = Last("name", ParseSchema);
 
     /// <summary>A boolean with a third way: TLS everywhere but on the HTTP port.</summary>
     public static readonly FlagType<string> TlsRequired =
@@ -93,6 +113,12 @@ public static class FlagType
         return value;
     }
 
+    private static string ParseAuthority(string text) =>
+        Uri.TryCreate($"http://{text}", UriKind.Absolute, out Uri? url) && url.Authority.Length > 0 && url.PathAndQuery == "/"
+            && text.Contains(':') && !text.EndsWith('/')
+                ? text
+                : throw new FormatException($"\"{text}\" is no address; write it like 127.0.0.1:4151");
+
     private static string ParseUrl(string text) =>
         text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
             ? text
@@ -110,6 +136,12 @@ public static class FlagType
         _ = ListenAddress.Parse(text);
         return text;
     }
+
+    // PostgreSQL takes more, but then every tool has to quote it.
+    private static string ParseSchema(string text) =>
+        text.Length is > 0 and < 64 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
+            ? text
+            : throw new FormatException($"\"{text}\" is no name of a schema; use small letters, digits and underscores, 63 at most");
 
     private static LogLevel ParseLogLevel(string text) => text.ToLowerInvariant() switch
     {

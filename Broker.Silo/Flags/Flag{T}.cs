@@ -17,6 +17,9 @@ public sealed class Flag<T>(string name, FlagType<T> type, string @default, stri
     /// </summary>
     public Func<T, bool> AsksForFeature { get; init; } = _ => false;
 
+    /// <summary>Whether the value is nobody's business: it is not among the options that tools can read.</summary>
+    public bool IsSecret { get; init; }
+
     /// <inheritdoc/>
     public override string ValueLabel => type.Label;
 
@@ -57,7 +60,7 @@ public sealed class Flag<T>(string name, FlagType<T> type, string @default, stri
         }
         if (!Feature.IsAvailable && AsksForFeature(parsed))
             throw new SettingsException($"{value.Origin}: {Feature.Name} is not part of this version yet; leave this setting out");
-        if (ConfigKey.Length > 0) settings.Options[ConfigKey] = parsed;
+        if (ConfigKey.Length > 0 && !IsSecret) settings.Options[ConfigKey] = parsed;
         set?.Invoke(settings, parsed);
     }
 }

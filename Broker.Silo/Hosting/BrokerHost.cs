@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
+using Broker.Admin;
 using Broker.Gateway;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
@@ -10,7 +11,9 @@ using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Silo.Telemetry;
 using Broker.Storage;
+using Broker.Storage.Files;
 using Broker.Storage.Memory;
+using Broker.Storage.Postgres;
 using Broker.Telemetry;
 using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
@@ -72,6 +75,25 @@ public sealed class BrokerHost : IAsyncDisposable
         await host.WaitForShutdownAsync(cancellation);
     }
 
+    /// <summary>Builds the admin web alone and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
+    /// <exception cref="StartException">It cannot start here.</exception>
+    public static async Task ServeAdminAsync(BrokerSettings settings, CancellationToken cancellation)
+    {
+        await using BrokerHost host = CreateAdmin(settings);
+        await host.StartAsync(cancellation);
+        await host.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Composes the admin web alone.</summary>
+    /// <param name="settings">What the operator chose; only what concerns the admin web counts.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
+    public static BrokerHost CreateAdmin(BrokerSettings settings, TimeProvider? time = null) => Build(
+        settings,
+        builder => AdminComposition.AddAlone(builder, settings),
+        time,
+        banner: (start, listeners) => start.WriteAdmin(listeners));
+
     /// <summary>Composes the lookup service alone.</summary>
     /// <param name="settings">What the operator chose; only what concerns the lookup service counts.</param>
     /// <param name="time">The clock; null for the real one.</param>
@@ -100,7 +122,7 @@ public sealed class BrokerHost : IAsyncDisposable
         try
         {
             IMessageStore store = await StoreFactory.OpenAsync(settings, parts.GetRequiredService<ILoggerFactory>(), time, new StorageMetrics(meters, time));
-            if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumberOf(settings);
+            if (settings.IsNodeIdDerived) settings.Queue.NodeId = await NodeNumberOfAsync(settings, store);
             return Build(settings, builder => Compose(builder, settings, store, meters), time, store, parts);
         }
         catch (StoreException e)
@@ -146,7 +168,7 @@ public sealed class BrokerHost : IAsyncDisposable
         });
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
-        WebApplication app = builder.Build();
+        WebApplication app = BuildApp(builder);
         app.Run(HttpSite.DispatchAsync);
         return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeParts);
     }
@@ -159,7 +181,7 @@ public sealed class BrokerHost : IAsyncDisposable
         {
             await _app.StartAsync(cancellation);
         }
-        catch (Exception e) when (e is CertificateException or UserFileException)
+        catch (Exception e) when (e is CertificateException or UserFileException or AdminSettingsException)
         {
             throw new StartException(e.Message);
         }
@@ -178,6 +200,19 @@ public sealed class BrokerHost : IAsyncDisposable
         await _app.DisposeAsync();
         if (_store is not null) await _store.DisposeAsync();
         _storeParts?.Dispose();
+    }
+
+    // Listeners are configured while the server is built, and with them what they serve.
+    private static WebApplication BuildApp(WebApplicationBuilder builder)
+    {
+        try
+        {
+            return builder.Build();
+        }
+        catch (AdminSettingsException e)
+        {
+            throw new StartException(e.Message);
+        }
     }
 
     private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store, IMeterFactory meters)
@@ -219,6 +254,7 @@ public sealed class BrokerHost : IAsyncDisposable
         if (settings.Gateway.Tls.IsEnabled && settings.Gateway.HttpsAddress.Length > 0)
             listeners.Add(new Listener("HTTPS", ListenAddress.Parse(settings.Gateway.HttpsAddress), ServeHttps));
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
+        listeners.AddRange(AdminComposition.AddBeside(builder, settings));
         return listeners;
     }
 
@@ -242,9 +278,12 @@ public sealed class BrokerHost : IAsyncDisposable
     }
 
     // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.
-    private static int NodeNumberOf(BrokerSettings settings) => settings.StorageKind == StorageKind.Files
-        ? new NodeNumberFile(settings.Storage.DataPath).ReadOrDerive()
-        : NodeNumber.OfDataPath(settings.Storage.DataPath);
+    private static async Task<int> NodeNumberOfAsync(BrokerSettings settings, IMessageStore store) => store switch
+    {
+        FileMessageStore => new NodeNumberFile(settings.Storage.DataPath).ReadOrDerive(),
+        PostgresMessageStore postgres => await postgres.NodeNumberAsync(NodeNumber.OfDataPath(postgres.Location)),
+        _ => NodeNumber.OfDataPath(settings.Storage.DataPath),
+    };
 
     private static void AddLogging(ILoggingBuilder logging, BrokerSettings settings)
     {

@@ -1,3 +1,4 @@
+using Broker.Silo.Flags;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.Logging;
 
@@ -6,6 +7,13 @@ namespace Broker.Silo.Hosting;
 /// <summary>The first lines of the log: what runs, and where it is served.</summary>
 public sealed partial class StartBanner(ILogger<StartBanner> logger)
 {
+    /// <summary>Writes the lines of the admin web alone, after its listener is bound.</summary>
+    public void WriteAdmin(IEnumerable<Listener> listeners)
+    {
+        LogVersion(Product.BannerOf(FlagCatalogue.Nsqadmin));
+        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+    }
+
     /// <summary>Writes the lines of the lookup service alone, after its listeners are bound.</summary>
     public void WriteLookup(IEnumerable<Listener> listeners)
     {
@@ -18,7 +26,7 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     {
         LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
-        LogEngine(GrainEngine.Name, settings.StorageKind == StorageKind.Memory ? "memory" : "files", settings.Storage.DataPath);
+        LogEngine(GrainEngine.Name, settings.StorageKind.ToString().ToLowerInvariant(), settings.Storage.DataPath);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 

@@ -2,6 +2,7 @@ using Broker.Silo.Settings;
 using Broker.Storage;
 using Broker.Storage.Files;
 using Broker.Storage.Memory;
+using Broker.Storage.Postgres;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Silo.Hosting;
@@ -14,6 +15,9 @@ internal static class StoreFactory
         settings.StorageKind switch
         {
             StorageKind.Memory => new MemoryMessageStore(),
+            // Whoever waits for a database waits by the machine's clock, whatever the broker's own says.
+            StorageKind.Postgres => await PostgresMessageStore.OpenAsync(
+                settings.Postgres, settings.Storage, loggers.CreateLogger<PostgresMessageStore>(), metrics),
             StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time, metrics: metrics),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.StorageKind, "unknown kind of storage"),
         };

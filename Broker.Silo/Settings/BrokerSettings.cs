@@ -1,3 +1,4 @@
+using Broker.Admin;
 using Broker.Policies;
 using Broker.Silo.Logging;
 using Microsoft.Extensions.Logging;
@@ -13,11 +14,17 @@ public sealed class BrokerSettings
     /// <summary>How messages are kept. The data path is absolute here.</summary>
     public StorageOptions Storage { get; } = new();
 
+    /// <summary>Which PostgreSQL database keeps messages, where one does.</summary>
+    public PostgresOptions Postgres { get; } = new();
+
     /// <summary>Where clients are served and what they may ask for.</summary>
     public GatewayOptions Gateway { get; } = new();
 
     /// <summary>Where the lookup service is served; nowhere unless addresses are set.</summary>
     public LookupOptions Lookup { get; } = new();
+
+    /// <summary>Where the admin web is served and what it shows; nowhere unless an address is set.</summary>
+    public AdminOptions Admin { get; } = new();
 
     /// <summary>What operators see from outside.</summary>
     public TelemetryOptions Telemetry { get; } = new();

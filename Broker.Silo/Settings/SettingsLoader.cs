@@ -18,6 +18,8 @@ public static class SettingsLoader
         BrokerSettings settings = new();
         foreach (Flag flag in catalogue.Flags) flag.Apply(Find(flag), settings);
         SecurityCheck.Apply(settings.Gateway);
+        AdminCheck.Apply(settings.Admin, isAlone: catalogue.Program == FlagCatalogue.Nsqadmin);
+        StorageCheck.Apply(settings);
         return settings;
 
         FlagValue Find(Flag flag) =>

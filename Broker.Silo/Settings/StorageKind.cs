@@ -8,4 +8,7 @@ public enum StorageKind
 
     /// <summary>In files under the data path.</summary>
     Files,
+
+    /// <summary>In a schema of a PostgreSQL database.</summary>
+    Postgres,
 }

@@ -41,6 +41,7 @@ internal sealed class ChannelJournal : WriterClient
     private bool _isSyncing;
     private bool _mustRewrite;
     private bool _isCompacting;
+    private Task _compaction = Task.CompletedTask;
     private bool _isRemoved;
 
     public ChannelJournal(StoreServices services, string topic, string channel, string path)
@@ -483,21 +484,25 @@ internal sealed class ChannelJournal : WriterClient
         }
     }
 
+    /// <summary>Completes when no compaction is under way; none begins any more once the writer has ended.</summary>
+    public Task CompactedAsync() => _compaction;
+
     private void CompactIfGrown()
     {
         if (_isCompacting || _file is null || _length <= Math.Max(CompactFrom, CompactFactor * _snapshotLength))
             return;
         _isCompacting = true;
-        _ = CompactAsync(_file, _incarnation, _length);
+        _compaction = CompactAsync(_file, _incarnation, _length);
     }
 
     private async Task CompactAsync(IStorageFile file, long incarnation, long limit)
     {
         JournalSnapshot? snapshot = null;
+        bool isSwitched = false;
         try
         {
             snapshot = await _services.Threads.RunAsync(() => WriteSnapshot(file, incarnation, limit));
-            await _services.Writer.RunAsync(() => SwitchTo(snapshot, file, limit));
+            await _services.Writer.RunAsync(() => isSwitched = SwitchTo(snapshot, file, limit));
         }
         catch (Exception e) when (Fault.IsOfFiles(e) || e is ObjectDisposedException)
         {
@@ -508,7 +513,27 @@ internal sealed class ChannelJournal : WriterClient
         finally
         {
             snapshot?.Dispose();
+            if (!isSwitched)
+                await DiscardSnapshotAsync();
             _isCompacting = false;
+        }
+    }
+
+    private async Task DiscardSnapshotAsync()
+    {
+        string path = _path + DataPath.TemporarySuffix;
+        try
+        {
+            await _services.Threads.RunAsync(() =>
+            {
+                if (_services.Files.FileExists(path))
+                    _services.Files.Delete(path);
+                return true;
+            });
+        }
+        catch (Exception e) when (Fault.IsOfFiles(e))
+        {
+            // Gone with its channel, or the disk fails, which was said; the next one is written over it.
         }
     }
 
@@ -562,10 +587,10 @@ internal sealed class ChannelJournal : WriterClient
     }
 
     /// <summary>Adds to the snapshot what was written since, and puts it in the journal's place. Runs on the writer thread.</summary>
-    private void SwitchTo(JournalSnapshot snapshot, IStorageFile file, long limit)
+    private bool SwitchTo(JournalSnapshot snapshot, IStorageFile file, long limit)
     {
         if (_file != file || _isRemoved)
-            return;
+            return false;
         long snapshotLength = snapshot.Length;
         using (JournalWalker walker = new(file, _incarnation, limit, _length))
         {
@@ -595,6 +620,7 @@ internal sealed class ChannelJournal : WriterClient
             _isDirectoryDirty = true;
         }
         _services.Syncer.SyncLater(_sync);
+        return true;
     }
 
     private readonly struct FileLength(IStorageFiles files, string path)

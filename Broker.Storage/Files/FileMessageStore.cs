@@ -13,6 +13,9 @@ namespace Broker.Storage.Files;
 public sealed class FileMessageStore : IMessageStore
 {
     /// <summary>How long a note of progress waits to be written together with others. Within the 50 ms that are promised.</summary>
+    private static Task CompactedAsync(List<FileTopic> topics) =>
+        Task.WhenAll(topics.SelectMany(topic => topic.Journals()).Select(journal => journal.CompactedAsync()));
+
     private static readonly TimeSpan ProgressDelay = TimeSpan.FromMilliseconds(30);
 
     private readonly Lock _lock = new();
@@ -167,8 +170,11 @@ public sealed class FileMessageStore : IMessageStore
         }
         finally
         {
+            await CompactedAsync(topics);
             await _services.Writer.DisposeAsync();
             await _services.Syncer.DisposeAsync();
+            // They write beside the journals, which belong to whoever opens the data path next.
+            await CompactedAsync(topics);
             topics.ForEach(topic => topic.DisposeFiles());
             _ownership.Dispose();
         }

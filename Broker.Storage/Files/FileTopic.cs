@@ -18,7 +18,7 @@ internal sealed class FileTopic : WriterClient
     private readonly TopicSync _sync;
     private readonly OffsetReservation _reservation;
     private readonly List<Segment> _segments;
-    private readonly Dictionary<long, long> _sequences = [];
+    private readonly Dictionary<long, SequenceWindow> _sequences = [];
     private readonly SortedDictionary<string, ChannelJournal> _journals = new(StringComparer.Ordinal);
     private readonly List<PendingAppend> _written = [];
     private readonly ReadCursors _cursors = new();
@@ -488,7 +488,7 @@ internal sealed class FileTopic : WriterClient
         foreach (Segment segment in _segments)
         {
             foreach ((long publisher, long sequence) in segment.Index.Sequences)
-                _sequences[publisher] = sequence;
+                _sequences[publisher] = _sequences.GetValueOrDefault(publisher).With(sequence);
         }
         _end = _segments.Count > 0 ? _segments[^1].Index.End : 0;
         _active = _segments.LastOrDefault();
@@ -529,7 +529,7 @@ internal sealed class FileTopic : WriterClient
             _broken = null;
             _epoch = _services.Store.NextEpoch();
             _assigned = Math.Max(_assigned, _end);
-            log = new FileTopicLog(this, _epoch, _assigned, new Dictionary<long, long>(_sequences));
+            log = new FileTopicLog(this, _epoch, _assigned, new Dictionary<long, SequenceWindow>(_sequences));
         }
         foreach (PendingAppend append in stale)
             append.Fail(new FencedException($"topic {Name} was opened by another"));
@@ -692,7 +692,7 @@ internal sealed class FileTopic : WriterClient
                 _waitingBytes = Math.Max(0, _waitingBytes - append.Header.Size);
                 _unsynced += append.Header.Count;
                 if (append.Publisher != 0)
-                    _sequences[append.Publisher] = append.Sequence;
+                    _sequences[append.Publisher] = _sequences.GetValueOrDefault(append.Publisher).With(append.Sequence);
             }
             _end = _written[^1].Header.EndOffset;
             SealAllButActive();

@@ -3,7 +3,7 @@ using Broker.Messages;
 namespace Broker.Storage.Files;
 
 /// <summary>One opening of a topic on disk for writing.</summary>
-internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset, IReadOnlyDictionary<long, long> sequences)
+internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset, IReadOnlyDictionary<long, SequenceWindow> sequences)
     : FileTopicReader(topic), ITopicLog
 {
     public long Epoch => epoch;
@@ -14,7 +14,7 @@ internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset,
 
     public TopicRecord Record => Topic.Record;
 
-    public IReadOnlyDictionary<long, long> PublisherSequences => sequences;
+    public IReadOnlyDictionary<long, SequenceWindow> PublisherSequences => sequences;
 
     public long Bytes => Topic.Bytes;
 

@@ -14,6 +14,7 @@ internal sealed class LogWriter : IAsyncDisposable
     private List<WriterClient> _group = [];
     private readonly List<WriterClient> _delayed = [];
     private readonly Queue<WriterJob> _jobs = new();
+    private bool _hasEnded;
 
     /// <param name="threads">Where it runs.</param>
     /// <param name="time">The clock.</param>
@@ -53,11 +54,15 @@ internal sealed class LogWriter : IAsyncDisposable
     }
 
     /// <summary>Runs an action on the writer thread, between two groups of writes.</summary>
+    /// <exception cref="ObjectDisposedException">The thread has ended.</exception>
     public Task RunAsync(Action action)
     {
         WriterJob job = new(action);
         lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_hasEnded, this);
             _jobs.Enqueue(job);
+        }
         _thread.Wake();
         return job.Completed;
     }
@@ -67,6 +72,10 @@ internal sealed class LogWriter : IAsyncDisposable
         await _timer.DisposeAsync();
         PostAllDelayed();
         await _thread.DisposeAsync();
+        lock (_lock)
+            _hasEnded = true;
+        // What came after the thread's last look.
+        WriteGroups();
     }
 
     private void PostAllDelayed()

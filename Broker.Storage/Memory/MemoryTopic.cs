@@ -7,7 +7,7 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
 {
     private readonly Lock _lock = new();
     private readonly MemoryBatches _batches = new();
-    private readonly Dictionary<long, long> _sequences = [];
+    private readonly Dictionary<long, SequenceWindow> _sequences = [];
     private readonly Dictionary<string, MemoryChannel> _channels = new(StringComparer.Ordinal);
     private TopicRecord _record = new();
     private long _epoch;
@@ -56,7 +56,7 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
     public MemoryTopicLog Open()
     {
         lock (_lock)
-            return new MemoryTopicLog(this, ++_epoch, _batches.End, new Dictionary<long, long>(_sequences));
+            return new MemoryTopicLog(this, ++_epoch, _batches.End, new Dictionary<long, SequenceWindow>(_sequences));
     }
 
     public void Append(long epoch, MessageBatch batch, long publisher, long sequence)
@@ -68,7 +68,7 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
                 throw new ArgumentException($"batch at {batch.BaseOffset} does not follow {_batches.End}", nameof(batch));
             _batches.Append(batch);
             if (publisher != 0)
-                _sequences[publisher] = sequence;
+                _sequences[publisher] = _sequences.GetValueOrDefault(publisher).With(sequence);
         }
     }
 

@@ -3,7 +3,7 @@ using Broker.Messages;
 namespace Broker.Storage.Memory;
 
 /// <summary>A topic in memory, opened for writing. All calls complete at once.</summary>
-internal sealed class MemoryTopicLog(MemoryTopic topic, long epoch, long nextOffset, IReadOnlyDictionary<long, long> sequences)
+internal sealed class MemoryTopicLog(MemoryTopic topic, long epoch, long nextOffset, IReadOnlyDictionary<long, SequenceWindow> sequences)
     : MemoryTopicReader(topic), ITopicLog
 {
     public long Epoch => epoch;
@@ -14,7 +14,7 @@ internal sealed class MemoryTopicLog(MemoryTopic topic, long epoch, long nextOff
 
     public TopicRecord Record => Topic.Record;
 
-    public IReadOnlyDictionary<long, long> PublisherSequences => sequences;
+    public IReadOnlyDictionary<long, SequenceWindow> PublisherSequences => sequences;
 
     public long Bytes => Topic.Bytes;
 

@@ -3,7 +3,7 @@ using Broker.Tests.Running;
 namespace Broker.Tests.Conformance;
 
 /// <summary>Spec section 9, consuming: what a channel gets, keeps and loses, cases 77 to 84.</summary>
-public sealed class ChannelTests
+public class ChannelTests
 {
     [Fact]
     public async Task Case_077_A_sample_rate_of_1_delivers_2_percent_and_discards_the_rest()

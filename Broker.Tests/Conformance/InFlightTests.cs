@@ -3,7 +3,7 @@ using Broker.Tests.Running;
 namespace Broker.Tests.Conformance;
 
 /// <summary>Spec section 9, consuming: FIN, REQ, TOUCH and time-outs, cases 59 to 71.</summary>
-public sealed class InFlightTests
+public class InFlightTests
 {
     private static readonly TimeSpan MsgTimeout = TimeSpan.FromSeconds(60);
 

@@ -4,7 +4,7 @@ using Broker.Tests.Running;
 namespace Broker.Tests.Conformance;
 
 /// <summary>Many clients at once: nothing is lost, nothing comes twice.</summary>
-public sealed class ManyConnectionsTests
+public class ManyConnectionsTests
 {
     private const int Connections = 200;
     private const int MessagesEach = 100;

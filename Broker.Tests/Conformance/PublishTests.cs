@@ -4,7 +4,7 @@ using Broker.Tests.Running;
 namespace Broker.Tests.Conformance;
 
 /// <summary>Spec section 9, publishing: cases 34 to 50.</summary>
-public sealed class PublishTests
+public class PublishTests
 {
     private const int MaxMsgSize = 1_048_576;
     private const int MaxBodySize = 5_242_880;

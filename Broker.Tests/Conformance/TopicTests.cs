@@ -3,7 +3,7 @@ using Broker.Tests.Running;
 namespace Broker.Tests.Conformance;
 
 /// <summary>Spec 2.1, 2.2 and 2.5 as clients see them: fan-out, a topic's own queue, pause, empty, delete, ephemeral names.</summary>
-public sealed class TopicTests
+public class TopicTests
 {
     [Fact]
     public async Task Each_channel_gets_a_copy_and_the_consumers_of_a_channel_share_it()

@@ -45,6 +45,6 @@ public sealed class CrashTests(ITestOutputHelper output)
         campaign.AssertNoFaults();
     }
 
-    private static int? Read(string name) =>
+    internal static int? Read(string name) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

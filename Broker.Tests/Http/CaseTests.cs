@@ -176,6 +176,7 @@ public sealed partial class CaseTests
         await using HttpBroker broker = await HttpBroker.StartAsync(settings =>
         {
             folder = settings.Storage.DataPath;
+            settings.StorageKind = StorageKind.Files;
             settings.Storage.MaxBytesPerFile = 1;
         });
         (await broker.PostAsync("/pub?topic=t", "x")).IsText("OK");

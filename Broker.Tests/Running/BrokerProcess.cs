@@ -28,6 +28,9 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public IPEndPoint TcpEndPoint { get; private set; } = new(IPAddress.None, 0);
 
+    /// <summary>Where it serves HTTP, when it was given an address for it.</summary>
+    public IPEndPoint HttpEndPoint { get; private set; } = new(IPAddress.None, 0);
+
     /// <summary>Where it keeps its data.</summary>
     public string DataPath => _data.Path;
 
@@ -59,7 +62,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     /// <summary>Starts the executable with flags beside the addresses and the data path, and waits until it takes connections.</summary>
     public static async Task<BrokerProcess> StartAsync(params string[] flags)
     {
-        BrokerProcess broker = new(flags);
+        BrokerProcess broker = new([.. await TestStorage.FlagsAsync(), .. flags]);
         try
         {
             await broker.StartAsync();
@@ -108,13 +111,13 @@ public sealed partial class BrokerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", "--http-address=", $"--data-path={DataPath}", .. _flags];
+        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", .. NoHttp(), $"--data-path={DataPath}", .. _flags];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
         _process?.Dispose();
         lock (_output) _output.Clear();
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{Solution.Executable} did not start.");
-        TaskCompletionSource<IPEndPoint> listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _process.OutputDataReceived += (_, line) => Take(line.Data, listening);
         _process.ErrorDataReceived += (_, line) => Take(line.Data, listening);
         _process.BeginOutputReadLine();
@@ -124,7 +127,6 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         using CancellationTokenSource patience = new(Patience);
         await Task.WhenAny(listening.Task, exit, Task.Delay(Timeout.InfiniteTimeSpan, patience.Token));
         if (!listening.Task.IsCompleted) throw Failure(exit.IsCompleted ? $"ended ({_process.ExitCode})" : "did not listen");
-        TcpEndPoint = await listening.Task;
     }
 
     /// <summary>Ends it as a power cut would: SIGKILL.</summary>
@@ -152,15 +154,30 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int Kill(int process, int signal);
 
-    [GeneratedRegex(@"TCP: listening on (\S+)")]
-    private static partial Regex Banner();
+    [GeneratedRegex(@"\bTCP: listening on (\S+)")]
+    private static partial Regex TcpBanner();
 
-    private void Take(string? line, TaskCompletionSource<IPEndPoint> listening)
+    [GeneratedRegex(@"\bHTTP: listening on (\S+)")]
+    private static partial Regex HttpBanner();
+
+    private string[] NoHttp() => Array.Exists(_flags, flag => flag.StartsWith("--http-address", StringComparison.Ordinal)) ? [] : ["--http-address="];
+
+    private void Take(string? line, TaskCompletionSource listening)
     {
         if (line is null) return;
 
         lock (_output) _output.AppendLine(line);
-        if (Banner().Match(line) is { Success: true } banner) listening.TrySetResult(IPEndPoint.Parse(banner.Groups[1].Value));
+        if (TcpBanner().Match(line) is { Success: true } tcp)
+        {
+            TcpEndPoint = IPEndPoint.Parse(tcp.Groups[1].Value);
+            if (NoHttp().Length > 0) listening.TrySetResult();
+        }
+        else if (HttpBanner().Match(line) is { Success: true } http)
+        {
+            // Said last.
+            HttpEndPoint = IPEndPoint.Parse(http.Groups[1].Value);
+            listening.TrySetResult();
+        }
     }
 
     private async Task ExitAsync()

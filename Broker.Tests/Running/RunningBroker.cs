@@ -60,11 +60,12 @@ public sealed class RunningBroker : IAsyncDisposable
     public static async Task<RunningBroker> StartAsync(Action<BrokerSettings>? configure = null, bool virtualTime = false)
     {
         DataFolder data = new();
-        BrokerSettings settings = new() { LogLevel = LogLevel.Error, StorageKind = StorageKind.Files };
+        BrokerSettings settings = new() { LogLevel = LogLevel.Error, StorageKind = TestStorage.Kind };
         settings.Gateway.TcpAddress = "127.0.0.1:0";
         settings.Gateway.HttpAddress = "";
         settings.Gateway.HttpsAddress = "";
         settings.Storage.DataPath = data.Path;
+        await TestStorage.ConfigureAsync(settings.Postgres);
         // Virtual time runs so much faster than threads that a live gateway might be taken for dead.
         if (virtualTime) settings.Queue.GatewayTimeout = TimeSpan.FromDays(1);
         configure?.Invoke(settings);

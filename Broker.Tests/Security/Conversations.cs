@@ -66,6 +66,22 @@ internal static class Conversations
             yield return [.. NsqCommand.Magic, .. Mutated.Sample(30, new Rnd(seed + (ulong)i), 1).First()];
     }
 
+    /// <summary>The same, each with the number of commands that its bytes were made of.</summary>
+    public static IEnumerable<(byte[] Bytes, int Commands)> SampleCounted(int count, ulong seed)
+    {
+        Gen<(byte[] Bytes, int Commands)> counted =
+            from commands in Gen.ListOf(Command)
+            from change in Gen.Choose(0, 3)
+            from at in Gen.Choose(0, int.MaxValue - 1)
+            from value in Gen.Choose(0, 255)
+            select (Mutate([.. commands.SelectMany(static command => command)], change, at, (byte)value), commands.Count);
+        for (int i = 0; i < count; i++)
+        {
+            (byte[] bytes, int commands) = counted.Sample(30, new Rnd(seed + (ulong)i), 1).First();
+            yield return ([.. NsqCommand.Magic, .. bytes], commands);
+        }
+    }
+
     /// <summary>Bytes as a failure shows them.</summary>
     public static string Show(byte[] bytes) => Encoding.Latin1.GetString(bytes);
 

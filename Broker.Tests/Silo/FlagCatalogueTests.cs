@@ -61,7 +61,23 @@ public sealed class FlagCatalogueTests
         AssertSame(new StatsdOptions(), settings.Telemetry.Statsd);
         Assert.True(settings.IsNodeIdDerived);
         AssertSame(new StorageOptions { DataPath = Directory.GetCurrentDirectory() }, settings.Storage);
+        AssertSame(new PostgresOptions(), settings.Postgres);
         Assert.Equal("[broker] ", settings.LogPrefix);
+    }
+
+    [Fact]
+    public async Task Flags_of_the_database_arrive_and_its_password_goes_no_further()
+    {
+        const string connection = "Host=h;Username=u;Password=hush;Database=d";
+        ProgramRun run = await ProgramRun.StartAsync(
+            ["nsqd", "--storage=postgres", "--postgres-schema=s", "--postgres-wait=3s"], ("BROKER_POSTGRES", connection));
+        BrokerSettings settings = run.Settings!;
+        Assert.Equal(StorageKind.Postgres, settings.StorageKind);
+        AssertSame(new PostgresOptions { ConnectionString = connection, Schema = "s", StartWait = TimeSpan.FromSeconds(3) }, settings.Postgres);
+        Assert.Null(new BrokerOptions(settings).Find("postgres"));
+        Assert.NotNull(new BrokerOptions(settings).Find("postgres_schema"));
+        Assert.DoesNotContain(settings.Options.Values, value => $"{value}".Contains("hush", StringComparison.Ordinal));
+        Assert.DoesNotContain("hush", run.Output + run.Error);
     }
 
     [Fact]

@@ -76,7 +76,7 @@ public sealed partial class LogTests
     private static IEnumerable<(string Where, LoggerMessageAttribute Message)> Messages() =>
         from assembly in (Assembly[])
         [
-            typeof(BrokerHost).Assembly, typeof(Broker.Gateway.NsqGateway).Assembly, typeof(Broker.Grains.GrainServices).Assembly,
+            typeof(BrokerHost).Assembly, typeof(Broker.Admin.AdminSite).Assembly, typeof(Broker.Gateway.NsqGateway).Assembly, typeof(Broker.Grains.GrainServices).Assembly,
             typeof(Broker.Storage.IMessageStore).Assembly, typeof(Broker.Orleans.Embedded.EmbeddedGrainHost).Assembly, typeof(Broker.Client.NsqMessage).Assembly,
         ]
         from type in assembly.GetTypes()

@@ -20,7 +20,15 @@ public sealed class ValidationTests
     [InlineData("--max-req-timeout=-1s", "--max-req-timeout: -1s must not be negative")]
     [InlineData("--verbose=maybe", "--verbose: \"maybe\" is no boolean; write true or false")]
     [InlineData("--log-level=loud", "--log-level: \"loud\" is none of debug, info, warn, error, fatal")]
-    [InlineData("--storage=tape", "--storage: \"tape\" is none of memory, files")]
+    [InlineData("--storage=tape", "--storage: \"tape\" is none of memory, files, postgres")]
+    [InlineData("--postgres=hush", "--postgres: is no connection string; write it as Host=...;Username=...;Password=...;Database=...")]
+    [InlineData("--postgres=Password=hush", "--postgres: names no host; write it as Host=...;Username=...;Password=...;Database=...")]
+    [InlineData("--postgres=Host=h;Port=hush", "--postgres: is no connection string; write it as Host=...;Username=...;Password=...;Database=...")]
+    [InlineData("--postgres=postgres://u:hush@h/d", "--postgres: is a URL; write it as Host=...;Username=...;Password=...;Database=...")]
+    [InlineData("--postgres=Host=a,b;TargetSessionAttributes=standby",
+        "--postgres: asks for a target session that cannot write; write Target Session Attributes=primary")]
+    [InlineData("--postgres-schema=My-Schema",
+        "--postgres-schema: \"My-Schema\" is no name of a schema; use small letters, digits and underscores, 63 at most")]
     [InlineData("--tls-required=perhaps", "--tls-required: \"perhaps\" is none of true, false, tcp-https")]
     [InlineData("--tls-min-version=ssl3.0", "--tls-min-version: \"ssl3.0\" is none of tls1.0, tls1.1, tls1.2, tls1.3")]
     [InlineData("--auth-http-request-method=put", "--auth-http-request-method: \"put\" is none of get, post")]
@@ -46,6 +54,13 @@ public sealed class ValidationTests
     [InlineData("--auth-http-address=127.0.0.1:4180 --auth-file=u.json",
         "--auth-file and --auth-http-address: only one of them can say what clients may do")]
     public async Task Settings_of_security_that_contradict_each_other_are_refused(string arguments, string message) =>
+        Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Theory]
+    [InlineData("--storage=postgres",
+        "--storage=postgres: name the database with --postgres=<connection string>, or BROKER_POSTGRES in the environment")]
+    [InlineData("--postgres=Host=h;Password=hush", "--postgres: messages are not kept there without --storage=postgres; give both or neither")]
+    public async Task Settings_of_storage_that_contradict_each_other_are_refused(string arguments, string message) =>
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]

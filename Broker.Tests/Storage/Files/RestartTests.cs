@@ -37,12 +37,33 @@ public sealed class RestartTests : IDisposable
             Assert.Equal(200, log.End);
             Assert.Equal(0, log.Start);
             Assert.Equal(5, log.Record.Head);
-            Assert.Equal([99L, 97L, 98L], [log.PublisherSequences[1], log.PublisherSequences[2], log.PublisherSequences[3]]);
+            Assert.Equal([99L, 97L, 98L], [log.PublisherSequences[1].Highest, log.PublisherSequences[2].Highest, log.PublisherSequences[3].Highest]);
             Assert.Equal(200, (await log.CountAsync(0, 1000)).Messages);
             Assert.Equal(200, await CountReadAsync(log));
             Assert.Equal(17, (await (await store.OpenChannelAsync("..", generation, ".", 4)).LoadAsync())!.Floor);
         }
         Assert.Empty(_log.Problems);
+    }
+
+    [Fact]
+    public async Task Nothing_is_at_work_any_more_once_the_store_is_closed()
+    {
+        CountingThreads threads = new();
+        await using (FileMessageStore store = await FileMessageStore.OpenAsync(
+            new StorageOptions { DataPath = _folder.Path }, _log, TimeProvider.System, threads: threads))
+        {
+            ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+            // Journals so long that they are compacted as soon as they are written.
+            for (int i = 0; i < 20; i++)
+            {
+                IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, $"c{i}", 1);
+                await progress.LoadAsync();
+                for (int offset = 0; offset < 20_000; offset++)
+                    progress.Note(new ProgressEntry(ProgressKind.Deferred, offset, 1000, 1));
+            }
+        }
+        Assert.Equal(0, threads.Unfinished);
+        Assert.DoesNotContain(Directory.GetFiles(_folder.Path, "*", SearchOption.AllDirectories), file => file.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 
-namespace Broker.Storage.Files;
+namespace Broker.Storage;
 
 /// <summary>CRC-32C, eight bytes a step with the processor's own instruction.</summary>
 internal static class Checksum

@@ -1,4 +1,4 @@
-namespace Broker.Storage.Files;
+namespace Broker.Storage;
 
 /// <summary>Whether the store can write.</summary>
 internal sealed class StoreHealth

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Broker.Messages;
 
-namespace Broker.Storage.Files;
+namespace Broker.Storage;
 
 /// <summary>
 /// The entries of one block as bytes: kind, offset as the difference to the one before, then what belongs to the kind; numbers as varints.

@@ -1,4 +1,4 @@
-namespace Broker.Storage.Files;
+namespace Broker.Storage;
 
 /// <summary>The entries of one block that is to be written.</summary>
 /// <param name="Bytes">Buffer, from the shared pool unless it holds a kept message.</param>

@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Admin;
+
+/// <summary>Does what pages and the API are asked to do, and leaves word of it: in the log and with the notification endpoint.</summary>
+/// <param name="cluster">On whom it is done.</param>
+/// <param name="messages">On whose messages it is done.</param>
+/// <param name="notifier">Tells others.</param>
+/// <param name="logger">The log.</param>
+public sealed class AdminActions(BrokerCluster cluster, ChannelMessages messages, ActionNotifier notifier, ILogger<AdminActions> logger)
+{
+    /// <summary>Does it. What failed on some nodes is given back.</summary>
+    /// <param name="action">What is to be done.</param>
+    /// <param name="context">The request that asked for it; whoever sent it is an admin.</param>
+    /// <param name="body">What is published.</param>
+    /// <param name="defer">How long a published message is held back, in milliseconds.</param>
+    /// <exception cref="UpstreamException">Nobody did it.</exception>
+    public async Task<IReadOnlyList<string>> DoAsync(
+        AdminRequest action, HttpContext context, ReadOnlyMemory<byte> body = default, long defer = 0)
+    {
+        AdminUser user = context.GetAdminUser();
+        try
+        {
+            IReadOnlyList<string> failures = await PerformAsync(action, body, defer, context.RequestAborted);
+            Log(action, user, context, failures.Count == 0 ? "done" : string.Join("; ", failures));
+            return failures;
+        }
+        catch (UpstreamException e)
+        {
+            Log(action, user, context, $"failed: {e.Message}");
+            throw;
+        }
+        finally
+        {
+            if (action is { Verb: AdminVerb.Create, Channel.Length: > 0 })
+                notifier.Notify(action with { Channel = "" }, user, context);
+            notifier.Notify(action, user, context);
+        }
+    }
+
+    private Task<IReadOnlyList<string>> PerformAsync(AdminRequest action, ReadOnlyMemory<byte> body, long defer, CancellationToken cancellation) =>
+        action.Verb switch
+        {
+            AdminVerb.Create => cluster.CreateAsync(action.Topic, action.Channel, cancellation),
+            AdminVerb.Delete => cluster.DeleteAsync(action.Topic, action.Channel, cancellation),
+            AdminVerb.Pause => cluster.SteerAsync("pause", action.Topic, action.Channel, cancellation),
+            AdminVerb.Unpause => cluster.SteerAsync("unpause", action.Topic, action.Channel, cancellation),
+            AdminVerb.Empty => cluster.SteerAsync("empty", action.Topic, action.Channel, cancellation),
+            AdminVerb.Tombstone => cluster.TombstoneAsync(action.Topic, action.Node, cancellation),
+            AdminVerb.Publish => messages.PublishAsync(action, body, defer, cancellation),
+            AdminVerb.Requeue => messages.RequeueAsync(action, cancellation),
+            AdminVerb.Finish => messages.FinishAsync(action, cancellation),
+            _ => throw new ArgumentOutOfRangeException(nameof(action)),
+        };
+
+    private void Log(AdminRequest action, AdminUser user, HttpContext context, string outcome)
+    {
+        string what = string.Join(' ', ((string[])[action.Topic, action.Channel, action.Node, action.Message]).Where(static part => part.Length > 0));
+        logger.Acted(user.Name.Length == 0 ? "somebody" : user.Name, ActionNotifier.RemoteAddressOf(context.Connection), action.Name, what, outcome);
+    }
+}

@@ -1,0 +1,20 @@
+namespace Broker.Admin;
+
+/// <summary>Something that is to be done.</summary>
+/// <param name="Verb">What.</param>
+/// <param name="Topic">To which topic, or one of its channels or messages.</param>
+/// <param name="Channel">To which channel; empty for the topic itself.</param>
+/// <param name="Node">On which node, host:port; empty for all.</param>
+/// <param name="Message">To which message, 16 hex digits; empty for none.</param>
+public sealed record AdminRequest(AdminVerb Verb, string Topic, string Channel = "", string Node = "", string Message = "")
+{
+    /// <summary>The name by which notifications and logs call it (spec 5.1).</summary>
+    public string Name => Verb switch
+    {
+        AdminVerb.Tombstone => "tombstone_topic_producer",
+        AdminVerb.Publish => "publish_message",
+        AdminVerb.Requeue => "requeue_message",
+        AdminVerb.Finish => "finish_message",
+        _ => $"{Verb.ToString().ToLowerInvariant()}_{(Channel.Length == 0 ? "topic" : "channel")}",
+    };
+}

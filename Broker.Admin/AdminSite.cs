@@ -1,0 +1,45 @@
+using Broker.Gateway.Http;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Admin;
+
+/// <summary>The admin web: nsqadmin's pages and API (spec 5), and what its users asked it for.</summary>
+/// <param name="services">Where the endpoints find their parts.</param>
+/// <param name="logger">Where requests that crash are logged.</param>
+public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logger) : HttpSite(services, logger)
+{
+    /// <inheritdoc/>
+    protected override void Use(IServiceProvider services, IApplicationBuilder app)
+    {
+        AdminOptions options = services.GetRequiredService<AdminOptions>();
+        AdminAccess access = services.GetRequiredService<AdminAccess>();
+        string? images = options.GraphiteUrl.Length > 0 && !options.ProxyGraphite ? new Uri(options.GraphiteUrl).GetLeftPart(UriPartial.Authority) : null;
+        app.Use(next => context =>
+        {
+            SecurityHeaders.Apply(context.Response.Headers, images);
+            // A proxy that is believed says whether the browser came to it encrypted.
+            if (context.Request.Headers["X-Forwarded-Proto"] == Uri.UriSchemeHttps && access.IsTrustedProxy(context))
+                context.Request.Scheme = Uri.UriSchemeHttps;
+            return next(context);
+        });
+        app.UseResponseCompression();
+        AccessGate gate = services.GetRequiredService<AccessGate>();
+        app.Use(next => context => gate.PassAsync(context, next));
+    }
+
+    /// <inheritdoc/>
+    protected override void Map(IServiceProvider services, IEndpointRouteBuilder endpoints)
+    {
+        services.GetRequiredService<StaticEndpoints>().Map(endpoints);
+        services.GetRequiredService<ApiEndpoints>().Map(endpoints);
+        services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
+        services.GetRequiredService<GraphiteEndpoints>().Map(endpoints);
+        services.GetRequiredService<SitePages>().Map(endpoints);
+        services.GetRequiredService<ActionPages>().Map(endpoints);
+        services.GetRequiredService<SessionPages>().Map(endpoints);
+    }
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+
+namespace Broker.Admin;
+
+/// <summary>
+/// The messages of channels, which this broker lets one look at without consuming them. nsqd knows nothing of the kind and answers
+/// 404 to all of it.
+/// </summary>
+/// <param name="client">Asks a node.</param>
+/// <param name="cluster">Knows the nodes.</param>
+public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
+{
+    /// <summary>Some of a channel's messages on a node.</summary>
+    /// <param name="node">host:port.</param>
+    /// <param name="topic">The topic.</param>
+    /// <param name="channel">The channel.</param>
+    /// <param name="state"><c>waiting</c>, <c>in_flight</c> or <c>deferred</c>.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="after">Id behind which they begin; empty for the beginning.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <returns>The messages; null when the node shows none.</returns>
+    /// <exception cref="UpstreamException">It did not answer, or there is no such channel.</exception>
+    public async Task<MessagePage?> ListAsync(
+        string node, string topic, string channel, string state, int limit, string after, CancellationToken cancellation)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"/channel/messages{Query(topic, channel)}&state={state}&limit={limit}&body_limit=512")
+            + (after.Length == 0 ? "" : $"&after={BrokerCluster.Escape(after)}");
+        return await OrNullAsync("\"NOT_FOUND\"", () => client.GetAsync(node, path, MessageJson.Default.MessagePage, cancellation));
+    }
+
+    /// <summary>One message of a channel on a node; null when it is not there.</summary>
+    /// <exception cref="UpstreamException">It did not answer, or there is no such channel.</exception>
+    public Task<ChannelMessage?> FindAsync(string node, string topic, string channel, string id, CancellationToken cancellation)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"/channel/message{Query(topic, channel)}&id={BrokerCluster.Escape(id)}&body_limit={1 << 16}");
+        return OrNullAsync("NOT_FOUND\"", () => client.GetAsync(node, path, MessageJson.Default.ChannelMessage, cancellation));
+    }
+
+    internal async Task<IReadOnlyList<string>> PublishAsync(AdminRequest action, ReadOnlyMemory<byte> body, long defer, CancellationToken cancellation)
+    {
+        string path = $"/pub?topic={BrokerCluster.Escape(action.Topic)}"
+            + (defer == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"&defer={defer}"));
+        string node = action.Node;
+        if (node.Length == 0)
+        {
+            Gathered<List<ProducerNode>> producers = await cluster.FindProducersAsync(action.Topic, cancellation);
+            node = producers.Value is [{ } first, ..] ? first.HttpAddress : throw new UpstreamException($"no broker has the topic {action.Topic}");
+        }
+        await client.PostAsync(node, path, body, cancellation);
+        return [];
+    }
+
+    internal async Task<IReadOnlyList<string>> RequeueAsync(AdminRequest action, CancellationToken cancellation)
+    {
+        await client.PostAsync(action.Node, $"/channel/message/requeue{Query(action)}", ReadOnlyMemory<byte>.Empty, cancellation);
+        return [];
+    }
+
+    internal async Task<IReadOnlyList<string>> FinishAsync(AdminRequest action, CancellationToken cancellation)
+    {
+        await client.PostAsync(action.Node, $"/channel/message/finish{Query(action)}", ReadOnlyMemory<byte>.Empty, cancellation);
+        return [];
+    }
+
+    private static string Query(AdminRequest action) => $"{Query(action.Topic, action.Channel)}&id={BrokerCluster.Escape(action.Message)}";
+
+    private static string Query(string topic, string channel) => $"?topic={BrokerCluster.Escape(topic)}&channel={BrokerCluster.Escape(channel)}";
+
+    private static async Task<T?> OrNullAsync<T>(string code, Func<Task<T>> ask)
+        where T : class
+    {
+        try
+        {
+            return await ask();
+        }
+        catch (UpstreamException e) when (e.Status == StatusCodes.Status404NotFound && e.Message.Contains(code, StringComparison.Ordinal)
+            && !e.Message.Contains("CHANNEL_NOT_FOUND", StringComparison.Ordinal) && !e.Message.Contains("TOPIC_NOT_FOUND", StringComparison.Ordinal))
+        {
+            return null;
+        }
+    }
+}

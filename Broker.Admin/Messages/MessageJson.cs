@@ -1,0 +1,7 @@
+using System.Text.Json.Serialization;
+
+namespace Broker.Admin;
+
+[JsonSerializable(typeof(ChannelMessage))]
+[JsonSerializable(typeof(MessagePage))]
+internal sealed partial class MessageJson : JsonSerializerContext;

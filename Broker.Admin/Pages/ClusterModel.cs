@@ -1,0 +1,6 @@
+namespace Broker.Admin;
+
+/// <summary>What the brokers are made of.</summary>
+/// <param name="Sample">The brokers.</param>
+/// <param name="Parts">What this process is made of.</param>
+public sealed record ClusterModel(ClusterSample Sample, IReadOnlyList<ClusterPart> Parts);

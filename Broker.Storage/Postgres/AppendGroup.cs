@@ -1,0 +1,67 @@
+using Npgsql;
+
+namespace Broker.Storage.Postgres;
+
+/// <summary>Appends of one opening of a topic that are written by one statement.</summary>
+internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingAppend> appends, IReadOnlyDictionary<long, SequenceWindow> publishers)
+{
+    public PostgresTopicLog Log => log;
+
+    public int Count => appends.Count;
+
+    /// <summary>Bytes of the records.</summary>
+    public long Bytes { get; } = appends.Sum(append => (long)append.Batch.Records.Length);
+
+    public IReadOnlyList<PendingAppend> Appends => appends;
+
+    /// <summary>Where the log ends before it is written.</summary>
+    public long From => appends[0].Batch.BaseOffset;
+
+    /// <summary>Where the log ends when it is written.</summary>
+    public long To => appends[^1].Batch.EndOffset;
+
+    /// <summary>The statement. A new one for each attempt: a command remembers how it was prepared on the connection before.</summary>
+    public NpgsqlBatchCommand CreateCommand(Statements sql)
+    {
+        int count = appends.Count;
+        long[] baseOffsets = new long[count];
+        int[] counts = new int[count];
+        long[] messages = new long[count];
+        long[] deferred = new long[count];
+        long[] bytes = new long[count];
+        int[] checksums = new int[count];
+        byte[]?[] dueTimes = new byte[count][];
+        byte[][] records = new byte[count][];
+        for (int i = 0; i < count; i++)
+        {
+            PendingAppend append = appends[i];
+            baseOffsets[i] = append.Batch.BaseOffset;
+            counts[i] = append.Batch.Count;
+            (messages[i], deferred[i], bytes[i]) = append.Before;
+            dueTimes[i] = append.Batch.DueTimes is { } times ? BatchChecksum.Write(times) : null;
+            records[i] = append.Batch.Records;
+            checksums[i] = BatchChecksum.Of(log.Generation, baseOffsets[i], dueTimes[i], records[i]);
+        }
+        return new NpgsqlBatchCommand(sql.Append)
+        {
+            Parameters =
+            {
+                new() { Value = log.Generation },
+                new() { Value = log.Epoch },
+                new() { Value = From },
+                new() { Value = To },
+                new() { Value = publishers.Keys.ToArray() },
+                new() { Value = publishers.Values.Select(window => window.Highest).ToArray() },
+                new() { Value = publishers.Values.Select(window => unchecked((long)window.Seen)).ToArray() },
+                new() { Value = baseOffsets },
+                new() { Value = counts },
+                new() { Value = messages },
+                new() { Value = deferred },
+                new() { Value = bytes },
+                new() { Value = checksums },
+                new() { Value = dueTimes },
+                new() { Value = records },
+            },
+        };
+    }
+}

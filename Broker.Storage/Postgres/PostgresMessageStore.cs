@@ -1,0 +1,438 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using Broker.Policies;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Broker.Storage.Postgres;
+
+/// <summary>
+/// Keeps messages in a schema of a PostgreSQL database. One process has a schema at a time, unless it is shared by the silos of a cluster;
+/// then the epochs of topics and channels say who may write.
+/// </summary>
+public sealed class PostgresMessageStore : IMessageStore
+{
+    private const int Lanes = 4;
+
+    private readonly PostgresDatabase _database;
+    private readonly SchemaOwnership _ownership;
+    private readonly StorageOptions _options;
+    private readonly AppendLane[] _lanes;
+    private readonly ProgressWriter _progress;
+    private readonly ConcurrentDictionary<int, PostgresTopic> _topics = new();
+    private readonly ConcurrentDictionary<int, PostgresTopicLog> _logs = new();
+    private readonly SemaphoreSlim _sweep = new(1, 1);
+    private Task _sweeping = Task.CompletedTask;
+    private volatile bool _isClosed;
+
+    private PostgresMessageStore(PostgresDatabase database, SchemaOwnership ownership, StorageOptions options)
+    {
+        _database = database;
+        _ownership = ownership;
+        _options = options;
+        _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new AppendLane(database))];
+        _progress = new ProgressWriter(database);
+    }
+
+    /// <inheritdoc/>
+    public string? Failure => _ownership.Reach.Failure ?? _database.Refusal ?? _database.Writing.Failure;
+
+    /// <summary>Hosts, database and schema, without anything secret.</summary>
+    public string Location => $"{_database.Address.Description}/{_database.Schema}";
+
+    /// <inheritdoc/>
+    public async ValueTask<string?> ProbeAsync()
+    {
+        try
+        {
+            await _database.RunAsync("cannot write", async connection =>
+            {
+                await using NpgsqlCommand command = new(Sql.Probe, connection);
+                await command.ExecuteNonQueryAsync();
+            });
+            _database.Writing.Heal();
+            return Failure;
+        }
+        catch (StoreException e)
+        {
+            return e.Message;
+        }
+    }
+
+    private Statements Sql => _database.Sql;
+
+    /// <summary>Opens the schema, making it or bringing it up to this version first.</summary>
+    /// <param name="options">Which database, and how it is used.</param>
+    /// <param name="storage">How messages are kept; of these only the limit on a topic's bytes counts here.</param>
+    /// <param name="logger">Told of all that an operator should know.</param>
+    /// <param name="metrics">Told what is measured; null for nobody.</param>
+    /// <param name="cancellation">Ends the wait for the database.</param>
+    /// <exception cref="StoreException">
+    /// The database cannot be reached or used within the time to wait, another process has the schema, or a newer version made it.
+    /// </exception>
+    public static async Task<PostgresMessageStore> OpenAsync(
+        PostgresOptions options, StorageOptions storage, ILogger logger, StorageMetrics? metrics = null, CancellationToken cancellation = default)
+    {
+        PostgresLog log = new(logger);
+        PostgresDatabase database = new(options, log, metrics);
+        SchemaOwnership ownership = new(database);
+        try
+        {
+            await TakeAsync(database, ownership, options.StartWait, cancellation);
+            PostgresMessageStore store = new(database, ownership, storage);
+            await database.RunAsync(
+                $"cannot open schema {options.Schema} in PostgreSQL at {database.Address.Description}", connection => store.ReportAsync(connection));
+            ownership.Watch();
+            store._sweeping = store.SweepAsync();
+            metrics?.Observe(() => (0, store._logs.Values.Sum(static opened => opened.Bytes)));
+            return store;
+        }
+        catch
+        {
+            await ownership.DisposeAsync();
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The number that the schema keeps for message ids.</summary>
+    /// <param name="derived">What to keep when there is none yet.</param>
+    /// <exception cref="StoreException">It cannot be read or written.</exception>
+    public Task<int> NodeNumberAsync(int derived) => _database.RunAsync("cannot keep the node's number", async connection =>
+    {
+        await using NpgsqlCommand read = new(Sql.ReadNode, connection);
+        if (await read.ExecuteScalarAsync() is int known)
+            return known;
+        await using NpgsqlCommand keep = new(Sql.KeepNode, connection) { Parameters = { new() { Value = derived } } };
+        return (int)(await keep.ExecuteScalarAsync())!;
+    });
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<string>> ListTopicsAsync() => await _database.RunAsync("cannot list the topics", async connection =>
+    {
+        List<string> names = [];
+        await using NpgsqlCommand command = new(Sql.ListTopics, connection);
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
+            names.Add(rows.GetString(0));
+        return names;
+    });
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<string>> ListChannelsAsync(string topic) =>
+        await _database.RunAsync($"cannot list the channels of topic {topic}", async connection =>
+        {
+            await using NpgsqlCommand command = new(Sql.ReadRecord, connection) { Parameters = { new() { Value = topic } } };
+            await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+            return await rows.ReadAsync()
+                ? PostgresRecord.Read(topic, rows.GetInt32(0), rows.GetString(1)).Channels.Select(channel => channel.Name).ToList()
+                : [];
+        });
+
+    /// <inheritdoc/>
+    public async ValueTask<ITopicLog?> OpenTopicAsync(string topic, bool create)
+    {
+        ThrowIfClosed();
+        return await _database.RunAsync($"cannot open topic {topic}", async connection =>
+        {
+            ITopicLog? log = await TakeOverAsync(connection, topic);
+            if (log is not null || !create)
+                return log;
+            await using NpgsqlCommand make = new(Sql.MakeTopic, connection)
+            {
+                Parameters =
+                {
+                    new() { Value = topic },
+                    new() { Value = PostgresRecord.Version },
+                    new() { Value = PostgresRecord.Write(new TopicRecord()), NpgsqlDbType = NpgsqlDbType.Jsonb },
+                },
+            };
+            await make.ExecuteNonQueryAsync();
+            return await TakeOverAsync(connection, topic);
+        });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ITopicReader?> OpenReaderAsync(string topic, int generation)
+    {
+        ThrowIfClosed();
+        return await _database.RunAsync($"cannot open topic {topic}", async connection =>
+        {
+            await using NpgsqlCommand find = new(Sql.FindTopic, connection)
+            {
+                Parameters = { new() { Value = topic }, new() { Value = generation } },
+            };
+            await using NpgsqlDataReader rows = await find.ExecuteReaderAsync();
+            if (!await rows.ReadAsync())
+                return (ITopicReader?)null;
+            PostgresTopic found = TopicOf(topic, generation);
+            found.Observe(found.Saves, rows.GetInt64(0), rows.GetInt64(1), rows.GetInt32(2), rows.GetString(3));
+            return new PostgresTopicReader(_database, found);
+        });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<IChannelProgress> OpenChannelAsync(string topic, int generation, string channel, long incarnation)
+    {
+        ThrowIfClosed();
+        return await _database.RunAsync($"cannot open channel {channel} of topic {topic}", async connection =>
+        {
+            ChannelOpening opening = await TakeOverChannelAsync(connection, topic, generation, channel, incarnation);
+            return new PostgresChannelProgress(_database, TopicOf(topic, generation), _progress, channel, incarnation, opening);
+        });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DeleteChannelAsync(string topic, int generation, string channel, long incarnation) =>
+        await _database.RunAsync($"cannot delete channel {channel} of topic {topic}", async connection =>
+        {
+            await using NpgsqlCommand command = new(Sql.DeleteChannel, connection)
+            {
+                Parameters = { new() { Value = generation }, new() { Value = channel }, new() { Value = incarnation } },
+            };
+            await command.ExecuteNonQueryAsync();
+        });
+
+    /// <summary>Writes what is noted, and gives the schema free.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        foreach (AppendLane lane in _lanes)
+            await lane.CloseAsync();
+        await _progress.CloseAsync();
+        await _sweeping;
+        await _ownership.DisposeAsync();
+        await _database.DisposeAsync();
+        _sweep.Dispose();
+    }
+
+    /// <summary>Reaches the database, makes the schema and takes it, as long as there is hope.</summary>
+    private static async Task TakeAsync(PostgresDatabase database, SchemaOwnership ownership, TimeSpan wait, CancellationToken cancellation)
+    {
+        long began = Stopwatch.GetTimestamp();
+        bool isTold = false;
+        for (int attempt = 1; ; attempt++)
+        {
+            string problem;
+            bool isPassing;
+            bool isTaken = false;
+            try
+            {
+                await using (NpgsqlConnection connection = await database.ConnectAsync())
+                    await new PostgresSchema(database.Schema).PrepareAsync(connection);
+                if (await ownership.TryTakeAsync() is not { } owner)
+                    return;
+                problem = SchemaOwnership.InUse(database.Schema, owner);
+                isPassing = true;
+                isTaken = true;
+            }
+            catch (Exception e) when (PostgresFault.IsOfDatabase(e))
+            {
+                problem = $"cannot open schema {database.Schema} in PostgreSQL at {database.Address.Description}: {PostgresFault.Cause(e)}";
+                isPassing = PostgresFault.IsPassing(e);
+                database.DropConnections();
+            }
+            TimeSpan left = wait - Stopwatch.GetElapsedTime(began);
+            if (!isPassing || left <= TimeSpan.Zero)
+                throw new StoreException(problem);
+            // A process that was killed a moment ago still has its connection, for a moment.
+            if (!isTold && (!isTaken || attempt == 3))
+            {
+                isTold = true;
+                database.Log.Waiting(problem, Math.Ceiling(left.TotalSeconds));
+            }
+            await PostgresDatabase.PauseAsync(attempt);
+            cancellation.ThrowIfCancellationRequested();
+        }
+    }
+
+    private PostgresTopic TopicOf(string topic, int generation) =>
+        _topics.GetOrAdd(generation, static (number, name) => new PostgresTopic(name, number), topic);
+
+    private void ThrowIfClosed()
+    {
+        if (_isClosed)
+            throw new StoreException("the store is closed");
+    }
+
+    private async Task ReportAsync(NpgsqlConnection connection)
+    {
+        await using NpgsqlCommand command = new(
+            $"select current_setting('synchronous_commit'), current_setting('fsync'), current_setting('full_page_writes'), (select count(*) from \"{_database.Schema}\".topics)",
+            connection);
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+        await rows.ReadAsync();
+        if (rows.GetString(0) == "off")
+            _database.Log.Unsafe("synchronous_commit", "off", "a crash of the server loses what was acknowledged in its last moment; set it to on");
+        if (rows.GetString(1) == "off")
+            _database.Log.Unsafe("fsync", "off", "a power cut may lose everything; set it to on");
+        if (rows.GetString(2) == "off")
+            _database.Log.Unsafe("full_page_writes", "off", "a power cut may damage what is stored; set it to on");
+        _database.Log.Opened(connection.PostgreSqlVersion.ToString(), _database.Address.Description, _database.Schema, rows.GetInt64(3));
+    }
+
+    private async Task<ITopicLog?> TakeOverAsync(NpgsqlConnection connection, string name)
+    {
+        PostgresTopic topic;
+        long epoch;
+        long end;
+        await using (NpgsqlCommand takeOver = new(Sql.TakeOverTopic, connection) { Parameters = { new() { Value = name } } })
+        {
+            await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
+            if (!await rows.ReadAsync())
+                return null;
+            topic = TopicOf(name, rows.GetInt32(0));
+            long saves = topic.Saves;
+            epoch = rows.GetInt64(1);
+            end = rows.GetInt64(3);
+            topic.Observe(saves, rows.GetInt64(2), end, rows.GetInt32(4), rows.GetString(5));
+        }
+        // Offsets that were given out are not given out again, even by a server that has forgotten them.
+        if (topic.End > end)
+        {
+            _database.Log.OffsetsLost(name, topic.End - end, topic.End);
+            end = topic.End;
+            await using NpgsqlCommand raise = new(Sql.RaiseEnd, connection)
+            {
+                Parameters = { new() { Value = topic.Generation }, new() { Value = epoch }, new() { Value = end } },
+            };
+            await raise.ExecuteNonQueryAsync();
+        }
+        TopicOpening opening = await ReadOpeningAsync(connection, topic, epoch, end);
+        return _logs[topic.Generation] =
+            new PostgresTopicLog(_database, topic, _lanes[topic.Generation % Lanes], _options.MaxTopicBytes, opening, Forget);
+    }
+
+    /// <summary>Reads what an opening needs to know, which nobody else can change any more.</summary>
+    private async Task<TopicOpening> ReadOpeningAsync(NpgsqlConnection connection, PostgresTopic topic, long epoch, long end)
+    {
+        await using NpgsqlBatch batch = new(connection)
+        {
+            BatchCommands =
+            {
+                new NpgsqlBatchCommand(Sql.FirstBatch) { Parameters = { new() { Value = topic.Generation }, new() { Value = topic.Start } } },
+                new NpgsqlBatchCommand(Sql.LastBatch) { Parameters = { new() { Value = topic.Generation } } },
+                new NpgsqlBatchCommand(Sql.ReadPublishers) { Parameters = { new() { Value = topic.Generation } } },
+                new NpgsqlBatchCommand(Sql.ForgetPublishers) { Parameters = { new() { Value = topic.Generation } } },
+            },
+        };
+        await using NpgsqlDataReader rows = await batch.ExecuteReaderAsync();
+        BatchTotals? first = await rows.ReadAsync() ? BatchTotals.Read(rows, 0) : null;
+        await rows.NextResultAsync();
+        BatchTotals? last = await rows.ReadAsync() ? BatchTotals.Read(rows, 0) : null;
+        await rows.NextResultAsync();
+        Dictionary<long, SequenceWindow> publishers = [];
+        while (await rows.ReadAsync())
+            publishers[rows.GetInt64(0)] = new SequenceWindow(rows.GetInt64(1), unchecked((ulong)rows.GetInt64(2)));
+        topic.Trim(first?.BaseOffset ?? end);
+        return new TopicOpening(epoch, end, last?.After ?? default, first?.Before ?? default, publishers);
+    }
+
+    private async Task<ChannelOpening> TakeOverChannelAsync(NpgsqlConnection connection, string topic, int generation, string channel, long incarnation)
+    {
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        await using (NpgsqlCommand hold = new(Sql.HoldTopic, connection) { Parameters = { new() { Value = generation } } })
+        {
+            await using NpgsqlDataReader rows = await hold.ExecuteReaderAsync();
+            if (!await rows.ReadAsync())
+                throw new FencedException($"topic {topic} was deleted");
+        }
+        NpgsqlParameter[] Key() => [new() { Value = generation }, new() { Value = channel }];
+        await using (NpgsqlCommand hold = new(Sql.HoldChannel, connection))
+        {
+            hold.Parameters.AddRange(Key());
+            long? known = await hold.ExecuteScalarAsync() as long?;
+            if (known > incarnation)
+                throw new FencedException($"channel {channel} of topic {topic} was made anew");
+            // What an older incarnation, or one whose deletion was cut short, has left.
+            if (known != incarnation)
+            {
+                foreach (string clear in (string[])[Sql.ClearJournal, Sql.ClearKept])
+                {
+                    await using NpgsqlCommand command = new(clear, connection);
+                    command.Parameters.AddRange(Key());
+                    await command.ExecuteNonQueryAsync();
+                }
+            }
+        }
+        long epoch;
+        long sequence;
+        await using (NpgsqlCommand takeOver = new(Sql.TakeOverChannel, connection))
+        {
+            takeOver.Parameters.AddRange((NpgsqlParameter[])[.. Key(), new() { Value = incarnation }]);
+            await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
+            await rows.ReadAsync();
+            epoch = rows.GetInt64(0);
+            sequence = rows.GetInt64(1);
+        }
+        StoredProgress stored = await StoredProgress.ReadAsync(_database, connection, topic, generation, channel);
+        await transaction.CommitAsync();
+        return new ChannelOpening(epoch, Math.Max(sequence, stored.Sequence), stored.State, stored.JournalBytes, stored.SnapshotBytes);
+    }
+
+    /// <summary>A topic was deleted: what it has left is removed in the background.</summary>
+    private void Forget(PostgresTopic topic)
+    {
+        _topics.TryRemove(topic.Generation, out _);
+        _logs.TryRemove(topic.Generation, out _);
+        _sweeping = Task.WhenAll(_sweeping, SweepAsync());
+    }
+
+    private async Task SweepAsync()
+    {
+        await _sweep.WaitAsync();
+        try
+        {
+            foreach (int generation in await _database.RunAsync("cannot list deleted topics", ListDeletedAsync))
+                await SweepAsync(generation);
+        }
+        catch (StoreException e)
+        {
+            _database.Log.SweepFailed(0, e.Message);
+        }
+        finally
+        {
+            _sweep.Release();
+        }
+    }
+
+    private async Task SweepAsync(int generation)
+    {
+        try
+        {
+            foreach (string statement in Sql.Sweep)
+            {
+                // Each part by itself, so that nobody waits long for it, and a store that closes does not either.
+                while (!_isClosed && await ExecuteAsync(statement, generation) == Statements.Chunk)
+                {
+                }
+            }
+            if (!_isClosed)
+                await ExecuteAsync(Sql.ForgetDeleted, generation);
+        }
+        catch (StoreException e)
+        {
+            _database.Log.SweepFailed(generation, e.Message);
+        }
+    }
+
+    private Task<int> ExecuteAsync(string statement, int generation) =>
+        _database.RunAsync($"cannot remove the deleted topic of generation {generation}", async connection =>
+        {
+            await using NpgsqlCommand command = new(statement, connection) { Parameters = { new() { Value = generation } } };
+            return await command.ExecuteNonQueryAsync();
+        });
+
+    private async Task<List<int>> ListDeletedAsync(NpgsqlConnection connection)
+    {
+        List<int> generations = [];
+        await using NpgsqlCommand command = new(Sql.ListDeleted, connection);
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+        while (await rows.ReadAsync())
+            generations.Add(rows.GetInt32(0));
+        return generations;
+    }
+}

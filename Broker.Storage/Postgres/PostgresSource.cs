@@ -1,0 +1,36 @@
+using Npgsql;
+
+namespace Broker.Storage.Postgres;
+
+/// <summary>Where connections come from: one host, or whichever of several is the right one now.</summary>
+internal sealed class PostgresSource : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource _source;
+    private readonly NpgsqlMultiHostDataSource? _hosts;
+
+    /// <param name="connectionString">How to reach it.</param>
+    /// <param name="target">Which of several hosts is the right one; null for a single host.</param>
+    public PostgresSource(string connectionString, TargetSessionAttributes? target)
+    {
+        NpgsqlDataSourceBuilder builder = new(connectionString);
+        _hosts = target is null ? null : builder.BuildMultiHost();
+        _source = _hosts?.WithTargetSession(target!.Value) ?? builder.Build();
+    }
+
+    /// <summary>A connection that is open.</summary>
+    public ValueTask<NpgsqlConnection> OpenAsync() => _source.OpenConnectionAsync();
+
+    /// <summary>Forgets idle connections and which host was which: what went for one of them is likely true of all.</summary>
+    public void Forget()
+    {
+        if (_hosts is null)
+        {
+            _source.Clear();
+            return;
+        }
+        _hosts.Clear();
+        _hosts.ClearDatabaseStates();
+    }
+
+    public ValueTask DisposeAsync() => (_hosts ?? _source).DisposeAsync();
+}

@@ -1,0 +1,308 @@
+using Broker.Messages;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Broker.Storage.Postgres;
+
+/// <summary>One opening of a topic in PostgreSQL for writing.</summary>
+internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
+{
+    private readonly Lock _lock = new();
+    private readonly AppendLane _lane;
+    private readonly long _maxBytes;
+    private readonly Dictionary<long, SequenceWindow> _publishers;
+    private readonly Action<PostgresTopic> _deleted;
+    private List<PendingAppend> _waiting = [];
+    private LogCount _total;
+    private LogCount _committed;
+    private LogCount _trimmed;
+    private long _assigned;
+    private long _waitingBytes;
+    private StoreException? _broken;
+    private bool _isClosed;
+
+    public PostgresTopicLog(
+        PostgresDatabase database,
+        PostgresTopic topic,
+        AppendLane lane,
+        long maxBytes,
+        TopicOpening opening,
+        Action<PostgresTopic> deleted) : base(database, topic)
+    {
+        _lane = lane;
+        _maxBytes = maxBytes;
+        _deleted = deleted;
+        Epoch = opening.Epoch;
+        NextOffset = opening.End;
+        _assigned = opening.End;
+        _total = opening.Total;
+        _committed = opening.Total;
+        _trimmed = opening.Trimmed;
+        _publishers = opening.Publishers;
+        PublisherSequences = new Dictionary<long, SequenceWindow>(opening.Publishers);
+    }
+
+    public long Epoch { get; }
+
+    public int Generation => Topic.Generation;
+
+    public string Name => Topic.Name;
+
+    public long NextOffset { get; }
+
+    public TopicRecord Record => Topic.Record;
+
+    public IReadOnlyDictionary<long, SequenceWindow> PublisherSequences { get; }
+
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock)
+                return BytesInLock() - _waitingBytes;
+        }
+    }
+
+    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence)
+    {
+        PendingAppend pending;
+        lock (_lock)
+        {
+            if (_isClosed)
+                return ValueTask.FromException(Refused());
+            if (_broken is { } broken)
+                return ValueTask.FromException(broken is FencedException ? new FencedException(broken.Message) : new StoreException(broken.Message, broken));
+            if (batch.BaseOffset != _assigned)
+                throw new ArgumentException($"batch at {batch.BaseOffset} does not follow {_assigned}", nameof(batch));
+            if (batch.EndOffset > MessageId.MaxOffset)
+                return ValueTask.FromException(new StoreException($"topic {Name} has used up its offsets"));
+            if (RefusalInLock(batch.Records.Length) is { } refusal)
+            {
+                _broken = new StoreException(refusal);
+                return ValueTask.FromException(_broken);
+            }
+            _assigned = batch.EndOffset;
+            pending = new PendingAppend(batch, _total, publisher, sequence, Database.Metrics?.AppendStart ?? 0);
+            _total = pending.After;
+            _waitingBytes += batch.Records.Length;
+            _waiting.Add(pending);
+        }
+        _lane.Post(this);
+        return new ValueTask(pending.Task);
+    }
+
+    public string? Refusal(int bytes)
+    {
+        lock (_lock)
+            return RefusalInLock(bytes);
+    }
+
+    public async ValueTask SaveRecordAsync(TopicRecord record)
+    {
+        ThrowIfClosed();
+        string what = $"cannot save the record of topic {Name}";
+        bool isSaved = await Database.RunAsync(what, async connection =>
+        {
+            await using NpgsqlCommand command = new(Database.Sql.SaveRecord, connection)
+            {
+                Parameters =
+                {
+                    new() { Value = Generation },
+                    new() { Value = Epoch },
+                    new() { Value = PostgresRecord.Version },
+                    new() { Value = PostgresRecord.Write(record), NpgsqlDbType = NpgsqlDbType.Jsonb },
+                },
+            };
+            return await command.ExecuteNonQueryAsync() == 1;
+        });
+        if (!isSaved)
+            throw await FencedAsync();
+        Topic.Save(record);
+    }
+
+    public async ValueTask TrimAsync(long below)
+    {
+        ThrowIfClosed();
+        bool isOurs = await Database.RunAsync($"cannot trim topic {Name}", async connection =>
+        {
+            for (long removed = Statements.Chunk; removed == Statements.Chunk;)
+            {
+                await using NpgsqlCommand command = new(Database.Sql.TrimBatches, connection)
+                {
+                    Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = below } },
+                };
+                await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+                await rows.ReadAsync();
+                if (rows.GetInt64(0) == 0)
+                    return false;
+                removed = rows.GetInt64(1);
+            }
+            await NoteStartAsync(connection);
+            return true;
+        });
+        if (!isOurs)
+            throw await FencedAsync();
+    }
+
+    public async ValueTask DeleteAsync()
+    {
+        ThrowIfClosed();
+        int attempts = 0;
+        bool isGone = await Database.RunAsync($"cannot delete topic {Name}", async connection =>
+        {
+            attempts++;
+            await using NpgsqlCommand command = new(Database.Sql.DeleteTopic, connection)
+            {
+                Parameters = { new() { Value = Generation }, new() { Value = Epoch } },
+            };
+            return (long)(await command.ExecuteScalarAsync())! == 1;
+        });
+        if (!isGone)
+        {
+            FencedException fenced = await FencedAsync();
+            // An attempt whose outcome was unknown may have done it.
+            if (attempts == 1 || !Topic.IsDeleted)
+                throw fenced;
+        }
+        Topic.IsDeleted = true;
+        Break(Refused());
+        _deleted(Topic);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        lock (_lock)
+            _isClosed = true;
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Gives away what waits to be written, as much as goes into one statement; null when nothing does.</summary>
+    public AppendGroup? TakeWaiting(int maxBytes)
+    {
+        lock (_lock)
+        {
+            int count = 0;
+            long bytes = 0;
+            while (count < _waiting.Count && (count == 0 || bytes + _waiting[count].Batch.Records.Length <= maxBytes))
+                bytes += _waiting[count++].Batch.Records.Length;
+            if (count == 0)
+                return null;
+            List<PendingAppend> taken = _waiting;
+            _waiting = [];
+            if (count < taken.Count)
+            {
+                _waiting.AddRange(taken[count..]);
+                taken.RemoveRange(count, taken.Count - count);
+            }
+            Dictionary<long, SequenceWindow> publishers = [];
+            foreach (PendingAppend append in taken)
+            {
+                if (append.Publisher != 0)
+                    publishers[append.Publisher] = _publishers[append.Publisher] = _publishers.GetValueOrDefault(append.Publisher).With(append.Sequence);
+            }
+            return new AppendGroup(this, taken, publishers);
+        }
+    }
+
+    /// <summary>Whether appends wait to be written.</summary>
+    public bool HasWaiting
+    {
+        get
+        {
+            lock (_lock)
+                return _waiting.Count > 0;
+        }
+    }
+
+    /// <summary>A group is committed.</summary>
+    public void Commit(AppendGroup group)
+    {
+        lock (_lock)
+        {
+            _waitingBytes -= group.Bytes;
+            _committed = group.Appends[^1].After;
+        }
+        Topic.Commit(group.To);
+        Database.Metrics?.Appended(group.Appends[0].Started, group.To - group.From, group.Bytes);
+        foreach (PendingAppend append in group.Appends)
+            append.TrySetResult();
+    }
+
+    /// <summary>A group failed, and so do all after it until the topic is opened again.</summary>
+    public void Fail(AppendGroup group, StoreException failure)
+    {
+        Break(failure);
+        foreach (PendingAppend append in group.Appends)
+            append.TrySetException(failure);
+    }
+
+    /// <summary>A group failed because its topic is gone.</summary>
+    public void FailDeleted(AppendGroup group)
+    {
+        Topic.IsDeleted = true;
+        Fail(group, Refused());
+    }
+
+    /// <summary>Why this opening may not write, when its row is not as it left it.</summary>
+    public FencedException Refused() => Topic.IsDeleted
+        ? new FencedException($"topic {Name} was deleted")
+        : new FencedException($"topic {Name} was opened by another or closed");
+
+    private void Break(StoreException failure)
+    {
+        List<PendingAppend> waiting;
+        lock (_lock)
+        {
+            _broken ??= failure;
+            waiting = _waiting;
+            _waiting = [];
+        }
+        foreach (PendingAppend append in waiting)
+            append.TrySetException(failure);
+    }
+
+    private void ThrowIfClosed()
+    {
+        lock (_lock)
+        {
+            if (_isClosed || Topic.IsDeleted)
+                throw Refused();
+        }
+    }
+
+    private async Task NoteStartAsync(NpgsqlConnection connection)
+    {
+        // Taken before the rows are looked at, as more of them may come meanwhile.
+        long end = Topic.End;
+        LogCount committed;
+        lock (_lock)
+            committed = _committed;
+        BatchTotals? first = await FirstAsync(connection);
+        long start = first?.BaseOffset ?? end;
+        await using NpgsqlCommand command = new(Database.Sql.NoteStart, connection)
+        {
+            Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = start } },
+        };
+        await command.ExecuteNonQueryAsync();
+        Topic.Trim(start);
+        lock (_lock)
+            _trimmed = first?.Before ?? committed;
+    }
+
+    private async Task<FencedException> FencedAsync()
+    {
+        bool isThere = await Database.RunAsync($"cannot read topic {Name}", async connection =>
+        {
+            await using NpgsqlCommand command = new(Database.Sql.DescribeTopic, connection) { Parameters = { new() { Value = Generation } } };
+            return await command.ExecuteScalarAsync() is not null;
+        });
+        Topic.IsDeleted |= !isThere;
+        return Refused();
+    }
+
+    private string? RefusalInLock(int bytes) => _maxBytes > 0 && BytesInLock() + bytes > _maxBytes
+        ? $"topic {Name} is full: it may take {_maxBytes} bytes"
+        : null;
+
+    private long BytesInLock() => BatchTotals.SizeOf(LogCounts.Minus(_total, _trimmed));
+}

@@ -1,0 +1,67 @@
+using Microsoft.Playwright;
+
+namespace Broker.Tests.Admin;
+
+/// <summary>A page in the browser. When it is closed, it must have logged no error and asked no other host for anything.</summary>
+internal sealed class AdminPage : IAsyncDisposable
+{
+    private readonly string _home;
+    private readonly IBrowserContext _context;
+    private readonly List<string> _errors = [];
+    private readonly List<string> _strangers = [];
+
+    public AdminPage(string home, IBrowserContext context, IPage page)
+    {
+        _home = home;
+        _context = context;
+        Page = page;
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") Add(_errors, $"{message.Type}: {message.Text} ({message.Location})");
+        };
+        page.PageError += (_, error) => Add(_errors, error);
+        page.RequestFailed += (_, request) =>
+        {
+            // A page that is left takes its event stream with it.
+            if (request.Failure is not "net::ERR_ABORTED") Add(_errors, $"{request.Url}: {request.Failure}");
+        };
+        context.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(home + "/", StringComparison.Ordinal) && !request.Url.StartsWith("data:", StringComparison.Ordinal)) Add(_strangers, request.Url);
+        };
+    }
+
+    public IPage Page { get; }
+
+    /// <summary>Errors that the test expects: forgotten.</summary>
+    public void ForgetErrors()
+    {
+        lock (_errors) _errors.Clear();
+    }
+
+    /// <summary>Opens a page of the site and gives its status.</summary>
+    public async Task<int> GoAsync(string path) => (await Page.GotoAsync(_home + path, new PageGotoOptions { WaitUntil = WaitUntilState.Load }))!.Status;
+
+    /// <summary>Clicks a link or a button by its accessible name.</summary>
+    public async Task ClickAsync(AriaRole role, string name) =>
+        await Page.GetByRole(role, new PageGetByRoleOptions { Name = name, Exact = true }).ClickAsync();
+
+    /// <summary>Waits until the page shows a text.</summary>
+    public async Task SeeAsync(string text) => await Assertions.Expect(Page.Locator("main")).ToContainTextAsync(text);
+
+    /// <summary>Waits until something that changes by itself has a value.</summary>
+    public async Task SeeLiveAsync(string key, string value) =>
+        await Assertions.Expect(Page.Locator($"[data-live=\"{key}\"]").First).ToHaveTextAsync(value, new LocatorAssertionsToHaveTextOptions { Timeout = 15_000 });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.CloseAsync();
+        lock (_errors) Assert.Empty(_errors);
+        lock (_strangers) Assert.Empty(_strangers);
+    }
+
+    private static void Add(List<string> list, string text)
+    {
+        lock (list) list.Add(text);
+    }
+}

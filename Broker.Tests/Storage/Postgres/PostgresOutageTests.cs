@@ -1,0 +1,210 @@
+using System.Collections.Concurrent;
+using Broker.Messages;
+using Broker.Storage;
+using Broker.Storage.Postgres;
+using Broker.Tests.Gateway;
+
+namespace Broker.Tests.Storage.Postgres;
+
+/// <summary>What happens to a store whose server is restarted, cannot be reached, or loses its answers.</summary>
+public sealed class PostgresOutageTests
+{
+    [Fact]
+    public async Task A_server_that_restarts_costs_no_append_and_doubles_none()
+    {
+        await using PostgresServer server = await PostgresServer.CreateAsync();
+        await using PostgresStores stores = new(server);
+        PostgresMessageStore store = await stores.OpenAsync();
+        ConcurrentQueue<string> acknowledged = new();
+        ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        bool goOn = true;
+        long sequence = 0;
+        Task appending = Task.Run(async () =>
+        {
+            while (Volatile.Read(ref goOn))
+            {
+                string text = $"m{++sequence}";
+                try
+                {
+                    await log.AppendAsync(PostgresStores.Batch(log.End, text), 1, sequence);
+                    acknowledged.Enqueue(text);
+                }
+                catch (StoreException)
+                {
+                    // As the topic's grain does: the log tells what became of it.
+                    log = await ReopenAsync(store);
+                    if (log.PublisherSequences.TryGetValue(1, out SequenceWindow known) && known.Contains(sequence)) acknowledged.Enqueue(text);
+                }
+            }
+        });
+        Func<Task>[] ends = [server.StopAsync, server.CrashAsync, server.KillAsync];
+        foreach (Func<Task> end in ends)
+        {
+            int before = acknowledged.Count;
+            await Eventually.TrueAsync(() => acknowledged.Count > before + 20);
+            await end();
+            await server.StartAsync();
+        }
+
+        int last = acknowledged.Count;
+        await Eventually.TrueAsync(() => acknowledged.Count > last + 20);
+        Volatile.Write(ref goOn, false);
+        await appending;
+
+        Assert.Equal(acknowledged, (await PostgresStores.ReadAllAsync(log)).Select(message => message.Text));
+        await Eventually.TrueAsync(() => store.Failure is null);
+    }
+
+    [Fact]
+    public async Task An_append_whose_answer_is_lost_is_in_the_log_once()
+    {
+        PostgresServer server = await PostgresServer.SharedAsync();
+        await using PostgresProxy proxy = new(server.ConnectionString);
+        await using PostgresStores stores = new(server) { ConnectionString = proxy.ConnectionString };
+        ITopicLog log = (await (await stores.OpenAsync()).OpenTopicAsync("t", create: true))!;
+        await log.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
+
+        Task lost = proxy.LoseAnswerTo("precious");
+        await log.AppendAsync(PostgresStores.Batch(1, "precious"), 1, 2);
+
+        Assert.True(lost.IsCompleted);
+        await log.AppendAsync(PostgresStores.Batch(2, "c"), 1, 3);
+        Assert.Equal([(0L, "a"), (1L, "precious"), (2L, "c")], await PostgresStores.ReadAllAsync(log));
+    }
+
+    [Fact]
+    public async Task A_writer_whose_answer_is_lost_and_that_is_taken_over_is_refused_and_the_next_one_knows()
+    {
+        PostgresServer server = await PostgresServer.SharedAsync();
+        await using PostgresProxy proxy = new(server.ConnectionString);
+        await using PostgresStores stores = new(server) { ConnectionString = proxy.ConnectionString };
+        ITopicLog first = (await (await stores.OpenSharedAsync()).OpenTopicAsync("t", create: true))!;
+        await first.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
+        stores.ConnectionString = null;
+        PostgresMessageStore other = await stores.OpenSharedAsync();
+
+        Task lost = proxy.LoseAnswerTo("precious");
+        Task append = first.AppendAsync(PostgresStores.Batch(1, "precious"), 1, 2).AsTask();
+        await lost;
+        ITopicLog? second = null;
+        await Task.WhenAll(append.ContinueWith(_ => { }, TaskScheduler.Default), Task.Run(async () => second = await other.OpenTopicAsync("t", create: false)));
+
+        // Either the writer found out first that it had succeeded, or it was refused; the log has the batch once either way.
+        if (append.IsFaulted) Assert.IsType<FencedException>(append.Exception!.InnerException);
+        Assert.True(second!.PublisherSequences[1].Contains(2));
+        Assert.Equal([(0L, "a"), (1L, "precious")], await PostgresStores.ReadAllAsync(second));
+        await Assert.ThrowsAsync<FencedException>(() => first.AppendAsync(PostgresStores.Batch(2, "x"), 1, 3).AsTask());
+    }
+
+    [Fact]
+    public async Task Progress_whose_answer_is_lost_is_written_once_more_without_harm()
+    {
+        PostgresServer server = await PostgresServer.SharedAsync();
+        await using PostgresProxy proxy = new(server.ConnectionString);
+        await using PostgresStores stores = new(server) { ConnectionString = proxy.ConnectionString };
+        PostgresMessageStore store = await stores.OpenAsync();
+        ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, "precious", 1);
+        Task lost = proxy.LoseAnswerTo("precious");
+        progress.Note(new ProgressEntry(ProgressKind.Finished, 5, 6));
+        await progress.FlushAsync();
+        Assert.True(lost.IsCompleted);
+        Assert.Equal(1, await stores.AskAsync<long>("select count(*) from $.channel_journal"));
+        Assert.Equal([new OffsetRange(5, 6)], (await (await store.OpenChannelAsync("t", log.Generation, "precious", 1)).LoadAsync())!.Finished);
+    }
+
+    [Fact]
+    public async Task A_commit_that_its_standby_has_not_confirmed_is_not_acknowledged()
+    {
+        await using PostgresServer server = await PostgresServer.CreateAsync();
+        await using PostgresStores stores = new(server);
+        ITopicLog log = (await (await stores.OpenAsync()).OpenTopicAsync("t", create: true))!;
+        await log.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
+        // A standby that is not there.
+        await server.AskAsync("alter system set synchronous_standby_names = 'elsewhere'");
+        await server.AskAsync("select pg_reload_conf()");
+        await Eventually.TrueAsync(async () => (string)(await server.AskAsync("show synchronous_standby_names"))! == "elsewhere");
+
+        Task append = log.AppendAsync(PostgresStores.Batch(1, "b"), 1, 2).AsTask();
+        const string Waiting = "select count(*) from pg_stat_activity where wait_event = 'SyncRep' and query like ";
+        await Eventually.TrueAsync(async () => (long)(await server.AskAsync(Waiting + "'%unnest%'"))! == 1);
+        // An operator who loses patience: PostgreSQL commits here alone, says so in a warning, and reports success.
+        await server.AskAsync("select pg_cancel_backend(pid) from pg_stat_activity where wait_event = 'SyncRep'");
+        await Eventually.TrueAsync(async () => append.IsCompleted || (long)(await server.AskAsync(Waiting + "'%set epoch = epoch where%'"))! == 1);
+        Assert.False(append.IsCompleted, append.Exception?.Message ?? "acknowledged");
+
+        await server.AskAsync("alter system reset synchronous_standby_names");
+        await server.AskAsync("select pg_reload_conf()");
+        await append.WaitAsync(Running.NsqSocket.Patience);
+        Assert.Equal([(0L, "a"), (1L, "b")], await PostgresStores.ReadAllAsync(log));
+    }
+
+    [Fact]
+    public async Task A_store_tells_while_its_server_is_out_of_reach_and_goes_on_by_itself()
+    {
+        await using PostgresServer server = await PostgresServer.CreateAsync();
+        await using PostgresStores stores = new(server);
+        PostgresMessageStore store = await stores.OpenAsync();
+        ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, "c", 1);
+        await server.StopAsync();
+
+        // Nobody uses it, and still it tells.
+        await Eventually.TrueAsync(() => store.Failure == "the store is out of reach: PostgreSQL cannot be reached: Connection refused");
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => log.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1).AsTask());
+        Assert.Equal("cannot write topic t: PostgreSQL cannot be reached: Connection refused", refused.Message);
+        progress.Note(new ProgressEntry(ProgressKind.Floor, 7));
+        await Assert.ThrowsAsync<StoreException>(() => progress.FlushAsync().AsTask());
+
+        await server.StartAsync();
+
+        // What could not be written is written by itself.
+        await Eventually.TrueAsync(() => progress.DurableFloor == 7);
+        await Eventually.TrueAsync(() => store.Failure is null);
+        log = await ReopenAsync(store);
+        await log.AppendAsync(PostgresStores.Batch(0, "b"), 1, 2);
+        Assert.Equal([(0L, "b")], await PostgresStores.ReadAllAsync(log));
+        Assert.Contains(
+            "the store is out of reach: PostgreSQL cannot be reached: Connection refused; see that the server runs, can be reached and has room", stores.Log.Problems);
+    }
+
+    [Fact]
+    public async Task A_broker_that_lost_its_schema_to_another_stops_using_it()
+    {
+        await using PostgresServer server = await PostgresServer.CreateAsync();
+        await using PostgresStores stores = new(server);
+        PostgresMessageStore first = await stores.OpenAsync();
+        ITopicLog log = (await first.OpenTopicAsync("t", create: true))!;
+        Task<PostgresMessageStore> opening = stores.OpenAsync();
+        await Eventually.TrueAsync(() => stores.Log.Problems.Any(problem => problem.Contains("trying again", StringComparison.Ordinal)));
+
+        // The first one's connection breaks, and the other, who waits, is quicker.
+        await server.AskAsync("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted");
+        PostgresMessageStore second = await opening;
+
+        await Eventually.TrueAsync(() => first.Failure?.Contains("is in use by broker, process", StringComparison.Ordinal) == true);
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => log.AppendAsync(PostgresStores.Batch(0, "x"), 1, 1).AsTask());
+        Assert.StartsWith($"cannot write topic t: schema {stores.Schema} in PostgreSQL is in use by", refused.Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StoreException>(() => first.OpenTopicAsync("t", create: false).AsTask());
+        ITopicLog taken = (await second.OpenTopicAsync("t", create: false))!;
+        await taken.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
+        Assert.Equal([(0L, "a")], await PostgresStores.ReadAllAsync(taken));
+    }
+
+    private static async Task<ITopicLog> ReopenAsync(PostgresMessageStore store)
+    {
+        for (int i = 0; i < 600; i++)
+        {
+            try
+            {
+                return (await store.OpenTopicAsync("t", create: false))!;
+            }
+            catch (StoreException)
+            {
+                await Task.Delay(50);
+            }
+        }
+
+        throw new Xunit.Sdk.XunitException("The topic cannot be opened any more.");
+    }
+}
