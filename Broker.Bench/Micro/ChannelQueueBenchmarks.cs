@@ -12,8 +12,9 @@ public class ChannelQueueBenchmarks
 {
     private const int Messages = 200;
     private const int Size = 200;
+    private const long Published = 1_000_000_000;
 
-    private readonly byte[] _records = MessageBatch.Create(0, [.. Enumerable.Range(0, Messages).Select(_ => new byte[Size])]).Records;
+    private readonly byte[] _records = MessageBatch.Create(Published, [.. Enumerable.Range(0, Messages).Select(_ => new byte[Size])]).Records;
     private readonly MessageBatch[] _offer = new MessageBatch[1];
     private ChannelQueue _queue = null!;
     private AttachedGateway _gateway = null!;
@@ -23,6 +24,10 @@ public class ChannelQueueBenchmarks
     /// <summary>Messages that are in flight all the while, besides those of the batch.</summary>
     [Params(0, 100_000)]
     public int InFlight { get; set; }
+
+    /// <summary>Whether times from publish to FIN are kept, for metrics and for percentiles.</summary>
+    [Params(false, true)]
+    public bool Latencies { get; set; }
 
     [GlobalSetup]
     public void Join()
@@ -35,7 +40,11 @@ public class ChannelQueueBenchmarks
             MaxMessageTimeout = 900_000,
             MaxRequeueDelay = 3_600_000,
         };
-        _queue = new ChannelQueue(limits, start: 0, new Random(1));
+        _queue = new ChannelQueue(limits, start: 0, new Random(1))
+        {
+            Latencies = Latencies ? new LatencyHistogram() : null,
+            RecentLatencies = Latencies ? new LatencyWindow(long.MaxValue / 2, Published) : null,
+        };
         _gateway = new AttachedGateway("gateway", new NoObserver());
         _end = 0;
         _consumer = new Consumer(_gateway, new ConsumerAttachment { Consumer = 1, MessageTimeout = 60_000, Ready = int.MaxValue, Window = long.MaxValue });
@@ -50,7 +59,7 @@ public class ChannelQueueBenchmarks
         long first = _end;
         Offer();
         for (long offset = first; offset < _end; offset++)
-            _queue.Finish(_consumer, offset);
+            _queue.Finish(_consumer, offset, Published + (offset % 64 * 1_000_000));
         _queue.CompleteNotes();
         _queue.Notes.Clear();
         return _queue.FinishedCount;

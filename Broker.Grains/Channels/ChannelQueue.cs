@@ -23,6 +23,7 @@ public sealed partial class ChannelQueue
     private readonly RunQueue _window = new();
     private readonly RunQueue _redeliveries = new();
     private readonly Queue<DeferredMessage> _missing = new();
+    private readonly List<DeferredMessage> _due = [];
     private readonly PriorityQueue<DeferredMessage, long> _deferred = new();
     private readonly Dictionary<long, BodyRef> _deferredBodies = [];
     private readonly InFlightTable _inFlight = new();
@@ -425,14 +426,31 @@ public sealed partial class ChannelQueue
             UpdateCredit(consumer);
         }
 
+        long before = long.MinValue;
         while (_deferred.TryPeek(out DeferredMessage message, out long due) && due <= now)
         {
             _deferred.Dequeue();
             if (_deferredBodies.Remove(message.Offset, out BodyRef body))
+            {
                 _redeliveries.Enqueue(RunOf(message.Offset, body, message.Attempts));
-            else
-                _missing.Enqueue(message);
+                continue;
+            }
+            if (due != before)
+                QueueDue();
+            before = due;
+            _due.Add(message);
         }
+        QueueDue();
+    }
+
+    // What is due at the same moment leaves the heap in any order; in that of its offsets it is read in few ranges.
+    private void QueueDue()
+    {
+        if (_due.Count > 1)
+            _due.Sort(static (a, b) => a.Offset.CompareTo(b.Offset));
+        foreach (DeferredMessage message in _due)
+            _missing.Enqueue(message);
+        _due.Clear();
     }
 
     /// <summary>When <see cref="Expire"/> has something to do next; <see cref="long.MaxValue"/> for never.</summary>

@@ -22,7 +22,7 @@ internal sealed class AppendLane(PostgresDatabase database)
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private readonly Lock _lock = new();
-    private List<PostgresTopicLog> _posted = [];
+    private HashSet<PostgresTopicLog> _posted = [];
     private Task _running = Task.CompletedTask;
     private bool _isRunning;
     private NpgsqlConnection? _connection;
@@ -33,8 +33,7 @@ internal sealed class AppendLane(PostgresDatabase database)
     {
         lock (_lock)
         {
-            if (!_posted.Contains(log))
-                _posted.Add(log);
+            _posted.Add(log);
             if (_isRunning)
                 return;
             _isRunning = true;
@@ -56,7 +55,7 @@ internal sealed class AppendLane(PostgresDatabase database)
     {
         while (true)
         {
-            List<PostgresTopicLog> posted;
+            HashSet<PostgresTopicLog> posted;
             lock (_lock)
             {
                 if (_posted.Count == 0)
@@ -73,7 +72,7 @@ internal sealed class AppendLane(PostgresDatabase database)
         }
     }
 
-    private List<AppendGroup> Take(List<PostgresTopicLog> posted)
+    private List<AppendGroup> Take(HashSet<PostgresTopicLog> posted)
     {
         List<AppendGroup> groups = [];
         long bytes = 0;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Broker.Policies;
 using Npgsql;
 
@@ -12,9 +13,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 {
     private const int Attempts = 4;
 
+    /// <summary>What takes so long is not tried again: whoever waits for it waits for all attempts.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
     private readonly PostgresSource _pool;
+    private volatile string? _refusal;
 
     public PostgresDatabase(PostgresOptions options, PostgresLog log, StorageMetrics? metrics)
     {
@@ -45,7 +50,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public StorageMetrics? Metrics { get; }
 
     /// <summary>Why nothing may be done here any more; null while all may.</summary>
-    public string? Refusal { get; set; }
+    public string? Refusal
+    {
+        get => _refusal;
+        set => _refusal = value;
+    }
 
     /// <summary>A connection of the pool.</summary>
     public ValueTask<NpgsqlConnection> ConnectAsync() => _pool.OpenAsync();
@@ -59,6 +68,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <exception cref="StoreException">It failed.</exception>
     public Task<T> RunAsync<T>(string what, Func<NpgsqlConnection, Task<T>> operation) => Task.Run(async () =>
     {
+        long began = Stopwatch.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
             if (Refusal is { } refusal)
@@ -72,7 +82,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             {
                 if (PostgresFault.IsOfConnection(e))
                     DropConnections();
-                if (attempt == Attempts || !PostgresFault.IsPassing(e))
+                if (attempt == Attempts || !PostgresFault.IsPassing(e) || Stopwatch.GetElapsedTime(began) > Patience)
                     throw PostgresFault.Of(what, e);
             }
             await PauseAsync(attempt);

@@ -8,7 +8,7 @@ internal static class PostgresFault
 {
     /// <summary>Whether an exception is one that using the database throws.</summary>
     public static bool IsOfDatabase(Exception e) =>
-        e is NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException;
+        e is NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException;
 
     /// <summary>
     /// Whether it may be otherwise soon, on another connection: the connection broke, the server stops, starts or has become a standby, or

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Broker.Silo.Settings;
 using Broker.Tests.Running;
 using Broker.Tests.Simulation;
 
@@ -27,7 +28,13 @@ public sealed class HealthTests
     public async Task A_storage_that_cannot_be_written_to_is_not_ready_but_live_and_is_ready_again_afterwards()
     {
         string path = "";
-        await using HttpBroker broker = await HttpBroker.StartAsync(settings => path = settings.Storage.DataPath, virtualTime: true);
+        await using HttpBroker broker = await HttpBroker.StartAsync(
+            settings =>
+            {
+                path = settings.Storage.DataPath;
+                settings.StorageKind = StorageKind.Files;
+            },
+            virtualTime: true);
         NsqSocket alive = await broker.Broker.OpenAsync();
         Assert.Equal(200, (await broker.GetAsync("/health/ready")).Status);
         // A directory where the probe would be written: nobody can write there, not even root.

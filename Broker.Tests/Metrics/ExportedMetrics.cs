@@ -1,3 +1,4 @@
+using Broker.Silo.Settings;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
 
@@ -8,7 +9,12 @@ internal static class ExportedMetrics
 {
     public static async Task<ParsedMetrics> TakeAsync(bool isOpenMetrics)
     {
-        await using HttpBroker broker = await HttpBroker.StartAsync(settings => settings.Storage.SyncEvery = 1);
+        await using HttpBroker broker = await HttpBroker.StartAsync(settings =>
+        {
+            // Only files are synced by the broker itself.
+            settings.StorageKind = StorageKind.Files;
+            settings.Storage.SyncEvery = 1;
+        });
         await broker.Broker.PublishAsync("t", "one");
         NsqSocket consumer = await broker.Broker.SubscribeAsync("t", "c", ready: 1);
         await consumer.FinishAsync(await consumer.ExpectMessageAsync());

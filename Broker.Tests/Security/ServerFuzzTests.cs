@@ -42,7 +42,7 @@ public sealed class ServerFuzzTests
                 "/channel/messages?topic=t&channel=c&limit=", "&defer=99999999999999999999", "%zz", "%00", "?topic=", "/../", "//", " HTTP/1.1\r\n", " HTTP/9.9\r\n",
                 "Host: x\r\n", "Content-Length: 5\r\n", "Content-Length: -1\r\n", "Content-Length: 99999999999\r\n", "Transfer-Encoding: chunked\r\n",
                 "Connection: close\r\n", "\r\n", "\0\0\0\u0001\0\0\0\u0001x", "5\r\nhello\r\n0\r\n\r\n", "hello", new string('a', 9000)));
-        (await broker.GetAsync("/ping")).IsText("OK");
+        Assert.Equal("OK", (await broker.GetAsync("/ping")).Body);
         (await broker.PostAsync("/pub?topic=healthy", "x")).IsText("OK");
     }
 

