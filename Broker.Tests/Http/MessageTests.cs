@@ -15,6 +15,7 @@ public sealed class MessageTests
     {
         await using HttpBroker broker = await StartAsync();
         (await broker.PostAsync("/mpub?topic=t", string.Join('\n', Enumerable.Range(0, 25)))).IsText("OK");
+        await broker.Broker.UntilAsync("t", "c", channel => channel.Depth == 25);
         List<string> bodies = [];
         List<string> ids = [];
         string? next = "";
@@ -51,6 +52,7 @@ public sealed class MessageTests
         for (int i = 0; i < 40; i++)
             (await broker.PostAsync("/mpub?topic=t", string.Join('\n', Enumerable.Range(0, 100).Select(j => $"{(i * 100) + j:D5}{body}")))).IsText("OK");
         (await broker.PostAsync("/pub?topic=t&defer=60000", "later")).IsText("OK");
+        await broker.Broker.UntilAsync("t", "c", channel => channel is { Depth: 4000, Deferred: 1 });
         int seen = 0;
         string after = "";
         while (true)
@@ -76,6 +78,7 @@ public sealed class MessageTests
         await using NsqSocket consumer = await broker.Broker.SubscribeAsync("t", "c", ready: 1);
         (await broker.PostAsync("/mpub?topic=t", "first\nsecond")).IsText("OK");
         NsqMessage received = await consumer.ExpectMessageAsync();
+        await broker.Broker.UntilAsync("t", "c", channel => channel is { InFlight: 1, Depth: 1 });
         JsonNode message = (await JsonAsync(broker, $"/channel/messages?{Channel}&state=in_flight"))["messages"]!.AsArray().Single()!;
         Assert.Equal(received.Id, (string?)message["id"]);
         Assert.Equal("first", Body(message));
@@ -173,6 +176,7 @@ public sealed class MessageTests
         await using HttpBroker broker = await StartAsync(windowMessages: 0);
         for (int i = 0; i < 20; i++)
             (await broker.PostAsync("/mpub?topic=t", string.Join('\n', Enumerable.Range(0, 100).Select(j => $"{(i * 100) + j}")))).IsText("OK");
+        await broker.Broker.UntilAsync("t", "c", channel => channel.Depth == 2000);
         string prefix = (string)(await JsonAsync(broker, $"/channel/messages?{Channel}&limit=1"))["messages"]![0]!["id"]!;
         ulong first = ulong.Parse(prefix, NumberStyles.HexNumber, CultureInfo.InvariantCulture);
         string id = (first + 1950).ToString("x16", CultureInfo.InvariantCulture);
