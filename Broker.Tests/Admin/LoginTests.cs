@@ -233,6 +233,5 @@ public sealed class LoginTests(AdminBrowser browser)
         await page.Page.GetByLabel("Name").FillAsync(name);
         await page.Page.GetByLabel("Password").FillAsync(password);
         await page.ClickAsync(AriaRole.Button, "Log in");
-        await page.Page.WaitForLoadStateAsync();
     }
 }
