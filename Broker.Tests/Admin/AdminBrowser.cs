@@ -29,6 +29,7 @@ public sealed class AdminBrowser : IAsyncLifetime
     {
         IBrowserContext context = await _browser!.NewContextAsync(options ?? new BrowserNewContextOptions { ViewportSize = new() { Width = 1280, Height = 900 } });
         context.SetDefaultTimeout(15_000);
+        Assertions.SetDefaultExpectTimeout(15_000);
         return new AdminPage(home, context, await context.NewPageAsync());
     }
 
