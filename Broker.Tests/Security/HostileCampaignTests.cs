@@ -30,12 +30,14 @@ public sealed class HostileCampaignTests(ITestOutputHelper output)
 
         // The first half takes the memory that any work takes; the second must not take more.
         HostileCampaign first = new(broker.TcpEndPoint, seed, rate);
-        await first.RunAsync(commands / 2);
+        Task attack = first.RunAsync(commands / 2);
+        output.WriteLine($"under attack, first half: {await healthy.MeasureAsync(attack)}");
+        await attack;
         await DeleteTopicsAsync(http);
         long before = broker.ResidentBytes;
         HostileCampaign second = new(broker.TcpEndPoint, seed + 1, rate);
-        Task attack = second.RunAsync(commands / 2);
-        output.WriteLine($"under attack: {await healthy.MeasureAsync(attack)}");
+        attack = second.RunAsync(commands / 2);
+        output.WriteLine($"under attack, second half: {await healthy.MeasureAsync(attack)}");
         await attack;
         await DeleteTopicsAsync(http);
         long after = broker.ResidentBytes;

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Broker.Tests.Gateway;
 using Broker.Tests.Running;
 
@@ -14,8 +12,6 @@ public sealed class HostileConnectionTests
     private const int UsualConnections = 2000;
     private const int AtOnce = 32;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
-
     [Fact]
     public async Task Whatever_clients_send_the_gateway_answers_closes_and_serves_the_others()
     {
@@ -29,7 +25,7 @@ public sealed class HostileConnectionTests
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
         {
             while (Next(source) is { } bytes)
-                await SpeakAsync(server.EndPoint, bytes);
+                await HostileBytes.SpeakAsync(server.EndPoint, bytes);
         })));
 
         healthy.Stop();
@@ -42,33 +38,6 @@ public sealed class HostileConnectionTests
     {
         lock (source)
             return source.MoveNext() ? source.Current : null;
-    }
-
-    /// <summary>Sends, says that it is all, and waits for the broker's end: a connection that stays open is a hang.</summary>
-    private static async Task SpeakAsync(EndPoint endPoint, byte[] bytes)
-    {
-        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(endPoint);
-        using CancellationTokenSource patience = new(Patience);
-        byte[] sink = new byte[4096];
-        try
-        {
-            int cut = bytes.Length / 2;
-            await socket.SendAsync(bytes.AsMemory(0, cut), patience.Token);
-            await socket.SendAsync(bytes.AsMemory(cut), patience.Token);
-            socket.Shutdown(SocketShutdown.Send);
-            while (await socket.ReceiveAsync(sink, patience.Token) > 0)
-            {
-            }
-        }
-        catch (SocketException)
-        {
-            // Closed with bytes of ours unread.
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"The gateway hangs on: {Conversations.Show(bytes)}");
-        }
     }
 
     /// <summary>Publishes one message after the other and expects each to be answered.</summary>

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Broker.Channels;
-using Broker.Protocol;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -56,17 +55,9 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
 
     private async ValueTask<IResult> AnswerAsync(HttpContext context, Answer answer)
     {
-        if (QueryParameters.Of(context.Request) is not { } parameters)
-            return V1Error.InvalidRequest;
-        if (parameters.Find("topic") is not { } topic)
-            return V1Error.MissingTopic;
-        if (!NsqName.IsValid(topic))
-            return V1Error.InvalidTopicArgument;
-        if (parameters.Find("channel") is not { } channel)
-            return V1Error.MissingChannel;
-        if (!NsqName.IsValid(channel))
-            return V1Error.InvalidChannelArgument;
-        return await answer(grains.GetGrain<ITopicGrain>(topic), channel, parameters);
+        if (ChannelQuestion.Read(context, out ChannelQuestion question) is { } error)
+            return error;
+        return await answer(grains.GetGrain<ITopicGrain>(question.Topic), question.Channel, question.Parameters);
     }
 
     private ValueTask<IResult> AnswerForMessageAsync(HttpContext context, AnswerForMessage answer) =>

@@ -1,5 +1,4 @@
 using Broker.Channels;
-using Broker.Protocol;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -30,16 +29,8 @@ internal sealed class ChannelEndpoints(IGrainFactory grains)
 
     private async ValueTask<IResult> ChangeAsync(HttpContext context, Func<ITopicGrain, string, ValueTask<TopicReply>> change)
     {
-        if (QueryParameters.Of(context.Request) is not { } parameters)
-            return V1Error.InvalidRequest;
-        if (parameters.Find("topic") is not { } topic)
-            return V1Error.MissingTopic;
-        if (!NsqName.IsValid(topic))
-            return V1Error.InvalidTopicArgument;
-        if (parameters.Find("channel") is not { } channel)
-            return V1Error.MissingChannel;
-        if (!NsqName.IsValid(channel))
-            return V1Error.InvalidChannelArgument;
-        return (await change(grains.GetGrain<ITopicGrain>(topic), channel)).ToResult();
+        if (ChannelQuestion.Read(context, out ChannelQuestion question) is { } error)
+            return error;
+        return (await change(grains.GetGrain<ITopicGrain>(question.Topic), question.Channel)).ToResult();
     }
 }
