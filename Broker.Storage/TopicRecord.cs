@@ -25,4 +25,21 @@ public sealed record TopicRecord
 
     /// <summary>Ranges above some channel's start that were emptied before any channel got them: readers skip them.</summary>
     public IReadOnlyList<OffsetRange> Hidden { get; init; } = [];
+
+    /// <summary>The parts of a range that are not hidden.</summary>
+    public List<OffsetRange> Visible(long from, long to)
+    {
+        List<OffsetRange> ranges = [];
+        foreach (OffsetRange hidden in Hidden)
+        {
+            if (hidden.End <= from || hidden.Start >= to)
+                continue;
+            if (hidden.Start > from)
+                ranges.Add(new OffsetRange(from, hidden.Start));
+            from = Math.Max(from, hidden.End);
+        }
+        if (from < to)
+            ranges.Add(new OffsetRange(from, to));
+        return ranges;
+    }
 }

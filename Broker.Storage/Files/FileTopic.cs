@@ -355,7 +355,7 @@ internal sealed class FileTopic : WriterClient
     {
         if (from >= to)
             return new(default(LogCount));
-        List<OffsetRange> ranges = CountedRanges(from, to);
+        List<OffsetRange> ranges = Record.Visible(from, to);
         LogCount sum = default;
         foreach (OffsetRange range in ranges)
         {
@@ -1027,25 +1027,6 @@ internal sealed class FileTopic : WriterClient
                 segment.IsIndexed = false;
         }
         _services.Syncer.SyncLater(_sync);
-    }
-
-    private List<OffsetRange> CountedRanges(long from, long to)
-    {
-        List<OffsetRange> ranges = [];
-        lock (_lock)
-        {
-            foreach (OffsetRange hidden in _record.Hidden)
-            {
-                if (hidden.End <= from || hidden.Start >= to)
-                    continue;
-                if (hidden.Start > from)
-                    ranges.Add(new OffsetRange(from, hidden.Start));
-                from = Math.Max(from, hidden.End);
-            }
-        }
-        if (from < to)
-            ranges.Add(new OffsetRange(from, to));
-        return ranges;
     }
 
     private LogCount Count(List<OffsetRange> ranges)

@@ -103,21 +103,4 @@ internal sealed class PostgresTopic(string name, int generation)
             _saves++;
         }
     }
-
-    /// <summary>The parts of a range that are not hidden.</summary>
-    public List<OffsetRange> Visible(long from, long to)
-    {
-        List<OffsetRange> ranges = [];
-        foreach (OffsetRange hidden in Record.Hidden)
-        {
-            if (hidden.End <= from || hidden.Start >= to)
-                continue;
-            if (hidden.Start > from)
-                ranges.Add(new OffsetRange(from, hidden.Start));
-            from = Math.Max(from, hidden.End);
-        }
-        if (from < to)
-            ranges.Add(new OffsetRange(from, to));
-        return ranges;
-    }
 }

@@ -40,7 +40,7 @@ internal class PostgresTopicReader(PostgresDatabase database, PostgresTopic topi
         return await database.RunAsync($"cannot read topic {topic.Name}", async connection =>
         {
             await ObserveAsync(connection);
-            List<OffsetRange> ranges = topic.Visible(from, to);
+            List<OffsetRange> ranges = topic.Record.Visible(from, to);
             return ranges.Count == 0 ? default : await CountAsync(connection, ranges);
         });
     }

@@ -60,38 +60,11 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     private Process Process => _process ?? throw new InvalidOperationException("The broker was never started.");
 
     /// <summary>Starts the executable with flags beside the addresses and the data path, and waits until it takes connections.</summary>
-    public static async Task<BrokerProcess> StartAsync(params string[] flags)
-    {
-        BrokerProcess broker = new([.. await TestStorage.FlagsAsync(), .. flags]);
-        try
-        {
-            await broker.StartAsync();
-        }
-        catch
-        {
-            await broker.DisposeAsync();
-            throw;
-        }
-
-        return broker;
-    }
+    public static async Task<BrokerProcess> StartAsync(params string[] flags) =>
+        await StartedAsync(new BrokerProcess([.. await TestStorage.FlagsAsync(), .. flags]));
 
     /// <summary>Starts the executable on a disk of its own, in memory and seen by nobody else, which ends with the process.</summary>
-    public static async Task<BrokerProcess> StartOnSmallDiskAsync(int mebibytes, params string[] flags)
-    {
-        BrokerProcess broker = new(flags, mebibytes);
-        try
-        {
-            await broker.StartAsync();
-        }
-        catch
-        {
-            await broker.DisposeAsync();
-            throw;
-        }
-
-        return broker;
-    }
+    public static Task<BrokerProcess> StartOnSmallDiskAsync(int mebibytes, params string[] flags) => StartedAsync(new BrokerProcess(flags, mebibytes));
 
     /// <summary>Starts it again on its data after it has ended; its port is another one then.</summary>
     public async Task StartAsync()
@@ -149,6 +122,21 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         if (_process is { HasExited: false }) await KillAsync();
         _process?.Dispose();
         _data.Dispose();
+    }
+
+    private static async Task<BrokerProcess> StartedAsync(BrokerProcess broker)
+    {
+        try
+        {
+            await broker.StartAsync();
+        }
+        catch
+        {
+            await broker.DisposeAsync();
+            throw;
+        }
+
+        return broker;
     }
 
     [LibraryImport("libc", EntryPoint = "kill")]

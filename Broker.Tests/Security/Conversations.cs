@@ -45,39 +45,29 @@ internal static class Conversations
         (2, Gen.Elements("NOP", "CLS", "", " ", "GET / HTTP/1.1", "nop", "RDY", "SUB", "PUB").Select(NsqCommand.Line)),
         (1, Body));
 
-    private static readonly Gen<byte[]> Mutated =
-        from bytes in Gen.ListOf(Command).Select(static commands => commands.SelectMany(static command => command).ToArray())
+    private static readonly Gen<(byte[] Bytes, int Commands)> Counted =
+        from commands in Gen.ListOf(Command)
         from change in Gen.Choose(0, 3)
         from at in Gen.Choose(0, int.MaxValue - 1)
         from value in Gen.Choose(0, 255)
-        select Mutate(bytes, change, at, (byte)value);
+        select (Mutate([.. commands.SelectMany(static command => command)], change, at, (byte)value), commands.Count);
 
     /// <summary>A connection's bytes from the magic on; shrinks to fewer bytes.</summary>
     public static Arbitrary<byte[]> Arbitrary { get; } = Arb.From(
-        Mutated.Select(static bytes => (byte[])[.. NsqCommand.Magic, .. bytes]),
+        Counted.Select(static counted => (byte[])[.. NsqCommand.Magic, .. counted.Bytes]),
         static bytes => bytes.Length <= NsqCommand.Magic.Length
             ? []
             : [bytes[..((bytes.Length / 2) + 2)], bytes[..^1]]);
 
     /// <summary>Connections by a seed: the same seed, the same bytes.</summary>
-    public static IEnumerable<byte[]> Sample(int count, ulong seed)
-    {
-        for (int i = 0; i < count; i++)
-            yield return [.. NsqCommand.Magic, .. Mutated.Sample(30, new Rnd(seed + (ulong)i), 1).First()];
-    }
+    public static IEnumerable<byte[]> Sample(int count, ulong seed) => SampleCounted(count, seed).Select(static counted => counted.Bytes);
 
     /// <summary>The same, each with the number of commands that its bytes were made of.</summary>
     public static IEnumerable<(byte[] Bytes, int Commands)> SampleCounted(int count, ulong seed)
     {
-        Gen<(byte[] Bytes, int Commands)> counted =
-            from commands in Gen.ListOf(Command)
-            from change in Gen.Choose(0, 3)
-            from at in Gen.Choose(0, int.MaxValue - 1)
-            from value in Gen.Choose(0, 255)
-            select (Mutate([.. commands.SelectMany(static command => command)], change, at, (byte)value), commands.Count);
         for (int i = 0; i < count; i++)
         {
-            (byte[] bytes, int commands) = counted.Sample(30, new Rnd(seed + (ulong)i), 1).First();
+            (byte[] bytes, int commands) = Counted.Sample(30, new Rnd(seed + (ulong)i), 1).First();
             yield return ([.. NsqCommand.Magic, .. bytes], commands);
         }
     }

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Security;
@@ -80,45 +79,7 @@ internal sealed class HostileCampaign(EndPoint broker, int seed, int rate)
             broken[random.Next(broken.Length)] ^= (byte)(1 << random.Next(8));
         bytes.Write(broken);
         Interlocked.Increment(ref _connections);
-        await SendAsync(bytes.ToArray());
+        await HostileBytes.SpeakAsync(broker, bytes.ToArray(), Patience);
         Interlocked.Add(ref _commands, good + commands + (subscribes ? 1 : 0));
-    }
-
-    private async Task SendAsync(byte[] bytes)
-    {
-        using Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        using CancellationTokenSource patience = new(Patience);
-        byte[] sink = new byte[16 * 1024];
-        try
-        {
-            await socket.ConnectAsync(broker, patience.Token);
-            Task sending = SendAllAsync(socket, bytes, patience.Token);
-            while (await socket.ReceiveAsync(sink, patience.Token) > 0)
-            {
-            }
-            await sending;
-        }
-        catch (SocketException)
-        {
-            // Closed with bytes of ours unread.
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"The broker hangs (seed {seed}) on: {Conversations.Show(bytes)}");
-        }
-    }
-
-    private static async Task SendAllAsync(Socket socket, byte[] bytes, CancellationToken cancellation)
-    {
-        try
-        {
-            await socket.SendAsync(bytes.AsMemory(0, bytes.Length / 2), cancellation);
-            await socket.SendAsync(bytes.AsMemory(bytes.Length / 2), cancellation);
-            socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            // The broker had enough before all was sent.
-        }
     }
 }
