@@ -35,6 +35,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private long _trimmedBelow;
     private TopicBooks _books = new();
     private Census<TopicBooks>.Entry? _figures;
+    private bool _isShown;
 
     /// <summary>Made by the grain host.</summary>
     public TopicGrain(GrainServices services) => _services = services;
@@ -124,13 +125,21 @@ public sealed class TopicGrain : Grain, ITopicGrain
     });
 
     /// <inheritdoc/>
-    public ValueTask<TopicReply> PauseAsync(bool paused) => ChangeAsync(open =>
+    public async ValueTask<TopicReply> PauseAsync(bool paused)
     {
-        if (open.Record.Paused == paused)
-            return null;
-        long? cursor = paused || open.Feeds.Count == 0 ? open.HandedOver : null;
-        return (open.Record with { Paused = paused, Cursor = cursor }, () => { });
-    });
+        bool changes = false;
+        TopicReply reply = await ChangeAsync(open =>
+        {
+            if (open.Record.Paused == paused)
+                return null;
+            changes = true;
+            long? cursor = paused || open.Feeds.Count == 0 ? open.HandedOver : null;
+            return (open.Record with { Paused = paused, Cursor = cursor }, () => { });
+        });
+        if (changes && reply.IsOk)
+            await TellDirectoryAsync(directory => directory.NotePausedAsync(_name, "", paused));
+        return reply;
+    }
 
     /// <inheritdoc/>
     public async ValueTask<TopicReply> DeleteChannelAsync(string channel, long incarnation)
@@ -219,6 +228,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return reply;
         if (incarnation == 0)
             return new TopicReply(TopicStatus.ChannelNotFound);
+        await TellDirectoryAsync(directory => directory.NotePausedAsync(_name, channel, paused));
         return await AskAsync(() => ChannelOf(channel).PauseAsync(incarnation, paused));
     }
 
@@ -523,7 +533,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
 
         _books.Open = open;
-        _figures ??= _services.Metrics?.Topics.Add(_books, _name);
+        Show();
         if (isNew)
             await NoteInDirectoryAsync(open);
         OfferAll(open);
@@ -837,8 +847,20 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>
         new(channel, handedOver, _ephemeral || EphemeralName.Matches(channel.Name), Math.Max(1, _services.Options.MemQueueSize));
 
+    private void Show()
+    {
+        _figures ??= _services.Metrics?.Topics.Add(_books, _name);
+        if (_isShown)
+            return;
+        _isShown = true;
+        _services.Hosted?.Add(_name);
+    }
+
     private void Forget()
     {
+        if (_isShown)
+            _services.Hosted?.Remove(_name);
+        _isShown = false;
         if (_figures is { } figures)
             _services.Metrics?.Topics.Remove(figures);
         _figures = null;

@@ -32,7 +32,7 @@ public sealed class AnnouncerTests : IAsyncLifetime
     {
         _port = ((IPEndPoint)Listen("127.0.0.1", 0).LocalEndpoint).Port;
         GatewayOptions options = new() { BroadcastTcpPort = 1, BroadcastHttpPort = 2, LookupdTcpAddresses = [$"lookup.example:{_port}"] };
-        _topology = new BrokerTopology(_directory, _clock, NullLogger<BrokerTopology>.Instance);
+        _topology = new BrokerTopology(_directory, _directory.Events, _clock, NullLogger<BrokerTopology>.Instance);
         _announcer = new LookupAnnouncer(
             _topology,
             new BrokerIdentity(Options.Create(options), new BoundAddresses()),
