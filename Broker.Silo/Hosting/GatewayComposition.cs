@@ -25,7 +25,7 @@ internal static class GatewayComposition
         GrainEngine.AddClientTo(builder, settings);
         AddFrontEnd(builder, settings);
         services.AddSingleton<IHealthSource, NothingKept>();
-        return ListenersOf(settings);
+        return [.. ListenersOf(settings), .. LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP")];
     }
 
     /// <summary>Registers what serves clients.</summary>
