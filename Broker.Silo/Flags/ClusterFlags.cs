@@ -51,7 +51,7 @@ internal static class ClusterFlags
             (cluster, value) => cluster.ClusterId = value),
         Text("service-id", "broker", "name of what the cluster's state belongs to; stays when a cluster is replaced by another one",
             (cluster, value) => cluster.ServiceId = value),
-        Duration("response-timeout", "5s", "time that a call to a topic or channel may take before it is tried again",
+        Duration("response-timeout", "4s", "time that a call to a topic or channel may take before it is tried again",
             (cluster, value) => cluster.ResponseTimeout = value),
         Text("cluster-tls-cert", "", "path of this process's certificate for connections within the cluster, PEM",
             (cluster, value) => cluster.TlsCertificateFile = value),

@@ -30,7 +30,7 @@ public sealed class ClusterSettings
     public TimeSpan TableRefresh { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Time that a call between grains, or of a gateway to a grain, may take.</summary>
-    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
     /// <summary>How long a channel that has moved waits for the gateways to say what is in flight, before it delivers.</summary>
     public TimeSpan HandOverWait { get; set; } = TimeSpan.FromSeconds(1);
