@@ -29,6 +29,12 @@ public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logg
         app.UseResponseCompression();
         AccessGate gate = services.GetRequiredService<AccessGate>();
         app.Use(next => context => gate.PassAsync(context, next));
+        AdminPaths paths = services.GetRequiredService<AdminPaths>();
+        foreach (IAdminBranch branch in services.GetServices<IAdminBranch>())
+        {
+            string path = paths.At(branch.Path);
+            app.MapWhen(context => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal), below => branch.Use(below, path));
+        }
     }
 
     /// <inheritdoc/>

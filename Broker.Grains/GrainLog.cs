@@ -56,12 +56,15 @@ internal static partial class GrainLog
     [LoggerMessage(3017, LogLevel.Warning, "channel {Topic}:{Channel}: the topic did not answer the channel's report: {Cause}")]
     public static partial void ReportFailed(this ILogger log, string topic, string channel, string cause);
 
+    [LoggerMessage(3020, LogLevel.Warning, "channel {Topic}:{Channel}: was opened elsewhere; this activation ends, and its {Gateways} gateways go there")]
+    public static partial void ChannelFenced(this ILogger log, string topic, string channel, int gateways);
+
     [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 
     [LoggerMessage(3019, LogLevel.Information, "topic {Topic}: begins with the channels that other nodes have: {Channels}")]
     public static partial void ChannelsTakenOver(this ILogger log, string topic, string channels);
 
-    [LoggerMessage(3020, LogLevel.Warning, "events: {Kind} could not be told, who waits for it finds out later: {Cause}")]
+    [LoggerMessage(3021, LogLevel.Warning, "events: {Kind} could not be told, who waits for it finds out later: {Cause}")]
     public static partial void EventLost(this ILogger log, BrokerEventKind kind, string cause);
 }

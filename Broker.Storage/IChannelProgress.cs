@@ -11,6 +11,9 @@ public interface IChannelProgress : IAsyncDisposable
     /// <summary>The epoch under which this opening writes.</summary>
     long Epoch { get; }
 
+    /// <summary>Whether another opening is known to have taken over; where nobody else can, it never is.</summary>
+    bool IsFenced => false;
+
     /// <summary>Reads what was kept, once after opening. Null for a channel that has no progress yet.</summary>
     ValueTask<ChannelState?> LoadAsync();
 

@@ -3,15 +3,19 @@ using Orleans;
 namespace Broker.Gateways;
 
 /// <summary>Messages of one channel for consumers of one gateway.</summary>
-[GenerateSerializer, Immutable, Alias("Broker.Delivery")]
+/// <remarks>
+/// Within a process its runs share the batches of the channel. To another process it goes by way of a <see cref="DeliverySurrogate"/>, which has
+/// the bytes of the runs only.
+/// </remarks>
+[Immutable]
 public sealed class Delivery
 {
     /// <summary>The channel's grain key.</summary>
-    [Id(0)] public required string ChannelKey { get; init; }
+    public required string ChannelKey { get; init; }
 
     /// <summary>The channel's incarnation.</summary>
-    [Id(1)] public required long Incarnation { get; init; }
+    public required long Incarnation { get; init; }
 
     /// <summary>Runs of messages in the order in which they are to be sent.</summary>
-    [Id(2)] public required DeliveryRun[] Runs { get; init; }
+    public required DeliveryRun[] Runs { get; init; }
 }

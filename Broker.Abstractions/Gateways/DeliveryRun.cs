@@ -1,5 +1,4 @@
 using Broker.Messages;
-using Orleans;
 
 namespace Broker.Gateways;
 
@@ -10,11 +9,14 @@ namespace Broker.Gateways;
 /// <param name="FirstOffset">Offset of the first record.</param>
 /// <param name="Count">Number of records.</param>
 /// <param name="Attempts">Deliveries of these messages with this one, 1 to 65535.</param>
-[GenerateSerializer, Immutable, Alias("Broker.DeliveryRun")]
-public readonly record struct DeliveryRun(
-    [property: Id(0)] int Consumer,
-    [property: Id(1)] MessageBatch Batch,
-    [property: Id(2)] int Position,
-    [property: Id(3)] long FirstOffset,
-    [property: Id(4)] int Count,
-    [property: Id(5)] ushort Attempts);
+public readonly record struct DeliveryRun(int Consumer, MessageBatch Batch, int Position, long FirstOffset, int Count, ushort Attempts)
+{
+    /// <summary>Bytes that the records take in the batch's buffer; walks them.</summary>
+    public int MeasureRecords()
+    {
+        int end = Position;
+        for (int i = 0; i < Count; i++)
+            end += Batch.SizeAt(end);
+        return end - Position;
+    }
+}

@@ -599,6 +599,12 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (_open is not { } open)
             return;
+        if (open.Progress is { IsFenced: true })
+        {
+            Leave(open);
+            return;
+        }
+
         long now = _services.Now;
         DropDeadGateways(open, now);
         EndTurn(open, now);
@@ -611,6 +617,15 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         {
             _services.Log.ProgressFailed(_topic, _name, e.Message);
         }
+    }
+
+    // The channel was opened elsewhere, so nothing that is done here lasts: its gateways are to find it there.
+    private void Leave(OpenChannel open)
+    {
+        _services.Log.ChannelFenced(_topic, _name, open.Gateways.Count);
+        _open = null;
+        Forget();
+        DeactivateOnIdle();
     }
 
     private void DropDeadGateways(OpenChannel open, long now)
@@ -641,7 +656,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             if (reply.Status is TopicStatus.ChannelNotFound or TopicStatus.TopicNotFound)
                 await DeleteAsync(open.Incarnation);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        catch (Exception e) when (Unanswered.Covers(e))
         {
             _services.Log.ReportFailed(_topic, _name, e.Message);
         }
@@ -662,7 +677,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         {
             await GrainFactory.GetGrain<ITopicGrain>(_topic).DeleteChannelAsync(_name, open.Incarnation);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        catch (Exception e) when (Unanswered.Covers(e))
         {
             _services.Log.ChannelDeleteFailed(_topic, _name, e.Message);
         }

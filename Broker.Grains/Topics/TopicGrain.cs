@@ -29,6 +29,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private OpenTopic? _open;
     private Task? _opening;
     private bool _closing;
+    private bool _leaving;
     private IGrainTimer? _retry;
     private IGrainTimer? _trim;
     private bool _trimArmed;
@@ -52,6 +53,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
         _closing = true;
+        _leaving = true;
         Forget();
         if (_open is { } open)
         {
@@ -399,8 +401,13 @@ public sealed class TopicGrain : Grain, ITopicGrain
                 _services.Log.AppendFailed(_name, e.Message);
             open.Broken = true;
             outcome.SetResult(false);
-            if (e is FencedException)
-                DeactivateOnIdle();
+            if (e is FencedException && (_leaving || !_closing))
+            {
+                // Not deleted, but elsewhere by now: whoever asks again gets there.
+                Leave();
+                throw;
+            }
+
             return new TopicReply(TopicStatus.Failed, e.Message);
         }
 
@@ -409,8 +416,13 @@ public sealed class TopicGrain : Grain, ITopicGrain
         return TopicReply.Ok;
     }
 
-    private static async ValueTask<TopicReply> AwaitTwinAsync(Task<bool> outcome) =>
-        await outcome ? TopicReply.Ok : new TopicReply(TopicStatus.Failed, "the first attempt to write this batch failed");
+    private async ValueTask<TopicReply> AwaitTwinAsync(Task<bool> outcome)
+    {
+        if (await outcome)
+            return TopicReply.Ok;
+        ThrowIfLeaving();
+        return new TopicReply(TopicStatus.Failed, "the first attempt to write this batch failed");
+    }
 
     private void Commit(OpenTopic open, PendingAppend append, MessageBatch published)
     {
@@ -477,6 +489,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         while (true)
         {
+            ThrowIfLeaving();
             if (_closing)
                 return (null, new TopicReply(TopicStatus.Exiting));
             if (_open is { Broken: false } open)
@@ -502,6 +515,19 @@ public sealed class TopicGrain : Grain, ITopicGrain
                 return (null, new TopicReply(TopicStatus.TopicNotFound));
             }
         }
+    }
+
+    private void Leave()
+    {
+        _leaving = true;
+        DeactivateOnIdle();
+    }
+
+    /// <exception cref="FencedException">This activation is not, or not for long, the topic.</exception>
+    private void ThrowIfLeaving()
+    {
+        if (_leaving)
+            throw new FencedException($"topic {_name} is about to be opened elsewhere; ask again");
     }
 
     private async Task OpenLogAsync(bool create)
@@ -587,7 +613,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         {
             await tell(GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key));
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
+        catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             // The directory is an index that is rebuilt from the records; the topic works without it.
             _services.Log.DirectoryFailed(_name, e.Message);
@@ -664,7 +690,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         {
             await ChannelOf(channel.Name).DeleteAsync(channel.Incarnation);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
+        catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             // The record has forgotten the channel: its grain is told so whenever it asks.
             _services.Log.ChannelDeleteFailed(_name, channel.Name, e.Message);
@@ -822,7 +848,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             if (reply.Status == TopicStatus.Ok)
                 NoteFloor(feed, reply.DurableFloor);
         }
-        catch (Exception e) when (e is TimeoutException or OperationCanceledException or StoreException)
+        catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             _services.Log.OfferFailed(_name, feed.Record.Name, e.Message);
         }

@@ -11,6 +11,7 @@ namespace Broker.Silo.CommandLine;
 /// <param name="serve">Serves a broker until told to stop.</param>
 /// <param name="serveLookup">Serves the lookup service alone until told to stop.</param>
 /// <param name="serveAdmin">Serves the admin web alone until told to stop.</param>
+/// <param name="serveGateway">Serves a gateway by itself until told to stop.</param>
 /// <param name="environment">The environment's variables.</param>
 /// <param name="input">Gives a password that is to be hashed.</param>
 /// <param name="output">Takes what was asked for.</param>
@@ -19,6 +20,7 @@ public sealed class BrokerProgram(
     Func<BrokerSettings, CancellationToken, Task> serve,
     Func<BrokerSettings, CancellationToken, Task> serveLookup,
     Func<BrokerSettings, CancellationToken, Task> serveAdmin,
+    Func<BrokerSettings, CancellationToken, Task> serveGateway,
     IDictionary environment,
     TextReader input,
     TextWriter output,
@@ -57,7 +59,7 @@ public sealed class BrokerProgram(
         }
     }
 
-    /// <summary>All commands. A command that lands takes the place of its <see cref="AbsentCommand"/>.</summary>
+    /// <summary>All commands.</summary>
     private ServeCommand CreateCommands()
     {
         ServeCommand root = new(Product.Program, "NSQ-compatible message broker: serves everything, on loopback",
@@ -76,8 +78,16 @@ public sealed class BrokerProgram(
         root.Subcommands.Add(nsqlookupd);
         root.Subcommands.Add(nsqadmin);
         root.Subcommands.Add(new HashPasswordCommand(input));
-        root.Subcommands.Add(new AbsentCommand("gateway", Feature.Cluster));
+        root.Subcommands.Add(CreateGateway());
         return root;
+    }
+
+    private Command CreateGateway()
+    {
+        if (!Feature.Cluster.IsAvailable) return new AbsentCommand(FlagCatalogue.Gateway, Feature.Cluster);
+        ServeCommand gateway = new(FlagCatalogue.Gateway, "Front end of a cluster: serves NSQ clients, keeps no messages", FlagCatalogue.ForGateway());
+        gateway.ServeBy(serveGateway, environment);
+        return gateway;
     }
 
     private static void ThrowIfWrong(ParseResult result)

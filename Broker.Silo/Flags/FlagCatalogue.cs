@@ -19,6 +19,9 @@ public sealed class FlagCatalogue
     /// <summary>What the admin web by itself calls itself.</summary>
     public const string Nsqadmin = "nsqadmin";
 
+    /// <summary>What a gateway by itself calls itself.</summary>
+    public const string Gateway = "gateway";
+
     /// <summary>The flag that asks for the version.</summary>
     public const string Version = "version";
 
@@ -65,6 +68,28 @@ public sealed class FlagCatalogue
     /// <summary>The flags of nsqadmin (spec 6.3).</summary>
     public static FlagCatalogue ForNsqadmin() => new(Nsqadmin, [.. General(Nsqadmin), .. AdminFlags.Alone()]);
 
+    /// <summary>The flags of a gateway by itself.</summary>
+    public static FlagCatalogue ForGateway() => new(Gateway,
+    [
+        .. General(Gateway),
+        .. Node(),
+        .. Addresses("0.0.0.0"),
+        .. Postgres(),
+        .. ClusterFlags.OfMember(),
+        .. Messages(),
+        .. Clients(),
+        .. Topology(),
+        .. Compression(),
+        .. Tls("0.0.0.0"),
+        .. Auth(),
+        .. Limits(),
+        .. Registration("0.0.0.0"),
+        .. Metrics(),
+        .. Traces(),
+        .. Statsd(),
+        .. Latency(),
+    ]);
+
     private static IEnumerable<Flag> General(string program) =>
     [
         new Flag<bool>(Version, FlagType.Boolean, "false", "print the version and exit") { ConfigKey = "" },
@@ -77,6 +102,7 @@ public sealed class FlagCatalogue
         .. Node(),
         .. Addresses(host),
         .. Storage(),
+        .. ClusterFlags.OfSilo(host == "127.0.0.1" ? host : ""),
         .. Messages(),
         .. Clients(),
         .. Topology(),
@@ -147,6 +173,8 @@ public sealed class FlagCatalogue
             Feature = Feature.FileStorage,
         },
         .. Postgres(),
+        new Flag<bool>("init-database", FlagType.Boolean, "false", "make the tables in the database, or bring them up to date, and exit",
+            (settings, value) => settings.Cluster.OnlyPreparesDatabase = value),
         new Flag<string>("data-path", FlagType.Directory, "", "directory that messages are kept in; the current one unless given",
             (settings, value) => settings.Storage.DataPath = value),
         new Flag<long>("mem-queue-size", FlagType.LongInteger(0), "10000", "messages that a topic or channel keeps in memory",
@@ -172,7 +200,7 @@ public sealed class FlagCatalogue
             IsSecret = true,
         },
         new Flag<string>("postgres-schema", FlagType.PostgresSchema, "broker",
-            "schema of the database that messages are kept in; each broker has one of its own",
+            "schema of the database that messages are kept in; each broker or cluster has one of its own",
             (settings, value) => settings.Postgres.Schema = value),
         new Flag<TimeSpan>("postgres-wait", FlagType.DurationOrZero, "10s",
             "time that a start waits for the database, or for another broker to let go of the schema",

@@ -15,6 +15,9 @@ public static class FlagType
 
     public static readonly FlagType<string> Text = Last("text", text => text);
 
+    /// <summary>A text that must not be empty.</summary>
+    public static readonly FlagType<string> Name = Last("name", text => text.Length > 0 ? text : throw new FormatException("must not be empty"));
+
     public static readonly FlagType<string> Path = Last("path", text => text);
 
     public static readonly FlagType<bool> Boolean = new("true|false", texts => ParseBoolean(texts[^1])) { IsSwitch = true };

@@ -59,7 +59,7 @@ public sealed class Flag<T>(string name, FlagType<T> type, string @default, stri
             throw new SettingsException($"{value.Origin}: {e.Message}");
         }
         if (!Feature.IsAvailable && AsksForFeature(parsed))
-            throw new SettingsException($"{value.Origin}: {Feature.Name} is not part of this version yet; leave this setting out");
+            throw new SettingsException($"{value.Origin}: {Feature.Name} {Feature.Absence}; leave this setting out");
         if (ConfigKey.Length > 0 && !IsSecret) settings.Options[ConfigKey] = parsed;
         set?.Invoke(settings, parsed);
     }

@@ -6,6 +6,7 @@ using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
 using Broker.Grains;
 using Broker.Grains.Metrics;
+using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
@@ -61,6 +62,11 @@ public sealed class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">It cannot start here.</exception>
     public static async Task ServeAsync(BrokerSettings settings, CancellationToken cancellation)
     {
+        if (settings.Cluster.OnlyPreparesDatabase)
+        {
+            await PrepareDatabaseAsync(settings, cancellation);
+            return;
+        }
         await using BrokerHost host = await CreateAsync(settings);
         await host.StartAsync(cancellation);
         await host.WaitForShutdownAsync(cancellation);
@@ -82,6 +88,44 @@ public sealed class BrokerHost : IAsyncDisposable
         await using BrokerHost host = CreateAdmin(settings);
         await host.StartAsync(cancellation);
         await host.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Builds a gateway by itself and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
+    /// <exception cref="StartException">It cannot start here.</exception>
+    public static async Task ServeGatewayAsync(BrokerSettings settings, CancellationToken cancellation)
+    {
+        await using BrokerHost host = CreateGateway(settings);
+        await host.StartAsync(cancellation);
+        await host.WaitForShutdownAsync(cancellation);
+    }
+
+    /// <summary>Makes the tables that a broker needs in its database, or brings them up to date.</summary>
+    /// <exception cref="StartException">They cannot be made.</exception>
+    public static async Task PrepareDatabaseAsync(BrokerSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            await PostgresMessageStore.PrepareAsync(settings.Postgres, cancellation);
+            await GrainEngine.PrepareDatabaseAsync(settings, cancellation);
+        }
+        catch (StoreException e)
+        {
+            throw new StartException(e.Message);
+        }
+    }
+
+    /// <summary>Composes a gateway by itself: it serves clients, and the silos of its cluster do the rest.</summary>
+    /// <param name="settings">What the operator chose.</param>
+    /// <param name="time">The clock; null for the real one.</param>
+    /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
+    public static BrokerHost CreateGateway(BrokerSettings settings, TimeProvider? time = null)
+    {
+        if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumber.OfThisHost;
+        return Build(
+            settings,
+            builder => GatewayComposition.AddTo(builder, settings),
+            time,
+            banner: (start, listeners) => start.WriteGateway(listeners));
     }
 
     /// <summary>Composes the admin web alone.</summary>
@@ -111,6 +155,7 @@ public sealed class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
+        GrainEngine.Adapt(settings);
         // The store is opened before there is a host, and closed after it.
         ServiceProvider parts = new ServiceCollection()
             .AddSingleton(settings)
@@ -121,6 +166,7 @@ public sealed class BrokerHost : IAsyncDisposable
         IMeterFactory meters = parts.GetRequiredService<IMeterFactory>();
         try
         {
+            await GrainEngine.PrepareDatabaseAsync(settings, CancellationToken.None);
             IMessageStore store = await StoreFactory.OpenAsync(settings, parts.GetRequiredService<ILoggerFactory>(), time, new StorageMetrics(meters, time));
             if (settings.IsNodeIdDerived) settings.Queue.NodeId = await NodeNumberOfAsync(settings, store);
             return Build(settings, builder => Compose(builder, settings, store, meters), time, store, parts);
@@ -228,53 +274,23 @@ public sealed class BrokerHost : IAsyncDisposable
             RandomNumberGenerator.GetInt32(int.MaxValue),
             provider.GetRequiredService<ILogger<GrainServices>>())
         {
+            Hosted = provider.GetService<HostedTopics>(),
             KnownChannels = provider.GetRequiredService<IKnownChannels>(),
             Traces = provider.GetRequiredService<MessageTraces>(),
             Metrics = settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry) ? new GrainMetrics(meters, settings.Telemetry.LabelLimit) : null,
         });
         // The grain host is registered first, so that it stops last: what the gateway has taken is finished before.
         GrainEngine.AddTo(builder, settings);
-        services.AddSingleton(Options.Create(settings.Gateway));
-        services.AddNsqGateway();
-        services.AddNsqdHttp();
-        services.AddRegistration();
+        GatewayComposition.AddFrontEnd(builder, settings);
         services.AddSingleton<TopicOpener>();
         services.AddHostedService(static provider => provider.GetRequiredService<TopicOpener>());
-        services.AddStatsd();
-        services.AddHostedService(_ => new OtlpExport(settings));
         services.AddSingleton<IHealthSource>(new StoreHealth(store));
         services.AddSingleton<IReadinessCheck>(new StoreCheck(store));
-        services.Configure<HostOptions>(host => host.ShutdownTimeout += settings.Telemetry.ShutdownDelay);
-        services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
-        services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));
 
-        List<Listener> listeners = [new Listener("TCP", ListenAddress.Parse(settings.Gateway.TcpAddress), ServeTcp)];
-        if (settings.Gateway.HttpAddress.Length > 0)
-            listeners.Add(new Listener("HTTP", ListenAddress.Parse(settings.Gateway.HttpAddress), ServeHttp));
-        if (settings.Gateway.Tls.IsEnabled && settings.Gateway.HttpsAddress.Length > 0)
-            listeners.Add(new Listener("HTTPS", ListenAddress.Parse(settings.Gateway.HttpsAddress), ServeHttps));
+        List<Listener> listeners = [.. GatewayComposition.ListenersOf(settings)];
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
         listeners.AddRange(AdminComposition.AddBeside(builder, settings));
         return listeners;
-    }
-
-    private static void ServeTcp(ListenOptions tcp)
-    {
-        tcp.ApplicationServices.GetRequiredService<BoundAddresses>().Tcp = tcp;
-        tcp.UseConnectionHandler<NsqConnectionHandler>();
-    }
-
-    private static void ServeHttp(ListenOptions http)
-    {
-        http.ApplicationServices.GetRequiredService<BoundAddresses>().Http = http;
-        http.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(http);
-    }
-
-    private static void ServeHttps(ListenOptions https)
-    {
-        https.ApplicationServices.GetRequiredService<BoundAddresses>().Https = https;
-        https.UseTls();
-        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https);
     }
 
     // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.

@@ -21,6 +21,13 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 
+    /// <summary>Writes the lines of a gateway by itself, after its listeners are bound.</summary>
+    public void WriteGateway(IEnumerable<Listener> listeners)
+    {
+        LogVersion(Product.BannerOf(FlagCatalogue.Gateway));
+        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+    }
+
     /// <summary>Writes the lines, after the listeners are bound.</summary>
     public void Write(BrokerSettings settings, IEnumerable<Listener> listeners)
     {

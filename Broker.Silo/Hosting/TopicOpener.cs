@@ -1,3 +1,4 @@
+using Broker.Gateway.Cluster;
 using Broker.Topics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,12 +8,15 @@ namespace Broker.Silo.Hosting;
 
 /// <summary>
 /// Opens, after the start and a few at a time, all topics that the store lists, with their channels. Who asks for one is served at once all the
-/// same; but the first statistics after a restart need not open thousands, and what is damaged is reported before anybody needs it.
+/// same; but the first statistics after a restart need not open thousands, and what is damaged is reported before anybody needs it. When the
+/// other nodes of the cluster have changed, it does so again: what a lost node hosted is to be hosted by somebody.
 /// </summary>
 /// <param name="grains">Where topics are found.</param>
+/// <param name="nodes">Know when a node has gone.</param>
 /// <param name="lifetime">Says when all is served.</param>
 /// <param name="logger">Where a topic that cannot be opened is reported.</param>
-public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLifetime lifetime, ILogger<TopicOpener> logger) : BackgroundService
+public sealed partial class TopicOpener(
+    IGrainFactory grains, ClusterNodes nodes, IHostApplicationLifetime lifetime, ILogger<TopicOpener> logger) : BackgroundService
 {
     // Clients that come back after a restart are more urgent.
     private const int AtOnce = 2;
@@ -28,9 +32,22 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         try
         {
             await StartedAsync(stoppingToken);
-            string[] topics = await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
-            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
-            await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
+            using SemaphoreSlim changed = new(0);
+            void Note() => changed.Release();
+            nodes.Changed += Note;
+            try
+            {
+                while (true)
+                {
+                    await OpenAllAsync(stoppingToken);
+                    _done.TrySetResult();
+                    await changed.WaitAsync(stoppingToken);
+                }
+            }
+            finally
+            {
+                nodes.Changed -= Note;
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -40,6 +57,13 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         {
             _done.TrySetResult();
         }
+    }
+
+    private async Task OpenAllAsync(CancellationToken stopping)
+    {
+        string[] topics = await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
+        ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stopping };
+        await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
     }
 
     private async Task StartedAsync(CancellationToken stopping)

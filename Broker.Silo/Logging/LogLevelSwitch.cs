@@ -29,7 +29,9 @@ public sealed class LogLevelSwitch : IConfigureOptions<LoggerFilterOptions>, IOp
     {
         options.MinLevel = _level;
         // The libraries below us report at Information what concerns nobody who runs a broker.
-        if (_level < LogLevel.Warning) options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
+        if (_level >= LogLevel.Warning) return;
+        options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
+        options.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Warning, null));
     }
 
     /// <inheritdoc/>

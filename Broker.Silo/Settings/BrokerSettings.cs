@@ -29,6 +29,9 @@ public sealed class BrokerSettings
     /// <summary>What operators see from outside.</summary>
     public TelemetryOptions Telemetry { get; } = new();
 
+    /// <summary>How silos and gateways of a cluster find each other; of no effect where the engine knows no cluster.</summary>
+    public ClusterSettings Cluster { get; } = new();
+
     /// <summary>Which store keeps the messages.</summary>
     public StorageKind StorageKind { get; set; }
 

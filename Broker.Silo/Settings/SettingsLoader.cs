@@ -19,6 +19,7 @@ public static class SettingsLoader
         foreach (Flag flag in catalogue.Flags) flag.Apply(Find(flag), settings);
         SecurityCheck.Apply(settings.Gateway);
         AdminCheck.Apply(settings.Admin, isAlone: catalogue.Program == FlagCatalogue.Nsqadmin);
+        ClusterCheck.Apply(settings, catalogue.Program);
         StorageCheck.Apply(settings);
         return settings;
 

@@ -10,7 +10,7 @@ internal static class StorageCheck
         bool isNamed = settings.Postgres.ConnectionString.Length > 0;
         if (settings.StorageKind == StorageKind.Postgres && !isNamed)
             throw new SettingsException("--storage=postgres: name the database with --postgres=<connection string>, or BROKER_POSTGRES in the environment");
-        if (settings.StorageKind != StorageKind.Postgres && isNamed)
+        if (settings.StorageKind != StorageKind.Postgres && isNamed && !settings.Cluster.OnlyPreparesDatabase)
             throw new SettingsException("--postgres: messages are not kept there without --storage=postgres; give both or neither");
     }
 }

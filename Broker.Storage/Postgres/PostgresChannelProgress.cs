@@ -104,6 +104,15 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         _writer.Post(this, atOnce);
     }
 
+    public bool IsFenced
+    {
+        get
+        {
+            lock (_lock)
+                return _fenced is not null;
+        }
+    }
+
     public ValueTask FlushAsync() => new(WriteAsync(null));
 
     public ValueTask KeepAsync(MessageBatch message, ushort attempts, long due)

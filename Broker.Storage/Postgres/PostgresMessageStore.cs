@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using Broker.Policies;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -93,6 +94,41 @@ public sealed class PostgresMessageStore : IMessageStore
             await ownership.DisposeAsync();
             await database.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Makes the schema, or brings it up to this version, without taking it.</summary>
+    /// <param name="options">Which database.</param>
+    /// <param name="cancellation">Ends the wait for the database.</param>
+    /// <exception cref="StoreException">The database cannot be reached or used within the time to wait, or a newer version made the schema.</exception>
+    public static Task PrepareAsync(PostgresOptions options, CancellationToken cancellation = default) =>
+        PrepareAsync(options, connection => new PostgresSchema(options.Schema).PrepareAsync(connection), cancellation);
+
+    /// <summary>Has something done in the database, as long as there is hope to reach it.</summary>
+    /// <param name="options">Which database.</param>
+    /// <param name="prepare">What is done; may be done again when the connection broke.</param>
+    /// <param name="cancellation">Ends the wait for the database.</param>
+    /// <exception cref="StoreException">The database cannot be reached or used within the time to wait.</exception>
+    public static async Task PrepareAsync(PostgresOptions options, Func<NpgsqlConnection, Task> prepare, CancellationToken cancellation = default)
+    {
+        await using PostgresDatabase database = new(options, new PostgresLog(NullLogger.Instance), null);
+        long began = Stopwatch.GetTimestamp();
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using NpgsqlConnection connection = await database.ConnectAsync();
+                await prepare(connection);
+                return;
+            }
+            catch (Exception e) when (PostgresFault.IsOfDatabase(e))
+            {
+                database.DropConnections();
+                if (!PostgresFault.IsPassing(e) || Stopwatch.GetElapsedTime(began) >= options.StartWait)
+                    throw new StoreException($"cannot prepare schema {options.Schema} in PostgreSQL at {database.Address.Description}: {PostgresFault.Cause(e)}");
+            }
+            await PostgresDatabase.PauseAsync(attempt);
+            cancellation.ThrowIfCancellationRequested();
         }
     }
 

@@ -215,7 +215,7 @@ public sealed class LoginTests(AdminBrowser browser)
     {
         using StringWriter output = new();
         using StringWriter error = new();
-        Broker.Silo.CommandLine.BrokerProgram program = new(Fail, Fail, Fail, new Dictionary<string, string>(), new StringReader("secret\n"), output, error);
+        Broker.Silo.CommandLine.BrokerProgram program = new(Fail, Fail, Fail, Fail, new Dictionary<string, string>(), new StringReader("secret\n"), output, error);
         Assert.Equal(0, await program.RunAsync(["hash-password", "--user", "alice", "--role=viewer"]));
         PasswordEntry entry = PasswordEntry.Parse(output.ToString().Trim());
         Assert.Equal(("alice", AdminRole.Viewer), (entry.Name, entry.Role));

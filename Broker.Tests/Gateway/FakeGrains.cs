@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 using Broker.Channels;
+using Broker.Tests.Engine;
 using Broker.Topics;
-using Orleans;
 
 namespace Broker.Tests.Gateway;
 
 /// <summary>Topics and channels that a test can look into and make misbehave.</summary>
-internal sealed class FakeGrains : IGrainFactory
+internal sealed class FakeGrains : FakeGrainFactory
 {
     private readonly ConcurrentDictionary<string, FakeTopic> _topics = new();
     private readonly ConcurrentDictionary<string, FakeChannel> _channels = new();
@@ -17,17 +17,6 @@ internal sealed class FakeGrains : IGrainFactory
 
     public FakeChannel Channel(string key) => _channels.GetOrAdd(key, k => new FakeChannel(k));
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey =>
+    public override TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) =>
         typeof(TGrainInterface) == typeof(ITopicGrain) ? (TGrainInterface)(object)Topic(primaryKey) : (TGrainInterface)(object)Channel(primaryKey);
-
-    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
-
-    public TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj)
-        where TGrainObserverInterface : IGrainObserver => (TGrainObserverInterface)obj;
-
-    public void DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj)
-        where TGrainObserverInterface : IGrainObserver
-    {
-    }
 }

@@ -178,6 +178,27 @@ public sealed class AnnouncerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_is_withdrawn_is_announced_no_more_until_it_is_restored()
+    {
+        _resolver.Set("lookup.example", "127.0.0.1");
+        await StartAsync();
+        using ScriptedConversation node = await AcceptAsync(_listeners[0]);
+        await _directory.SetTopicAsync("t", ["c"]);
+        await node.ExpectAsync("REGISTER t c");
+
+        _announcer.Withdraw("t");
+        await node.ExpectAsync("UNREGISTER t c");
+        await node.ExpectAsync("UNREGISTER t");
+        await _directory.SetTopicAsync("t", ["c", "d"]);
+        await _directory.SetTopicAsync("other", []);
+        await node.ExpectAsync("REGISTER other");
+
+        _announcer.Restore("t");
+        await node.ExpectAsync("REGISTER t c");
+        await node.ExpectAsync("REGISTER t d");
+    }
+
+    [Fact]
     public async Task A_directory_that_does_not_answer_is_asked_again()
     {
         _directory.Failure = new TimeoutException();

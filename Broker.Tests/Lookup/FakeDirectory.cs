@@ -1,13 +1,13 @@
 using Broker.Events;
 using Broker.Gateway.Cluster;
 using Broker.Gateways;
+using Broker.Tests.Engine;
 using Broker.Topics;
-using Orleans;
 
 namespace Broker.Tests.Lookup;
 
 /// <summary>A directory that a test fills, and the factory that finds it.</summary>
-internal sealed class FakeDirectory : IGrainFactory, IDirectoryGrain
+internal sealed class FakeDirectory : FakeGrainFactory, IDirectoryGrain
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
@@ -50,16 +50,5 @@ internal sealed class FakeDirectory : IGrainFactory, IDirectoryGrain
 
     public ValueTask RemoveGatewayAsync(string id) => throw new NotSupportedException();
 
-    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
-        where TGrainInterface : IGrainWithStringKey => (TGrainInterface)(object)this;
-
-    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
-
-    public TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj)
-        where TGrainObserverInterface : IGrainObserver => (TGrainObserverInterface)obj;
-
-    public void DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj)
-        where TGrainObserverInterface : IGrainObserver
-    {
-    }
+    public override TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) => (TGrainInterface)(object)this;
 }

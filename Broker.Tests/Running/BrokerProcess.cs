@@ -84,7 +84,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", .. NoHttp(), $"--data-path={DataPath}", .. _flags];
+        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", .. NoHttp(), .. Engine.TestEngine.Flags(), $"--data-path={DataPath}", .. _flags];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
         _process?.Dispose();

@@ -5,6 +5,7 @@ using System.Text;
 using Broker.Channels;
 using Broker.Gateway;
 using Broker.Silo.Settings;
+using Broker.Tests.Engine;
 using Broker.Tests.Simulation;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
@@ -70,6 +71,7 @@ public sealed class RunningBroker : IAsyncDisposable
         settings.Gateway.HttpsAddress = "";
         settings.Storage.DataPath = data.Path;
         await TestStorage.ConfigureAsync(settings.Postgres);
+        TestEngine.Configure(settings.Cluster);
         // Virtual time runs so much faster than threads that a live gateway might be taken for dead.
         if (virtualTime) settings.Queue.GatewayTimeout = TimeSpan.FromDays(1);
         configure?.Invoke(settings);

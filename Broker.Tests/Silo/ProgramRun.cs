@@ -30,7 +30,7 @@ internal sealed class ProgramRun
         using StringWriter error = new();
         BrokerSettings? served = null;
         IDictionary variables = environment.ToDictionary(variable => variable.Name, variable => variable.Value);
-        BrokerProgram program = new(Serve, Serve, Serve, variables, TextReader.Null, output, error);
+        BrokerProgram program = new(Serve, Serve, Serve, Serve, variables, TextReader.Null, output, error);
         int exitCode = await program.RunAsync(arguments);
         return new ProgramRun(exitCode, output.ToString(), error.ToString(), served);
 

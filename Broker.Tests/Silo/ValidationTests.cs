@@ -1,3 +1,4 @@
+using Broker.Silo.Flags;
 using Broker.Silo.Settings;
 
 namespace Broker.Tests.Silo;
@@ -64,9 +65,26 @@ public sealed class ValidationTests
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
 
     [Theory]
-    [InlineData("gateway", "The stand-alone gateway")]
-    public async Task A_command_of_later_is_refused(string arguments, string feature) =>
-        Assert.Equal($"{arguments.Split(' ')[0]}: {feature} is not part of this version yet", await ProgramRun.ComplaintOfAsync(arguments));
+    [InlineData("--postgres=Host=h --init-database --storage=files", "")]
+    [InlineData("--init-database",
+        "--init-database: name the database with --postgres=<connection string>, or BROKER_POSTGRES in the environment")]
+    [InlineData("--cluster-id=", "--cluster-id: must not be empty")]
+    public async Task A_database_is_prepared_only_where_one_is_named(string arguments, string message)
+    {
+        if (message.Length == 0) Assert.True((await ProgramRun.SettingsOfAsync(arguments)).Cluster.OnlyPreparesDatabase);
+        else Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+    }
+
+    [Theory]
+    [InlineData("gateway", "gateway: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans)")]
+    [InlineData("gateway --cluster-id=c", "gateway: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans)")]
+    [InlineData("--cluster-id=c", "--cluster-id: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans); leave this setting out")]
+    [InlineData("nsqd --probe-timeout=2s", "--probe-timeout: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans); leave this setting out")]
+    public async Task A_cluster_is_refused_by_an_engine_that_forms_none(string arguments, string message)
+    {
+        if (Feature.Cluster.IsAvailable) Assert.NotNull(await ProgramRun.SettingsOfAsync(arguments));
+        else Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+    }
 
     [Theory]
     [InlineData("--tpc-address=:4150", "--tpc-address: there is no such flag; \"Broker.Silo --help\" lists all")]

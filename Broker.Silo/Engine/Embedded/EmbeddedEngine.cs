@@ -4,17 +4,35 @@ using Broker.Events;
 using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Orleans.Embedded;
+using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Silo.Engine;
 
-/// <summary>Runs the grains in this process. With another engine the project file includes that engine's file in place of this.</summary>
+/// <summary>Runs the grains in this process. With another engine the project file includes that engine's folder in place of this one.</summary>
 public static class EmbeddedEngine
 {
     /// <summary>What the start banner calls it.</summary>
     public const string Name = "Embedded";
+
+    /// <summary>Whether it knows clusters: silos in several processes, and gateways by themselves.</summary>
+    public static bool IsClustered => false;
+
+    /// <summary>Fits the settings to the engine, before anything is made of them.</summary>
+    public static void Adapt(BrokerSettings settings)
+    {
+        // One process is all there is: the store is its own.
+    }
+
+    /// <summary>Makes the tables that the engine needs in the database of the messages, or brings them up to date: none.</summary>
+    public static Task PrepareDatabaseAsync(BrokerSettings settings, CancellationToken cancellation) => Task.CompletedTask;
+
+    /// <summary>Registers what a gateway by itself finds grains by.</summary>
+    /// <exception cref="StartException">There is no such thing.</exception>
+    public static void AddClientTo(WebApplicationBuilder builder, BrokerSettings settings) =>
+        throw new StartException("a gateway by itself comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans)");
 
     /// <summary>The grains that are in memory, as the admin web's cluster page tells them.</summary>
     public static ValueTask<IReadOnlyList<ClusterPart>> DescribeAsync(IServiceProvider services, CancellationToken cancellation)

@@ -1,0 +1,57 @@
+using Broker.Health;
+using Microsoft.Extensions.Logging;
+using Orleans;
+using Orleans.Runtime;
+
+namespace Broker.Silo.Engine;
+
+/// <summary>The way of a gateway by itself into its cluster: waits for the first silo at the start, and knows whether there is one now.</summary>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Told when silos come and go.</param>
+internal sealed partial class ClusterConnection(TimeProvider time, ILogger<ClusterConnection> logger)
+    : IClientConnectionRetryFilter, IClusterConnectionStatusObserver, IReadinessCheck
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private volatile bool _isLost;
+    private bool _isTold;
+
+    /// <inheritdoc/>
+    public string Name => "cluster";
+
+    /// <inheritdoc/>
+    public ValueTask<string?> CheckAsync(CancellationToken cancellation) => new(_isLost ? "no silo of the cluster can be reached" : null);
+
+    /// <summary>No silo could be reached: the next try is due in a second. Whoever started the gateway decides how long that may go on.</summary>
+    public async Task<bool> ShouldRetryConnectionAttempt(Exception exception, CancellationToken cancellationToken)
+    {
+        if (!_isTold)
+            Waiting(exception.Message);
+        _isTold = true;
+        await Task.Delay(RetryDelay, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return !cancellationToken.IsCancellationRequested;
+    }
+
+    /// <inheritdoc/>
+    public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered)
+    {
+        _isLost = currentNumberOfGateways == 0;
+        SilosChanged(currentNumberOfGateways);
+    }
+
+    /// <inheritdoc/>
+    public void NotifyClusterConnectionLost()
+    {
+        _isLost = true;
+        Lost();
+    }
+
+    [LoggerMessage(6020, LogLevel.Warning, "waiting for a silo of the cluster: {Cause}")]
+    private partial void Waiting(string cause);
+
+    [LoggerMessage(6021, LogLevel.Information, "connected to {Count} silos of the cluster")]
+    private partial void SilosChanged(int count);
+
+    [LoggerMessage(6022, LogLevel.Error, "no silo of the cluster can be reached; tried again until one can")]
+    private partial void Lost();
+}

@@ -1,0 +1,26 @@
+using System.Reflection;
+using Broker.Orleans.Embedded;
+using Broker.Silo.Settings;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Broker.Tests.Engine;
+
+/// <summary>What tests know of the engine.</summary>
+internal static class TestEngine
+{
+    /// <summary>Assemblies of the engine that are ours.</summary>
+    public static IReadOnlyList<Assembly> Assemblies => [typeof(EmbeddedGrainHost).Assembly];
+
+    /// <summary>Lets brokers of several tests run beside each other.</summary>
+    public static void Configure(ClusterSettings cluster)
+    {
+        // They share nothing.
+    }
+
+    /// <summary>The same as flags of the executable.</summary>
+    public static IReadOnlyList<string> Flags() => [];
+
+    /// <summary>Grains in memory.</summary>
+    public static Task<int> CountActivationsAsync(IServiceProvider services) =>
+        Task.FromResult(services.GetRequiredService<EmbeddedGrainHost>().ActivationCount);
+}
