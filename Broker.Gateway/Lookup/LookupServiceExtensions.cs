@@ -39,5 +39,6 @@ public static class LookupServiceExtensions
         .AddSingleton<IWritableOption, LookupAddressesOption>()
         .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
         .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())
+        .AddHostedService<DeletedTopics>()
         .AddHostedService(static provider => provider.GetRequiredService<BrokerTopology>());
 }
