@@ -161,6 +161,7 @@ public sealed class BrokerHost : IAsyncDisposable
 
         IReadOnlyList<Listener> listeners = compose(builder);
         if (listeners.Count == 0) throw new StartException("nothing is served: this version has no gateway");
+        builder.Services.AddHttpProtection(settings.Http, OwnHosts(settings));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -258,6 +259,17 @@ public sealed class BrokerHost : IAsyncDisposable
         return listeners;
     }
 
+    private static string[] OwnHosts(BrokerSettings settings)
+    {
+        string[] addresses = [settings.Gateway.HttpAddress, settings.Gateway.HttpsAddress, settings.Lookup.HttpAddress, settings.Admin.HttpAddress];
+        return
+        [
+            .. addresses.Where(static address => address.Length > 0).Select(static address => ListenAddress.Parse(address).Host),
+            settings.Gateway.BroadcastAddress,
+            settings.Lookup.BroadcastAddress,
+        ];
+    }
+
     private static void ServeTcp(ListenOptions tcp)
     {
         tcp.ApplicationServices.GetRequiredService<BoundAddresses>().Tcp = tcp;
@@ -273,8 +285,7 @@ public sealed class BrokerHost : IAsyncDisposable
     private static void ServeHttps(ListenOptions https)
     {
         https.ApplicationServices.GetRequiredService<BoundAddresses>().Https = https;
-        https.UseTls();
-        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https);
+        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https, encrypts: true);
     }
 
     // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.
