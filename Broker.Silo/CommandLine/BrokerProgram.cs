@@ -12,7 +12,7 @@ namespace Broker.Silo.CommandLine;
 /// <param name="serveLookup">Serves the lookup service alone until told to stop.</param>
 /// <param name="serveAdmin">Serves the admin web alone until told to stop.</param>
 /// <param name="environment">The environment's variables.</param>
-/// <param name="input">Gives a password that is to be hashed.</param>
+/// <param name="input">Gives a password or a secret that is to be hashed.</param>
 /// <param name="output">Takes what was asked for.</param>
 /// <param name="error">Takes the one line that says why there is no broker.</param>
 public sealed class BrokerProgram(
@@ -76,6 +76,7 @@ public sealed class BrokerProgram(
         root.Subcommands.Add(nsqlookupd);
         root.Subcommands.Add(nsqadmin);
         root.Subcommands.Add(new HashPasswordCommand(input));
+        root.Subcommands.Add(new HashSecretCommand(input));
         root.Subcommands.Add(new AbsentCommand("gateway", Feature.Cluster));
         return root;
     }
