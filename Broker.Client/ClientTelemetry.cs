@@ -27,6 +27,9 @@ internal static class ClientTelemetry
 
     public static bool MeasuresProcessing => Consumed.Enabled || Processing.Enabled;
 
+    /// <summary>Whether anyone wants to know of messages that are handled.</summary>
+    public static bool Listens => MeasuresProcessing || Activities.HasListeners();
+
     public static Activity? StartPublish(string topic, int count)
     {
         if (!Activities.HasListeners()) return null;

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using System.Threading.Channels;
 using Broker.Protocol.Client;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -25,7 +24,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
     private readonly ILogger _logger;
     private readonly TimeProvider _time;
     private readonly IdentifyRequest _request;
-    private readonly Channel<NsqMessage> _received = Channel.CreateUnbounded<NsqMessage>();
+    private readonly ReceivedMessages _received = new();
     private readonly ServerDiscovery _discovery;
     private readonly CancellationTokenSource _handling = new();
     private readonly Lock _gate = new();
@@ -153,9 +152,9 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
         try
         {
             if (first) await _discovery.StartAsync().WaitAsync(cancellation).ConfigureAwait(false);
-            while (await _received.Reader.WaitToReadAsync(cancellation).ConfigureAwait(false))
+            while (await _received.WaitAsync(cancellation).ConfigureAwait(false))
             {
-                while (_received.Reader.TryRead(out NsqMessage message))
+                while (_received.TryTake(out NsqMessage message))
                 {
                     if (message.Connection.IsClosed) continue;
                     if (IsSpent(message))
@@ -212,7 +211,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
     /// </summary>
     public void Dispose() => _ = StopAsync(new CancellationToken(canceled: true));
 
-    internal void OnMessage(NsqMessage message) => _received.Writer.TryWrite(message);
+    internal void OnMessages(ReadOnlySpan<NsqMessage> messages) => _received.Add(messages);
 
     internal void OnAnswered(MessageOutcome outcome)
     {
@@ -291,19 +290,47 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
 
     private async Task WorkAsync(INsqMessageHandler handler)
     {
-        while (await _received.Reader.WaitToReadAsync().ConfigureAwait(false))
+        while (await _received.WaitAsync().ConfigureAwait(false))
         {
-            while (_received.Reader.TryRead(out NsqMessage message))
+            ConsumerConnection? held = null;
+            while (_received.TryTake(out NsqMessage message))
             {
                 // What came over a connection that is gone will come again: handling it now would only double the work.
-                if (!message.Connection.IsClosed) await HandleAsync(handler, message).ConfigureAwait(false);
+                if (message.Connection.IsClosed) continue;
+                if (held != message.Connection) held?.SendHeld();
+                held = message.Connection;
+                ValueTask handling = Handle(handler, message);
+                if (handling.IsCompletedSuccessfully) continue;
+                held.SendHeld();
+                held = null;
+                await handling.ConfigureAwait(false);
             }
+            held?.SendHeld();
         }
+    }
+
+    // Most handlers end at once and well, and nobody listens: that much has no need of what the general case costs.
+    private ValueTask Handle(INsqMessageHandler handler, NsqMessage message)
+    {
+        if (ClientTelemetry.Listens || IsSpent(message)) return HandleAsync(handler, message, null);
+        ValueTask handling;
+        try
+        {
+            handling = handler.HandleAsync(message, _handling.Token);
+        }
+        catch (Exception e)
+        {
+            handling = ValueTask.FromException(e);
+        }
+        if (!handling.IsCompletedSuccessfully) return HandleAsync(handler, message, handling);
+        handling.GetAwaiter().GetResult();
+        if (Options.AutoRespond) message.Connection.FinishSoon(message);
+        return default;
     }
 
     // Pooled: a handler that really waits would otherwise cost an object for each message.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask HandleAsync(INsqMessageHandler handler, NsqMessage message)
+    private async ValueTask HandleAsync(INsqMessageHandler handler, NsqMessage message, ValueTask? begunHandling)
     {
         bool isSpent = IsSpent(message);
         Activity? activity = ClientTelemetry.StartProcess(Options.Topic, Options.Channel, message);
@@ -319,7 +346,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
             }
             else
             {
-                await handler.HandleAsync(message, _handling.Token).ConfigureAwait(false);
+                await (begunHandling ?? handler.HandleAsync(message, _handling.Token)).ConfigureAwait(false);
             }
             if (Options.AutoRespond || isSpent) message.Finish();
         }
@@ -375,7 +402,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
             Task closing = Task.WhenAll(connections.Select(connection => connection.CloseAsync(deadline.Token)));
             if (_workers.Length == 0 && _readers == 0) RequeueReceived();
             await closing.ConfigureAwait(false);
-            _received.Writer.Complete();
+            _received.Complete();
             await Task.WhenAll(_workers).WaitAsync(deadline.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (deadline.IsCancellationRequested)
@@ -388,7 +415,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
 
     private async Task StopAtOnceAsync(ConsumerConnection[] connections)
     {
-        _received.Writer.TryComplete();
+        _received.Complete();
         RequeueReceived();
         await _handling.CancelAsync().ConfigureAwait(false);
         using CancellationTokenSource timeout = new(CancelledHandlersTimeout, _time);
@@ -405,6 +432,6 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
 
     private void RequeueReceived()
     {
-        while (_received.Reader.TryRead(out NsqMessage message)) message.Requeue(TimeSpan.Zero);
+        while (_received.TryTake(out NsqMessage message)) message.Requeue(TimeSpan.Zero);
     }
 }

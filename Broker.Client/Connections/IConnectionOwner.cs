@@ -13,6 +13,9 @@ internal interface IConnectionOwner
     /// <param name="data">An array of the owner's: <see cref="NsqMessage"/> tells its layout.</param>
     void OnMessage(byte[] data);
 
+    /// <summary>What has come so far is passed on: more comes with another read from the socket.</summary>
+    void OnRead();
+
     /// <summary>The connection has ended: nothing comes after this, and it comes once.</summary>
     /// <param name="reason">Why; null after a close that this side asked for.</param>
     void OnClosed(NsqException? reason);

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Broker.Protocol.Client;
 using Microsoft.Extensions.Logging;
@@ -9,13 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Client;
 
 /// <summary>One conversation with a server, full duplex: a read loop and a write loop that do not wait for one another.</summary>
-/// <remarks>
-/// Commands are written into a pipe, under a lock, by whoever has them; the write loop sends what has gathered while it was
-/// sending. So commands of concurrent callers leave together, and no caller waits for the socket.
-/// </remarks>
 internal sealed class NsqConnection
 {
-    private const int SegmentSize = 32 << 10;
     private const int ReceiveBufferSize = 64 << 10;
     private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
 
@@ -26,19 +20,10 @@ internal sealed class NsqConnection
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly Pipe _output = new(new PipeOptions(
-        readerScheduler: new WriteLoopScheduler(),
-        minimumSegmentSize: SegmentSize,
-        pauseWriterThreshold: 0,
-        resumeWriterThreshold: 0,
-        useSynchronizationContext: false));
-
     private readonly ITimer _silence;
-    private readonly ITimer _stuck;
     private IConnectionOwner? _owner;
     private NsqException? _reason;
     private bool _closed;
-    private bool _leaving;
     private long _lastRead;
 
     private NsqConnection(
@@ -53,10 +38,13 @@ internal sealed class NsqConnection
         _logger = logger;
         _lastRead = time.GetTimestamp();
         _silence = time.CreateTimer(static connection => ((NsqConnection)connection!).CheckSilence(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _stuck = time.CreateTimer(static connection => ((NsqConnection)connection!).GiveUpWriting(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Commands = new CommandQueue(stream, options.WriteTimeout, GiveUpWriting, time);
     }
 
     public NsqAddress Address { get; }
+
+    /// <summary>What this side sends.</summary>
+    public CommandQueue Commands { get; }
 
     /// <summary>What was negotiated.</summary>
     public IdentifyReply Agreed { get; }
@@ -95,133 +83,13 @@ internal sealed class NsqConnection
         _ = RunAsync(owner);
     }
 
-    /// <summary>Sends SUB.</summary>
-    public void Subscribe(string topic, string channel)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WriteSubscribe(topic, channel);
-            Flush();
-        }
-    }
-
-    /// <summary>Sends RDY.</summary>
-    public void Ready(int count)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WriteReady(count);
-            Flush();
-        }
-    }
-
-    /// <summary>Sends CLS.</summary>
-    public void AskToClose()
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WriteClose();
-            Flush();
-        }
-    }
-
-    /// <summary>Sends NOP.</summary>
-    public void Nop()
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WriteNop();
-            Flush();
-        }
-    }
-
-    /// <summary>Sends FIN; false when the connection is gone.</summary>
-    public bool Finish(ReadOnlySpan<byte> id)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return false;
-            _output.Writer.WriteFinish(id);
-            Flush();
-            return true;
-        }
-    }
-
-    /// <summary>Sends REQ; false when the connection is gone.</summary>
-    public bool Requeue(ReadOnlySpan<byte> id, TimeSpan delay)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return false;
-            _output.Writer.WriteRequeue(id, delay);
-            Flush();
-            return true;
-        }
-    }
-
-    /// <summary>Sends TOUCH; false when the connection is gone.</summary>
-    public bool Touch(ReadOnlySpan<byte> id)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return false;
-            _output.Writer.WriteTouch(id);
-            Flush();
-            return true;
-        }
-    }
-
-    /// <summary>Sends PUB.</summary>
-    public void Publish(string topic, ReadOnlySpan<byte> body)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WritePublish(topic, body);
-            Flush();
-        }
-    }
-
-    /// <summary>Sends MPUB.</summary>
-    public void Publish(string topic, ReadOnlySpan<ReadOnlyMemory<byte>> bodies)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WriteMultiPublish(topic, bodies);
-            Flush();
-        }
-    }
-
-    /// <summary>Sends DPUB.</summary>
-    public void Publish(string topic, TimeSpan delay, ReadOnlySpan<byte> body)
-    {
-        lock (_gate)
-        {
-            if (_leaving) return;
-            _output.Writer.WriteDeferredPublish(topic, delay, body);
-            Flush();
-        }
-    }
-
     /// <summary>
     /// Closes gracefully: what was written is sent, then this side is shut and the server's last words are waited for, since
     /// closing before would throw away what the server has not read.
     /// </summary>
     public async Task CloseAsync()
     {
-        lock (_gate)
-        {
-            if (!_leaving)
-            {
-                _leaving = true;
-                _output.Writer.Complete();
-            }
-        }
+        Commands.Complete();
         using CancellationTokenSource timeout = new(FarewellTimeout, _time);
         using CancellationTokenRegistration farewell = timeout.Token.UnsafeRegister(
             static connection => ((NsqConnection)connection!).Abort(null), this);
@@ -236,21 +104,10 @@ internal sealed class NsqConnection
             if (_closed) return;
             _closed = true;
             _reason ??= reason;
-            if (!_leaving)
-            {
-                _leaving = true;
-                _output.Writer.Complete();
-            }
         }
+        Commands.Complete();
         // The socket, not the stream: it alone may be closed under the loops, which then fail and end.
         _socket.Dispose();
-    }
-
-    private void Flush()
-    {
-        // Without a threshold a flush has nothing to wait for: it hands over to the write loop and is done.
-        ValueTask<FlushResult> flush = _output.Writer.FlushAsync();
-        if (flush.IsCompletedSuccessfully) _ = flush.Result;
     }
 
     private async Task RunAsync(IConnectionOwner owner)
@@ -272,7 +129,7 @@ internal sealed class NsqConnection
         }
         await writing.ConfigureAwait(false);
         await _silence.DisposeAsync().ConfigureAwait(false);
-        await _stuck.DisposeAsync().ConfigureAwait(false);
+        await Commands.DisposeAsync().ConfigureAwait(false);
         await _stream.DisposeAsync().ConfigureAwait(false);
         try
         {
@@ -295,6 +152,7 @@ internal sealed class NsqConnection
                 Volatile.Write(ref _lastRead, _time.GetTimestamp());
                 ReadOnlySequence<byte> rest = read.Buffer;
                 TakeFrames(ref rest, owner);
+                owner.OnRead();
                 input.AdvanceTo(rest.Start, rest.End);
                 if (read.IsCompleted) return;
             }
@@ -343,7 +201,7 @@ internal sealed class NsqConnection
                 owner.OnMessage(message);
                 break;
             case FrameType.Response when frame.IsHeartbeat:
-                Nop();
+                Commands.Nop();
                 break;
             case FrameType.Response:
                 owner.OnResponse(frame.Data);
@@ -366,60 +224,15 @@ internal sealed class NsqConnection
 
     private async Task WriteAsync()
     {
-        PipeReader output = _output.Reader;
         try
         {
-            while (true)
-            {
-                ReadResult read = await output.ReadAsync().ConfigureAwait(false);
-                if (!read.Buffer.IsEmpty) await SendAsync(read.Buffer).ConfigureAwait(false);
-                output.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted) break;
-            }
+            await Commands.SendAllAsync().ConfigureAwait(false);
             if (!Volatile.Read(ref _closed)) _socket.Shutdown(SocketShutdown.Send);
         }
         catch (Exception e)
         {
             Abort(Lost(e));
         }
-        finally
-        {
-            await output.CompleteAsync().ConfigureAwait(false);
-        }
-    }
-
-    private ValueTask SendAsync(in ReadOnlySequence<byte> bytes)
-    {
-        ValueTask sending = bytes.IsSingleSegment ? SendOneAsync(bytes.First) : SendManyAsync(bytes);
-        return sending.IsCompletedSuccessfully ? sending : WatchedAsync(sending);
-    }
-
-    private ValueTask SendOneAsync(ReadOnlyMemory<byte> bytes)
-    {
-        ValueTask writing = _stream.WriteAsync(bytes);
-        return writing.IsCompletedSuccessfully && _stream is NetworkStream ? writing : FlushAfterAsync(writing);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendManyAsync(ReadOnlySequence<byte> bytes)
-    {
-        foreach (ReadOnlyMemory<byte> segment in bytes) await _stream.WriteAsync(segment).ConfigureAwait(false);
-        await _stream.FlushAsync().ConfigureAwait(false);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask FlushAfterAsync(ValueTask writing)
-    {
-        await writing.ConfigureAwait(false);
-        await _stream.FlushAsync().ConfigureAwait(false);
-    }
-
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask WatchedAsync(ValueTask sending)
-    {
-        _stuck.Change(_options.WriteTimeout, Timeout.InfiniteTimeSpan);
-        await sending.ConfigureAwait(false);
-        _stuck.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private void CheckSilence()
@@ -435,7 +248,7 @@ internal sealed class NsqConnection
         Abort(new NsqConnectionException($"the connection to {Address} was given up: it took nothing for {_options.WriteTimeout}"));
 
     private NsqConnectionException? LeftByServer() =>
-        Volatile.Read(ref _leaving) ? null : new NsqConnectionException($"{Address} closed the connection");
+        Commands.IsComplete ? null : new NsqConnectionException($"{Address} closed the connection");
 
     private NsqConnectionException Lost(Exception e) => new($"the connection to {Address} was lost: {e.Message}", e);
 }

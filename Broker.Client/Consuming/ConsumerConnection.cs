@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Broker.Protocol.Client;
 
 namespace Broker.Client;
@@ -11,6 +12,9 @@ internal sealed class ConsumerConnection : IConnectionOwner
     private readonly NsqConnection _wire;
     private readonly TaskCompletionSource _subscribed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // Owned by the read loop.
+    private readonly List<NsqMessage> _read = [];
     private int _inFlight;
     private long _lastMessage;
     private long _received;
@@ -69,7 +73,7 @@ internal sealed class ConsumerConnection : IConnectionOwner
     public async Task SubscribeAsync(string topic, string channel, CancellationToken cancellation)
     {
         _wire.Start(this);
-        _wire.Subscribe(topic, channel);
+        _wire.Commands.Subscribe(topic, channel);
         try
         {
             await _subscribed.Task.WaitAsync(cancellation).ConfigureAwait(false);
@@ -87,14 +91,14 @@ internal sealed class ConsumerConnection : IConnectionOwner
         if (count == Ready) return;
         if (Ready == 0) ReadySince = now;
         Ready = count;
-        _wire.Ready(count);
+        _wire.Commands.Ready(count);
     }
 
     /// <summary>Stops receiving, waits until all that came is answered, and closes. After a cancellation it may be called again.</summary>
     public async Task CloseAsync(CancellationToken cancellation)
     {
         // A second CLS would be refused, and end the connection before its messages are answered.
-        if (!Interlocked.Exchange(ref _asked, true)) _wire.AskToClose();
+        if (!Interlocked.Exchange(ref _asked, true)) _wire.Commands.AskToClose();
         await _drained.Task.WaitAsync(cancellation).ConfigureAwait(false);
         // The server says that it delivers no more while it is still sending: what is closed on would be in flight till its
         // timeout. It cannot say when the last one has been sent, so a moment of silence has to do.
@@ -115,31 +119,48 @@ internal sealed class ConsumerConnection : IConnectionOwner
     public bool Finish(NsqMessage message)
     {
         if (!message.TryAnswer(out ReadOnlySpan<byte> id)) return false;
-        bool sent = _wire.Finish(id);
+        bool sent = _wire.Commands.Finish(id);
         Answered(MessageOutcome.Finished);
         return sent;
     }
 
+    /// <summary>As <see cref="Finish"/>, but the server may hear of it a few milliseconds later unless <see cref="SendHeld"/> is called.</summary>
+    public void FinishSoon(NsqMessage message)
+    {
+        if (!message.TryAnswer(out ReadOnlySpan<byte> id)) return;
+        _wire.Commands.FinishSoon(id);
+        Answered(MessageOutcome.Finished);
+    }
+
+    /// <summary>Sends what <see cref="FinishSoon"/> held back.</summary>
+    public void SendHeld() => _wire.Commands.SendHeld();
+
     public bool Requeue(NsqMessage message, TimeSpan? delay, bool backOff)
     {
         if (!message.TryAnswer(out ReadOnlySpan<byte> id)) return false;
-        bool sent = _wire.Requeue(id, delay ?? _consumer.Options.RequeueDelayOf(message.Attempts));
+        bool sent = _wire.Commands.Requeue(id, delay ?? _consumer.Options.RequeueDelayOf(message.Attempts));
         Answered(backOff ? MessageOutcome.Failed : MessageOutcome.Requeued);
         return sent;
     }
 
-    public bool Touch(ReadOnlySpan<byte> id) => _wire.Touch(id);
+    public bool Touch(ReadOnlySpan<byte> id) => _wire.Commands.Touch(id);
 
-    public void OnMessage(byte[] data)
+    public void OnMessage(byte[] data) => _read.Add(new NsqMessage(this, data));
+
+    public void OnRead()
     {
-        Interlocked.Increment(ref _inFlight);
-        Volatile.Write(ref _received, _received + 1);
+        if (_read.Count == 0) return;
+        Interlocked.Add(ref _inFlight, _read.Count);
+        Volatile.Write(ref _received, _received + _read.Count);
         Volatile.Write(ref _lastMessage, _wire.LastRead);
-        _consumer.OnMessage(new NsqMessage(this, data));
+        _consumer.OnMessages(CollectionsMarshal.AsSpan(_read));
+        _read.Clear();
     }
 
     public void OnResponse(ReadOnlySpan<byte> data)
     {
+        // Whether all is answered can be told only when all that came before is counted.
+        OnRead();
         if (data.SequenceEqual("CLOSE_WAIT"u8))
         {
             _receivesNoMore = true;

@@ -14,5 +14,9 @@ internal sealed class ProducerConnection(NsqProducer producer, NsqConnection wir
     public void OnMessage(byte[] data) =>
         throw new MalformedFrameException("a message came on a connection that is subscribed to nothing");
 
+    public void OnRead()
+    {
+    }
+
     public void OnClosed(NsqException? reason) => producer.OnClosed(this, reason);
 }

@@ -67,16 +67,16 @@ internal sealed class PublishOperation(NsqProducer producer) : IValueTaskSource,
         switch (Kind)
         {
             case PublishKind.One:
-                connection.Publish(Topic, _body.Span);
+                connection.Commands.Publish(Topic, _body.Span);
                 break;
             case PublishKind.Many:
-                connection.Publish(Topic, _bodies);
+                connection.Commands.Publish(Topic, _bodies);
                 break;
             case PublishKind.Deferred:
-                connection.Publish(Topic, _delay, _body.Span);
+                connection.Commands.Publish(Topic, _delay, _body.Span);
                 break;
             default:
-                connection.Nop();
+                connection.Commands.Nop();
                 break;
         }
     }

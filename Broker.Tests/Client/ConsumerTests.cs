@@ -146,6 +146,47 @@ public sealed class ConsumerTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_handler_that_blocks_does_not_hold_back_the_answers_before_it()
+    {
+        using SemaphoreSlim gate = new(0);
+        ScriptedConnection connection = await StartAsync(Consumer(), (message, _) =>
+        {
+            Assert.True(_handled.Writer.TryWrite(message));
+            if (message.Id == Second) Assert.True(gate.Wait(NsqSocket.Patience));
+            return ValueTask.CompletedTask;
+        });
+        await connection.SendAsync(ScriptedConnection.Message(First, "a"), ScriptedConnection.Message(Second, "b"));
+        for (int i = 0; i < 2; i++) await HandledAsync();
+        Task<string> answer = connection.ReadLineAsync();
+        await PassUntilAsync(answer);
+        Assert.Equal($"FIN {First}", await answer);
+        gate.Release();
+        await connection.ExpectLineAsync($"FIN {Second}");
+    }
+
+    [Fact]
+    public async Task Blocking_handlers_run_beside_one_another_and_get_all_that_came_at_once()
+    {
+        const int count = 500;
+        const int concurrency = 4;
+        using CountdownEvent together = new(concurrency);
+        ScriptedConnection connection = await StartAsync(Consumer(options => options.Concurrency = concurrency), (message, _) =>
+        {
+            if (together.CurrentCount > 0)
+            {
+                together.Signal();
+                Assert.True(together.Wait(NsqSocket.Patience));
+            }
+            return Handle(message, default);
+        });
+        await connection.SendAsync([.. Enumerable.Range(1, count).Select(i => ScriptedConnection.Message($"{i:x16}", "a"))]);
+        HashSet<string> handled = [];
+        for (int i = 0; i < count; i++) handled.Add((await HandledAsync()).Id);
+        Assert.Equal(count, handled.Count);
+        for (int i = 0; i < count; i++) Assert.True(handled.Remove((await connection.ReadLineAsync())["FIN ".Length..]));
+    }
+
+    [Fact]
     public async Task Backing_off_can_be_switched_off()
     {
         ScriptedConnection connection = await StartAsync(
