@@ -25,13 +25,13 @@ internal static class HttpFlags
             (settings, value) => settings.Http.IdleTimeout = value),
         new Flag<int>("min-http-body-rate", FlagType.Integer(0), "240", "bytes a second of a body that must come after its first 5 seconds; 0 for no limit",
             (settings, value) => settings.Http.MinBodyRate = value),
-        new Flag<IReadOnlyList<string>>("http-allowed-host", FlagType.List, "",
+        new Flag<IReadOnlyList<string>>("http-allowed-host", FlagType.Hosts, "",
             "host by whose name browsers may ask what listens on loopback, beside this one's own; * for any",
             (settings, value) => settings.Http.AllowedHosts = value)
         {
             ConfigKey = "http_allowed_hosts",
         },
-        new Flag<IReadOnlyList<string>>("http-allowed-origin", FlagType.List, "",
+        new Flag<IReadOnlyList<string>>("http-allowed-origin", FlagType.Origins, "",
             "origin (https://host:port) whose pages may have browsers publish and change things by the HTTP API; * for any",
             (settings, value) => settings.Http.AllowedOrigins = value)
         {

@@ -18,7 +18,7 @@ public sealed class BrowserGuard(HttpOptions options, IEnumerable<string> ownHos
     private const string Localhost = "localhost";
 
     private readonly HashSet<string> _hosts = new([.. ownHosts.Where(static host => host.Length > 0), .. options.AllowedHosts], StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _origins = new(options.AllowedOrigins, StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _origins = new(options.AllowedOrigins.Select(Normalize), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The answer to a request that is refused; null for one that is not.</summary>
     /// <param name="context">The request.</param>
@@ -49,7 +49,11 @@ public sealed class BrowserGuard(HttpOptions options, IEnumerable<string> ownHos
         || _hosts.Contains(host)
         || _hosts.Contains(Any);
 
-    private bool IsAllowed(string origin) => _origins.Contains(Any) || _origins.Contains(origin);
+    private bool IsAllowed(string origin) => _origins.Contains(Any) || _origins.Contains(Normalize(origin));
+
+    // Browsers leave the usual port out.
+    private static string Normalize(string origin) =>
+        Uri.TryCreate(origin, UriKind.Absolute, out Uri? url) ? url.GetLeftPart(UriPartial.Authority) : origin;
 
     private V1Error Refuse(HttpContext context, string why)
     {
