@@ -80,11 +80,10 @@ public static class GatewayServiceCollectionExtensions
         return services;
     }
 
-    // Every endpoint bounds what it reads by the options of its own, and NSQ lets requests take their time (spec 3.1).
+    // Every endpoint bounds what it reads by the options of its own, and NSQ lets answers take their time (spec 3.1).
     private static void LiftLimits(KestrelServerOptions kestrel)
     {
         kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
     }
 

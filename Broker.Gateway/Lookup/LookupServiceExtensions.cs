@@ -46,5 +46,6 @@ public static class LookupServiceExtensions
         .AddHostedService(static provider => provider.GetRequiredService<ClusterNodes>())
         .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
         .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())
+        .AddHostedService<DeletedTopics>()
         .AddHostedService(static provider => provider.GetRequiredService<BrokerTopology>());
 }

@@ -54,7 +54,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     public ValueTask RemoveTopicAsync(string topic)
     {
         _topics.Remove(topic);
-        if (!_loaded)
+        if (_loading is not null)
             _removedWhileLoading.Add(topic);
         Tell(new BrokerEvent(BrokerEventKind.TopicDeleted, topic));
         return ValueTask.CompletedTask;

@@ -30,6 +30,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private Task? _opening;
     private bool _closing;
     private bool _leaving;
+    private int _makers;
     private IGrainTimer? _retry;
     private IGrainTimer? _trim;
     private bool _trimArmed;
@@ -494,6 +495,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
                 return (null, new TopicReply(TopicStatus.Exiting));
             if (_open is { Broken: false } open)
                 return (open, default);
+            StoreException? failure = null;
+            _makers += create ? 1 : 0;
             try
             {
                 await (_opening ??= OpenLogAsync(create));
@@ -501,19 +504,18 @@ public sealed class TopicGrain : Grain, ITopicGrain
             catch (StoreException e)
             {
                 _services.Log.TopicOpenFailed(_name, e.Message);
-                return (null, new TopicReply(TopicStatus.Failed, e.Message));
+                failure = e;
             }
             finally
             {
                 _opening = null;
+                _makers -= create ? 1 : 0;
             }
 
-            if (_open is null && !create)
-            {
-                // Whoever asks for topics that are not there must not fill the memory with them.
-                DeactivateOnIdle();
-                return (null, new TopicReply(TopicStatus.TopicNotFound));
-            }
+            if (failure is null && (_open is not null || create))
+                continue;
+            LeaveIfNeverOpen();
+            return (null, failure is null ? new TopicReply(TopicStatus.TopicNotFound) : new TopicReply(TopicStatus.Failed, failure.Message));
         }
     }
 
@@ -528,6 +530,14 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         if (_leaving)
             throw new FencedException($"topic {_name} is about to be opened elsewhere; ask again");
+    }
+
+    // Whoever asks for topics that are not there must not fill the memory with them. But a topic that was open keeps its books, and one
+    // that is about to be made is made here.
+    private void LeaveIfNeverOpen()
+    {
+        if (_open is null && _books.Open is null && _makers == 0)
+            DeactivateOnIdle();
     }
 
     private async Task OpenLogAsync(bool create)
@@ -671,7 +681,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
             Forget();
             _trimmedBelow = 0;
             _services.Log.TopicDeleted(_name);
+            _books = new TopicBooks();
             await TellDirectoryAsync(directory => directory.RemoveTopicAsync(_name));
+            // A topic of this name that is made again begins with a new activation.
+            DeactivateOnIdle();
             return TopicReply.Ok;
         }
         catch (StoreException e)
@@ -772,6 +785,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private void OfferLater(ChannelFeed feed, string cause)
     {
+        if (feed.Removed)
+            return;
         _services.Log.OfferFailed(_name, feed.Record.Name, cause);
         _retry ??= this.RegisterGrainTimer(
             _ =>
