@@ -19,6 +19,8 @@ public abstract class HttpSite
     private readonly RequestDelegate _own;
     private readonly GatewayMetrics? _metrics;
     private readonly RequestDelegate _pipeline;
+    private readonly RequestDelegate _entry;
+    private readonly RequestDelegate _localEntry;
     private readonly HttpLimits? _limits;
     private readonly BrowserGuard? _guard;
 
@@ -42,6 +44,8 @@ public abstract class HttpSite
         });
         _own = app.Build();
         _pipeline = CreateGate(services) is { } gate ? context => gate.PassAsync(context, _own) : _own;
+        _entry = context => PassAsync(context, checksHost: false);
+        _localEntry = context => PassAsync(context, checksHost: true);
     }
 
     /// <summary>Answers a request that came by a listener that was given a site with <see cref="ServeOn"/>.</summary>
@@ -96,17 +100,13 @@ public abstract class HttpSite
     {
         try
         {
-            await ServeAsync(context, isOnLoopback && !HasLogin ? PassLocalAsync : PassAsync);
+            await ServeAsync(context, isOnLoopback && !HasLogin ? _localEntry : _entry);
         }
         finally
         {
             _metrics?.Answered(context.Response.StatusCode);
         }
     }
-
-    private Task PassLocalAsync(HttpContext context) => PassAsync(context, checksHost: true);
-
-    private Task PassAsync(HttpContext context) => PassAsync(context, checksHost: false);
 
     private async Task PassAsync(HttpContext context, bool checksHost)
     {

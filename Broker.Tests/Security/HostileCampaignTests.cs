@@ -15,7 +15,7 @@ public sealed class HostileCampaignTests(ITestOutputHelper output)
 {
     private const long UsualCommands = 100_000;
     private const long MaxGrowth = 64 << 20;
-    private const long MaxHeapGrowth = 4 << 20;
+    private const long MaxHeapGrowth = 8 << 20;
 
     [Fact]
     public async Task The_broker_stands_it_serves_others_and_keeps_no_memory_of_it()
