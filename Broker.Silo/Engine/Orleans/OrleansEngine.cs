@@ -116,6 +116,7 @@ public static class OrleansEngine
             }
         });
         builder.Services.AddSingleton<IReadinessCheck, SiloCheck>();
+        builder.Services.AddHostedService<SiloWatch>();
     }
 
     /// <summary>Registers what a gateway by itself finds the grains of its cluster by.</summary>
