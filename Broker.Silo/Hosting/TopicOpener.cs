@@ -11,11 +11,15 @@ namespace Broker.Silo.Hosting;
 /// </summary>
 /// <param name="grains">Where topics are found.</param>
 /// <param name="lifetime">Says when all is served.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">Where a topic that cannot be opened is reported.</param>
-public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLifetime lifetime, ILogger<TopicOpener> logger) : BackgroundService
+public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<TopicOpener> logger)
+    : BackgroundService
 {
     // Clients that come back after a restart are more urgent.
     private const int AtOnce = 2;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -28,7 +32,7 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         try
         {
             await StartedAsync(stoppingToken);
-            string[] topics = await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
+            string[] topics = await ListAsync(stoppingToken);
             ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
             await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
         }
@@ -39,6 +43,22 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         finally
         {
             _done.TrySetResult();
+        }
+    }
+
+    private async Task<string[]> ListAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                return await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                CannotList(e);
+            }
+            await Task.Delay(RetryDelay, time, stopping);
         }
     }
 
@@ -61,6 +81,9 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
             CannotOpen(e, topic);
         }
     }
+
+    [LoggerMessage(6011, LogLevel.Warning, "the topics cannot be listed now, tried again; until they are, each is opened by who uses it")]
+    private partial void CannotList(Exception exception);
 
     [LoggerMessage(6010, LogLevel.Error, "topic {Topic}: cannot be opened now, whoever uses it tries again; see that its files can be read and written")]
     private partial void CannotOpen(Exception exception, string topic);

@@ -76,6 +76,9 @@ public static class OrleansEngine
     public static void AddTo(WebApplicationBuilder builder, BrokerSettings settings)
     {
         ClusterSettings cluster = settings.Cluster;
+        // Before the silo, which starts only when it has joined.
+        if (settings.StorageKind == StorageKind.Postgres)
+            builder.Services.AddHostedService<DeadSilos>();
         builder.UseOrleans(silo =>
         {
             if (settings.StorageKind == StorageKind.Postgres)
