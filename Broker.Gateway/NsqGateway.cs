@@ -201,6 +201,19 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         }
     }
 
+    /// <summary>
+    /// A silo has gone: the channels that it had are elsewhere, and hear from this gateway at once what is in flight, instead of at the next sign of
+    /// life.
+    /// </summary>
+    public void KnockAtChannels()
+    {
+        ChannelLink[] links;
+        lock (_sync)
+            links = [.. _links.Values];
+        foreach (ChannelLink link in links)
+            link.Knock();
+    }
+
     internal async Task ServeAsync(ConnectionContext context)
     {
         IPAddress? address = (context.RemoteEndPoint as IPEndPoint)?.Address;

@@ -102,6 +102,18 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             _ = RunAsync();
     }
 
+    /// <summary>Has the channel hear from this gateway at once: it may have been activated anew and know no consumers.</summary>
+    public void Knock()
+    {
+        lock (_sync)
+        {
+            if (_consumers.Count == 0)
+                return;
+            _signOfLifeDue = true;
+        }
+        Start();
+    }
+
     /// <summary>The channel is gone: closes the connections of its consumers.</summary>
     public void Close()
     {

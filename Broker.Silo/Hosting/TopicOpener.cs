@@ -14,12 +14,15 @@ namespace Broker.Silo.Hosting;
 /// <param name="grains">Where topics are found.</param>
 /// <param name="nodes">Know when a node has gone.</param>
 /// <param name="lifetime">Says when all is served.</param>
+/// <param name="time">The clock.</param>
 /// <param name="logger">Where a topic that cannot be opened is reported.</param>
 public sealed partial class TopicOpener(
-    IGrainFactory grains, ClusterNodes nodes, IHostApplicationLifetime lifetime, ILogger<TopicOpener> logger) : BackgroundService
+    IGrainFactory grains, ClusterNodes nodes, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<TopicOpener> logger) : BackgroundService
 {
     // Clients that come back after a restart are more urgent.
     private const int AtOnce = 2;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -61,9 +64,25 @@ public sealed partial class TopicOpener(
 
     private async Task OpenAllAsync(CancellationToken stopping)
     {
-        string[] topics = await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
+        string[] topics = await ListAsync(stopping);
         ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stopping };
         await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
+    }
+
+    private async Task<string[]> ListAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            try
+            {
+                return await grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
+            }
+            catch (Exception e) when (!stopping.IsCancellationRequested)
+            {
+                CannotList(e);
+            }
+            await Task.Delay(RetryDelay, time, stopping);
+        }
     }
 
     private async Task StartedAsync(CancellationToken stopping)
@@ -85,6 +104,9 @@ public sealed partial class TopicOpener(
             CannotOpen(e, topic);
         }
     }
+
+    [LoggerMessage(6011, LogLevel.Warning, "the topics cannot be listed now, tried again; until they are, each is opened by who uses it")]
+    private partial void CannotList(Exception exception);
 
     [LoggerMessage(6010, LogLevel.Error, "topic {Topic}: cannot be opened now, whoever uses it tries again; see that its files can be read and written")]
     private partial void CannotOpen(Exception exception, string topic);

@@ -1,4 +1,6 @@
+using Broker.Gateway;
 using Broker.Health;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -6,14 +8,16 @@ using Orleans.Runtime;
 namespace Broker.Silo.Engine;
 
 /// <summary>The way of a gateway by itself into its cluster: waits for the first silo at the start, and knows whether there is one now.</summary>
+/// <param name="services">Where the gateway is found, which is made after this.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told when silos come and go.</param>
-internal sealed partial class ClusterConnection(TimeProvider time, ILogger<ClusterConnection> logger)
+internal sealed partial class ClusterConnection(IServiceProvider services, TimeProvider time, ILogger<ClusterConnection> logger)
     : IClientConnectionRetryFilter, IClusterConnectionStatusObserver, IReadinessCheck
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private volatile bool _isLost;
+    private volatile bool _isStarted;
     private bool _isTold;
 
     /// <inheritdoc/>
@@ -37,6 +41,10 @@ internal sealed partial class ClusterConnection(TimeProvider time, ILogger<Clust
     {
         _isLost = currentNumberOfGateways == 0;
         SilosChanged(currentNumberOfGateways);
+        // Where a silo has gone, its channels are elsewhere.
+        if (currentNumberOfGateways < previousNumberOfGateways && _isStarted)
+            ThreadPool.UnsafeQueueUserWorkItem(static gateway => gateway.KnockAtChannels(), services.GetRequiredService<NsqGateway>(), preferLocal: false);
+        _isStarted = true;
     }
 
     /// <inheritdoc/>

@@ -81,6 +81,9 @@ public static class OrleansEngine
     public static void AddTo(WebApplicationBuilder builder, BrokerSettings settings)
     {
         ClusterSettings cluster = settings.Cluster;
+        // Before the silo, which starts only when it has joined.
+        if (settings.StorageKind == StorageKind.Postgres)
+            builder.Services.AddHostedService<DeadSilos>();
         builder.UseOrleans(silo =>
         {
             if (settings.StorageKind == StorageKind.Postgres)
@@ -126,6 +129,7 @@ public static class OrleansEngine
         builder.Services.AddSingleton<HostedTopics>();
         builder.Services.AddSingleton<IHostedTopics>(services => services.GetRequiredService<HostedTopics>());
         builder.Services.AddSingleton<IReadinessCheck, SiloCheck>();
+        builder.Services.AddHostedService<SiloWatch>();
     }
 
     /// <summary>Registers what a gateway by itself finds the grains of its cluster by.</summary>
