@@ -21,7 +21,7 @@ internal static class TestEngine
     public static void Configure(ClusterSettings cluster) => (cluster.SiloPort, cluster.GatewayPort) = (FindPort(), 0);
 
     /// <summary>The same as flags of the executable.</summary>
-    public static IReadOnlyList<string> Flags() => [$"--silo-port={FindPort()}", "--gateway-port=0"];
+    public static IReadOnlyList<string> Flags() => ["--advertised-address=127.0.0.1", $"--silo-port={FindPort()}", "--gateway-port=0"];
 
     /// <summary>Grains of the broker in memory.</summary>
     public static async Task<int> CountActivationsAsync(IServiceProvider services) =>
