@@ -12,6 +12,14 @@ namespace Broker.Admin;
 /// <param name="logger">Where requests that crash are logged.</param>
 public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logger) : HttpSite(services, logger)
 {
+    private readonly bool _hasLogin = services.GetRequiredService<AdminOptions>() is { PasswordFile.Length: > 0 } or { TrustedProxies.Count: > 0 };
+
+    /// <inheritdoc/>
+    protected override bool HasLogin => _hasLogin;
+
+    /// <inheritdoc/>
+    protected override bool HasPages => true;
+
     /// <inheritdoc/>
     protected override void Use(IServiceProvider services, IApplicationBuilder app)
     {

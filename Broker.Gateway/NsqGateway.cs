@@ -71,9 +71,15 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         Refusals = refusals;
         Wheel = new TimerWheel(time, logger);
         LimitOptions limits = Options.Limits;
-        _admission = new Admission(limits, refusals);
+        _admission = new Admission(
+            limits.MaxConnections,
+            limits.MaxConnectionsPerAddress,
+            RefusalReason.TooManyConnections,
+            RefusalReason.TooManyConnectionsOfAddress,
+            refusals);
         BytesInFlight = new ByteBudget(limits.MaxBytesInFlight);
-        Memory = new MemoryPressure(limits.MemoryLimit, Wheel, time, static () => Environment.WorkingSet);
+        Memory = new MemoryPressure(
+            limits.MemoryLimit, Wheel, time, static () => Environment.WorkingSet, static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive));
         _observer = new GatewayObserver(this);
         _housekeeping = new Housekeeping(this);
         metrics.Observe(this);
@@ -254,6 +260,13 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         }
     }
 
+    /// <summary>A topic was deleted.</summary>
+    internal void Forget(string topic)
+    {
+        lock (_sync)
+            _publishers.GetValueOrDefault(topic)?.Forget();
+    }
+
     internal ChannelLink LinkTo(string channelKey, long incarnation)
     {
         lock (_sync)
@@ -331,6 +344,9 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
 
         private static readonly TimeSpan PublisherAge = TimeSpan.FromMinutes(10);
 
+        // Who deletes topics by the thousand, or publishes where none can be made, is not to fill the memory with their names.
+        private static readonly TimeSpan UnknownAge = TimeSpan.FromSeconds(30);
+
         // Longer than a channel remembers a gateway that it hears nothing of (QueueOptions.GatewayTimeout), and with it the
         // last batch number: a new link counts from 1.
         private static readonly TimeSpan LinkAge = TimeSpan.FromMinutes(1);
@@ -347,7 +363,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
             {
                 foreach (TopicPublisher publisher in gateway._publishers.Values)
                 {
-                    if (publisher.IsUnusedFor(PublisherAge))
+                    if (publisher.IsUnusedFor(publisher.IsTopicKnown ? PublisherAge : UnknownAge))
                     {
                         publisher.IsRetired = true;
                         gateway._publishers.Remove(publisher.Topic);

@@ -1,4 +1,5 @@
 using Broker.Grains.Metrics;
+using Broker.Grains.Topics;
 using Broker.Policies;
 using Broker.Storage;
 using Broker.Telemetry;
@@ -25,6 +26,9 @@ public sealed record GrainServices(
 
     /// <summary>Traces messages; null for never.</summary>
     public MessageTraces? Traces { get; init; }
+
+    /// <summary>Told which topics are open here; null where nobody asks.</summary>
+    public HostedTopics? Hosted { get; init; }
 
     /// <summary>Nanoseconds since the Unix epoch.</summary>
     public long NowNanoseconds => (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;

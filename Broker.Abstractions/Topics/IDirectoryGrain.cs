@@ -1,10 +1,11 @@
+using Broker.Gateways;
 using Orleans;
 
 namespace Broker.Topics;
 
 /// <summary>
 /// Index of the topics and their channels, for lists, statistics and lookup services; can be rebuilt from the topics' records, and nothing on the way of a
-/// message calls it. There is one, with the key <see cref="Key"/>.
+/// message calls it. It also knows the gateways, and tells of all that changes over the events' stream. There is one, with the key <see cref="Key"/>.
 /// </summary>
 [Alias("Broker.IDirectoryGrain")]
 public interface IDirectoryGrain : IGrainWithStringKey
@@ -24,9 +25,14 @@ public interface IDirectoryGrain : IGrainWithStringKey
     /// <summary>The topics asked for, in that order; with null all that there are, ordered by name (ordinal).</summary>
     [Alias("Topology")] ValueTask<TopicChannels[]> TopologyAsync(string[]? topics);
 
-    /// <summary>Has an observer told of changes for two minutes from now. Observers subscribe again and again for as long as they listen.</summary>
-    [Alias("Subscribe")] ValueTask SubscribeAsync(ITopologyObserver observer);
+    /// <summary>A topic or, if one is named, a channel was paused or resumed; called by the topic itself.</summary>
+    [Alias("NotePaused")] ValueTask NotePausedAsync(string topic, string channel, bool paused);
 
-    /// <summary>Has an observer told no more.</summary>
-    [Alias("Unsubscribe")] ValueTask UnsubscribeAsync(ITopologyObserver observer);
+    /// <summary>
+    /// A gateway lives: it counts as such for <see cref="GatewayNode.Lifetime"/> from now. Answers with all that do, ordered by id.
+    /// </summary>
+    [Alias("RenewGateway")] ValueTask<GatewayNode[]> RenewGatewayAsync(GatewayNode gateway);
+
+    /// <summary>A gateway serves no more.</summary>
+    [Alias("RemoveGateway")] ValueTask RemoveGatewayAsync(string id);
 }

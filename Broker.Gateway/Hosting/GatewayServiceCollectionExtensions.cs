@@ -5,6 +5,7 @@ using Broker.Gateway.Statsd;
 using Broker.Health;
 using Broker.Policies;
 using Broker.Telemetry;
+using Broker.Topics;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,6 +52,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddRoutingCore();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BrokerClock>();
+        services.TryAddSingleton<IHostedTopics, AllTopics>();
         services.AddSingleton<StatsCollector>();
         services.AddSingleton<StateEndpoints>();
         services.AddSingleton<PublishEndpoints>();
@@ -78,11 +80,10 @@ public static class GatewayServiceCollectionExtensions
         return services;
     }
 
-    // Every endpoint bounds what it reads by the options of its own, and NSQ lets requests take their time (spec 3.1).
+    // Every endpoint bounds what it reads by the options of its own, and NSQ lets answers take their time (spec 3.1).
     private static void LiftLimits(KestrelServerOptions kestrel)
     {
         kestrel.Limits.MaxRequestBodySize = null;
-        kestrel.Limits.MinRequestBodyDataRate = null;
         kestrel.Limits.MinResponseDataRate = null;
     }
 

@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,10 @@ public abstract class HttpSite
     private readonly RequestDelegate _own;
     private readonly GatewayMetrics? _metrics;
     private readonly RequestDelegate _pipeline;
+    private readonly RequestDelegate _entry;
+    private readonly RequestDelegate _localEntry;
+    private readonly HttpLimits? _limits;
+    private readonly BrowserGuard? _guard;
 
     /// <param name="services">Where routing finds its parts.</param>
     /// <param name="logger">Where requests that crash are logged.</param>
@@ -25,6 +30,8 @@ public abstract class HttpSite
     {
         _logger = logger;
         _metrics = services.GetService<GatewayMetrics>();
+        _limits = services.GetService<HttpLimits>();
+        _guard = services.GetService<BrowserGuard>();
         ApplicationBuilder app = new(services);
         RouteTable table = new();
         Use(services, app);
@@ -37,26 +44,46 @@ public abstract class HttpSite
         });
         _own = app.Build();
         _pipeline = CreateGate(services) is { } gate ? context => gate.PassAsync(context, _own) : _own;
+        _entry = context => PassAsync(context, checksHost: false);
+        _localEntry = context => PassAsync(context, checksHost: true);
     }
 
     /// <summary>Answers a request that came by a listener that was given a site with <see cref="ServeOn"/>.</summary>
-    public static Task DispatchAsync(HttpContext context) =>
-        context.Features.Get<HttpSite>()!.ServeAsync(context);
+    public static Task DispatchAsync(HttpContext context)
+    {
+        Entrance entrance = context.Features.Get<Entrance>()!;
+        return entrance.Site.ServeAsync(context, entrance.IsOnLoopback);
+    }
 
     /// <summary>Answers a request that this process makes of itself: nobody who came by a listener, so no gate looks at it.</summary>
     public Task AnswerOwnAsync(HttpContext context) => ServeAsync(context, _own);
 
     /// <summary>Has those who come by <paramref name="listener"/> served by this site.</summary>
-    public void ServeOn(ListenOptions listener)
+    /// <param name="listener">The listener.</param>
+    /// <param name="encrypts">Whether they come encrypted; the container needs a <see cref="TlsServer"/> then.</param>
+    public void ServeOn(ListenOptions listener, bool encrypts = false)
     {
         // As nsqd's: what speaks to it needs no more.
         listener.Protocols = HttpProtocols.Http1;
+        _limits?.Bound(listener);
+        if (encrypts)
+            listener.UseTls();
+        Entrance entrance = new(this, listener.IPEndPoint is { Address: { } address } && IPAddress.IsLoopback(address));
         listener.Use(next => connection =>
         {
-            connection.Features.Set(this);
+            connection.Features.Set(entrance);
             return next(connection);
         });
     }
+
+    /// <summary>Whether nobody gets in without a log-in.</summary>
+    protected virtual bool HasLogin => false;
+
+    /// <summary>Whether there are pages of its own that have a browser change something; then the site looks after them.</summary>
+    protected virtual bool HasPages => false;
+
+    /// <summary>Whether what answers requests bounds their bodies.</summary>
+    protected virtual bool BoundsBodies => false;
 
     /// <summary>Who is to look at each request first; called by the constructor. Null for nobody.</summary>
     internal virtual HttpGate? CreateGate(IServiceProvider services) => null;
@@ -69,16 +96,26 @@ public abstract class HttpSite
     /// <summary>Names what is served; called by the constructor.</summary>
     protected abstract void Map(IServiceProvider services, IEndpointRouteBuilder endpoints);
 
-    private async Task ServeAsync(HttpContext context)
+    private async Task ServeAsync(HttpContext context, bool isOnLoopback)
     {
         try
         {
-            await ServeAsync(context, _pipeline);
+            await ServeAsync(context, isOnLoopback && !HasLogin ? _localEntry : _entry);
         }
         finally
         {
             _metrics?.Answered(context.Response.StatusCode);
         }
+    }
+
+    private async Task PassAsync(HttpContext context, bool checksHost)
+    {
+        if (_limits is not null)
+            await _limits.TakeAsync(context, !BoundsBodies);
+        if (_guard?.Check(context, checksHost, checksOrigin: !HasPages) is { } refusal)
+            await refusal.ExecuteAsync(context);
+        else
+            await _pipeline(context);
     }
 
     private async Task ServeAsync(HttpContext context, RequestDelegate pipeline)
@@ -91,7 +128,19 @@ public abstract class HttpSite
         {
             _logger.RequestAborted(context.Request.Method, context.Request.Path);
         }
-        catch (Exception e) when (e is not Microsoft.AspNetCore.Http.BadHttpRequestException && !context.Response.HasStarted)
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException e)
+        {
+            // Too slow, too big, or no HTTP. Kestrel would log it as a fault of ours.
+            _limits?.Count(context.Features, e);
+            if (context.Response.HasStarted)
+            {
+                context.Abort();
+                return;
+            }
+            context.Response.Headers.Connection = "close";
+            await V1Error.Of(e.StatusCode, e.StatusCode == StatusCodes.Status413PayloadTooLarge ? "BODY_TOO_BIG" : "INVALID_REQUEST").ExecuteAsync(context);
+        }
+        catch (Exception e) when (!context.Response.HasStarted)
         {
             QueryParameters? parameters = QueryParameters.Of(context.Request);
             _logger.RequestFailed(
@@ -104,4 +153,7 @@ public abstract class HttpSite
             await V1Error.Internal.ExecuteAsync(context);
         }
     }
+
+    /// <summary>What a connection came by.</summary>
+    private sealed record Entrance(HttpSite Site, bool IsOnLoopback);
 }

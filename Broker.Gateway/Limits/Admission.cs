@@ -1,10 +1,14 @@
 using System.Net;
-using Broker.Policies;
 
 namespace Broker.Gateway;
 
 /// <summary>Counts connections, in all and by address, and says whether there may be one more.</summary>
-internal sealed class Admission(LimitOptions limits, Refusals refusals)
+/// <param name="limit">Connections in all; 0 for no limit.</param>
+/// <param name="limitOfAddress">Connections of one address; 0 for no limit.</param>
+/// <param name="tooMany">What one beyond the first limit is refused for.</param>
+/// <param name="tooManyOfAddress">What one beyond the second is refused for.</param>
+/// <param name="refusals">Counts them.</param>
+internal sealed class Admission(int limit, int limitOfAddress, RefusalReason tooMany, RefusalReason tooManyOfAddress, Refusals refusals)
 {
     private readonly Lock _sync = new();
     private readonly Dictionary<IPAddress, int> _byAddress = [];
@@ -17,11 +21,11 @@ internal sealed class Admission(LimitOptions limits, Refusals refusals)
         RefusalReason reason;
         lock (_sync)
         {
-            if (limits.MaxConnections > 0 && _count >= limits.MaxConnections)
+            if (limit > 0 && _count >= limit)
             {
-                reason = RefusalReason.TooManyConnections;
+                reason = tooMany;
             }
-            else if (address is null || limits.MaxConnectionsPerAddress == 0)
+            else if (address is null || limitOfAddress == 0)
             {
                 _count++;
                 return true;
@@ -29,13 +33,13 @@ internal sealed class Admission(LimitOptions limits, Refusals refusals)
             else
             {
                 int here = _byAddress.GetValueOrDefault(address);
-                if (here < limits.MaxConnectionsPerAddress)
+                if (here < limitOfAddress)
                 {
                     _byAddress[address] = here + 1;
                     _count++;
                     return true;
                 }
-                reason = RefusalReason.TooManyConnectionsOfAddress;
+                reason = tooManyOfAddress;
             }
         }
         refusals.Add(reason, address?.ToString() ?? "a unix socket");

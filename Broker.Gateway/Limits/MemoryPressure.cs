@@ -8,18 +8,28 @@ namespace Broker.Gateway;
 internal sealed class MemoryPressure : WheelEntry
 {
     private const double Threshold = 0.9;
+
+    // Half of the limit is filled in this time at the fastest; from then on it is looked at more often.
     private const long LookInterval = 250;
+    private const long NearLookInterval = 20;
+    private const double Near = 0.5;
+
+    // One part of so many of the time may be spent on collecting while memory is short.
+    private const int CollectShare = 20;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan CollectInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CollectInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _sync = new();
     private readonly long _limit;
     private readonly TimerWheel _wheel;
     private readonly TimeProvider _time;
     private readonly Func<long> _measure;
+    private readonly Action _collect;
     private TaskCompletionSource? _relieved;
     private long? _collectedAt;
+    private TimeSpan _collectTime;
+    private bool _isCollecting;
     private double _level;
     private bool _isOpen;
 
@@ -27,8 +37,10 @@ internal sealed class MemoryPressure : WheelEntry
     /// <param name="wheel">Calls to look again.</param>
     /// <param name="time">The clock.</param>
     /// <param name="measure">Gives the bytes in use.</param>
-    public MemoryPressure(long limit, TimerWheel wheel, TimeProvider time, Func<long> measure)
+    /// <param name="collect">Gives back to the system what is free; blocks.</param>
+    public MemoryPressure(long limit, TimerWheel wheel, TimeProvider time, Func<long> measure, Action collect)
     {
+        _collect = collect;
         _limit = limit;
         _wheel = wheel;
         _time = time;
@@ -76,8 +88,22 @@ internal sealed class MemoryPressure : WheelEntry
     /// <inheritdoc/>
     protected internal override void OnDue()
     {
+        double level = Look();
+        bool collect;
+        lock (_sync)
+        {
+            collect = IsCollectionDue(level);
+            _isCollecting |= collect;
+            if (!_isOpen)
+                _wheel.Schedule(this, level < Near ? LookInterval : NearLookInterval);
+        }
+        if (collect)
+            ThreadPool.UnsafeQueueUserWorkItem(static pressure => pressure.Collect(), this, preferLocal: false);
+    }
+
+    private double Look()
+    {
         double level = (double)_measure() / _limit;
-        bool collect = false;
         lock (_sync)
         {
             Volatile.Write(ref _level, level);
@@ -86,16 +112,32 @@ internal sealed class MemoryPressure : WheelEntry
                 _relieved?.TrySetResult();
                 _relieved = null;
             }
-            if (level >= Threshold && (_collectedAt is not long last || _time.GetElapsedTime(last) >= CollectInterval))
-            {
-                _collectedAt = _time.GetTimestamp();
-                collect = true;
-            }
-            if (!_isOpen)
-                _wheel.Schedule(this, LookInterval);
         }
-        // What the collector has not given back to the system looks like memory in use, and would hold publishers for nothing.
-        if (collect)
-            ThreadPool.UnsafeQueueUserWorkItem(static _ => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive), null);
+        return level;
+    }
+
+    // While publishers are held nothing is allocated, so that the collector would not run by itself and they would be held for nothing.
+    private bool IsCollectionDue(double level)
+    {
+        if (level < Threshold || _isCollecting)
+            return false;
+        if (_collectedAt is not long last)
+            return true;
+        TimeSpan affordable = _collectTime * CollectShare;
+        return _time.GetElapsedTime(last) >= (affordable > CollectInterval ? affordable : CollectInterval);
+    }
+
+    // What the collector has not given back to the system looks like memory in use.
+    private void Collect()
+    {
+        long started = _time.GetTimestamp();
+        _collect();
+        lock (_sync)
+        {
+            _collectedAt = _time.GetTimestamp();
+            _collectTime = _time.GetElapsedTime(started);
+            _isCollecting = false;
+        }
+        Look();
     }
 }

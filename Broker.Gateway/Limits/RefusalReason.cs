@@ -29,4 +29,22 @@ public enum RefusalReason
 
     /// <summary>It may not do what it asked for, or nobody could say.</summary>
     NotAuthorized,
+
+    /// <summary>There were as many connections by HTTP as there may be.</summary>
+    TooManyHttpConnections,
+
+    /// <summary>Its address had as many connections by HTTP as it may have.</summary>
+    TooManyHttpConnectionsOfAddress,
+
+    /// <summary>It sent more requests by HTTP than it may in a second, and is answered later.</summary>
+    TooManyRequests,
+
+    /// <summary>It took too long over the headers of a request, or sent its body too slowly.</summary>
+    SlowRequest,
+
+    /// <summary>The address, the headers or the body of a request were bigger than they may be.</summary>
+    RequestTooBig,
+
+    /// <summary>Another site had a browser send it, or it asked by a name that is not this server's.</summary>
+    ForeignSite,
 }

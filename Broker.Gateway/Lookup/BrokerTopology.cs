@@ -1,3 +1,5 @@
+using Broker.Events;
+using Broker.Gateway.Cluster;
 using Broker.Topics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -6,12 +8,12 @@ using Orleans;
 namespace Broker.Gateway.Lookup;
 
 /// <summary>
-/// The topics and channels of this broker, as the directory tells of them: hints at once, a listing of all every
+/// The topics and channels of this broker: asks the directory at every event, and for a listing of all every
 /// <see cref="ListingPeriod"/> in case one was lost. For those who announce them.
 /// </summary>
-public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
+public sealed class BrokerTopology : IHostedLifecycleService
 {
-    /// <summary>How often everything is listed; within the two minutes for which the directory remembers an observer.</summary>
+    /// <summary>How often everything is listed.</summary>
     public static readonly TimeSpan ListingPeriod = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -28,13 +30,15 @@ public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
     private Task _running = Task.CompletedTask;
 
     /// <param name="grains">Where the directory is found.</param>
+    /// <param name="events">Tell what has changed.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public BrokerTopology(IGrainFactory grains, TimeProvider time, ILogger<BrokerTopology> logger)
+    public BrokerTopology(IGrainFactory grains, EventFeed events, TimeProvider time, ILogger<BrokerTopology> logger)
     {
         _grains = grains;
         _time = time;
         _logger = logger;
+        events.Received += Take;
     }
 
     /// <summary>Names of the topics, ordered (ordinal).</summary>
@@ -68,14 +72,6 @@ public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
         }
     }
 
-    /// <inheritdoc/>
-    public void Changed(string topic)
-    {
-        lock (_sync)
-            _hints.Add(topic);
-        _wake.Set();
-    }
-
     /// <summary>Begins to listen: the grains run by now.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
@@ -100,7 +96,6 @@ public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
 
     private async Task RunAsync(CancellationToken cancellation)
     {
-        ITopologyObserver self = _grains.CreateObjectReference<ITopologyObserver>(this);
         IDirectoryGrain directory = _grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key);
         try
         {
@@ -113,7 +108,6 @@ public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
                 {
                     if (!isListed || _time.GetElapsedTime(listed) >= ListingPeriod)
                     {
-                        await directory.SubscribeAsync(self);
                         listed = _time.GetTimestamp();
                         Take(await directory.TopologyAsync(null), isAll: true);
                         isListed = true;
@@ -137,11 +131,22 @@ public sealed class BrokerTopology : ITopologyObserver, IHostedLifecycleService
         {
             // Stopping.
         }
-        finally
-        {
-            // The directory forgets who does not subscribe again; to tell it now would only hold up the stop.
-            _grains.DeleteObjectReference<ITopologyObserver>(self);
-        }
+    }
+
+    /// <summary>Has <paramref name="read"/> called with every topic and its channels; no change is told meanwhile.</summary>
+    internal void Read(Action<IReadOnlyDictionary<string, string[]>> read)
+    {
+        lock (_sync)
+            read(_topics);
+    }
+
+    private void Take(BrokerEvent happened)
+    {
+        if (happened.Topic.Length == 0)
+            return;
+        lock (_sync)
+            _hints.Add(happened.Topic);
+        _wake.Set();
     }
 
     private string[] TakeHints()

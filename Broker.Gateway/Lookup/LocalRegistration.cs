@@ -1,26 +1,28 @@
+using Broker.Gateway.Cluster;
+using Broker.Gateways;
 using Microsoft.Extensions.Hosting;
 
 namespace Broker.Gateway.Lookup;
 
-/// <summary>Makes this broker's topics and channels known to the lookup service in the same process, without a connection.</summary>
-public sealed class LocalRegistration(LookupRegistry registry, BrokerTopology topology, BrokerIdentity identity) : IHostedLifecycleService
+/// <summary>
+/// Makes this broker's topics and channels known to the lookup service in the same process, without a connection: as being on this
+/// node, and on every other gateway of the cluster, since each of them serves them all.
+/// </summary>
+public sealed class LocalRegistration(LookupRegistry registry, BrokerTopology topology, BrokerIdentity identity, ClusterNodes nodes)
+    : IHostedLifecycleService
 {
-    private readonly Announcement _announcement = new();
+    private readonly Lock _sync = new();
+    private readonly Dictionary<GatewayNode, RegisteredNode> _others = [];
+    private RegisteredNode? _self;
 
     /// <summary>Registers: the ports are known by now.</summary>
     public Task StartedAsync(CancellationToken cancellationToken)
     {
-        LookupPeer self = registry.Add(identity.LocalAddress, identity.Describe(), isLocal: true);
-        topology.Subscribe(topic =>
-        {
-            foreach (LookupCommand command in _announcement.Update(topic, topology.FindChannels(topic)))
-            {
-                if (command.IsRegister)
-                    registry.Register(self, command.Topic, command.Channel);
-                else
-                    registry.Unregister(self, command.Topic, command.Channel);
-            }
-        });
+        lock (_sync)
+            _self = new RegisteredNode(registry, registry.Add(identity.LocalAddress, identity.Describe(), isLocal: true));
+        nodes.Changed += Reconcile;
+        topology.Subscribe(Update);
+        Reconcile();
         return Task.CompletedTask;
     }
 
@@ -33,4 +35,47 @@ public sealed class LocalRegistration(LookupRegistry registry, BrokerTopology to
     Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private void Update(string topic)
+    {
+        IReadOnlyList<string>? channels = topology.FindChannels(topic);
+        lock (_sync)
+        {
+            _self?.Update(topic, channels);
+            foreach (RegisteredNode node in _others.Values)
+                node.Update(topic, channels);
+        }
+    }
+
+    // Changes of topics are told under the topology's lock, which therefore comes first here too.
+    private void Reconcile() => topology.Read(topics =>
+    {
+        lock (_sync)
+        {
+            foreach (GatewayNode gone in _others.Keys.Except(nodes.Others).ToArray())
+            {
+                registry.Remove(_others[gone].Peer);
+                _others.Remove(gone);
+            }
+
+            foreach (GatewayNode come in nodes.Others.Except(_others.Keys).ToArray())
+            {
+                RegisteredNode node = new(registry, registry.Add($"{come.BroadcastAddress}:{come.TcpPort}", Describe(come), isLocal: true));
+                _others.Add(come, node);
+                foreach ((string topic, string[] channels) in topics)
+                    node.Update(topic, channels);
+            }
+        }
+    });
+
+    private static PeerInfo Describe(GatewayNode node) => new()
+    {
+        BroadcastAddress = node.BroadcastAddress,
+        Hostname = node.Hostname,
+        TcpPort = node.TcpPort,
+        HttpPort = node.HttpPort,
+        Version = node.Version,
+        TopologyZone = node.TopologyZone,
+        TopologyRegion = node.TopologyRegion,
+    };
 }

@@ -28,6 +28,7 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
     private readonly Dictionary<IPEndPoint, LookupLink> _links = [];
     private readonly Dictionary<string, IPEndPoint[]> _resolved = new(StringComparer.Ordinal);
     private readonly List<Task> _running = [];
+    private readonly HashSet<string> _withdrawn = new(StringComparer.Ordinal);
     private IReadOnlyList<string> _addresses;
     private TaskCompletionSource? _resolving;
 
@@ -84,6 +85,36 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
         lock (_sync)
             _addresses = [.. addresses];
         _wake.Set();
+    }
+
+    /// <summary>Announces a topic and its channels no more, though they are there, until <see cref="Restore"/>.</summary>
+    public void Withdraw(string topic)
+    {
+        lock (_sync)
+            _withdrawn.Add(topic);
+        Notify(topic);
+    }
+
+    /// <summary>Announces a topic again that was withdrawn.</summary>
+    public void Restore(string topic)
+    {
+        lock (_sync)
+        {
+            if (!_withdrawn.Remove(topic))
+                return;
+        }
+        Notify(topic);
+    }
+
+    /// <summary>Names of a topic's channels as they are to be announced; null when there is nothing to announce.</summary>
+    internal IReadOnlyList<string>? FindChannels(string topic)
+    {
+        lock (_sync)
+        {
+            if (_withdrawn.Contains(topic))
+                return null;
+        }
+        return _topology.FindChannels(topic);
     }
 
     /// <summary>Begins to register: the ports are known by now.</summary>
@@ -205,7 +236,7 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
             {
                 if (_links.ContainsKey(endPoint))
                     continue;
-                LookupLink link = new(endPoint, _topology, _identity, ResolveAgainAsync, _options.MaxBodySize, _time, _logger);
+                LookupLink link = new(endPoint, _topology, FindChannels, _identity, ResolveAgainAsync, _options.MaxBodySize, _time, _logger);
                 _links.Add(endPoint, link);
                 _running.Add(Task.Run(link.RunAsync, CancellationToken.None));
             }

@@ -8,7 +8,8 @@ namespace Broker.Gateway.Lookup;
 /// and begins anew when the connection ends (spec 4.3).
 /// </summary>
 /// <param name="endPoint">Where the lookup service is.</param>
-/// <param name="topology">What there is to announce.</param>
+/// <param name="topology">Names the topics.</param>
+/// <param name="findChannels">Names the channels of a topic; null when it is not to be announced.</param>
 /// <param name="identity">Who announces it.</param>
 /// <param name="beforeRetry">Called before each further attempt to connect; may end in this link being stopped.</param>
 /// <param name="maxReply">Greatest size of an answer in bytes.</param>
@@ -17,6 +18,7 @@ namespace Broker.Gateway.Lookup;
 internal sealed class LookupLink(
     IPEndPoint endPoint,
     BrokerTopology topology,
+    Func<string, IReadOnlyList<string>?> findChannels,
     BrokerIdentity identity,
     Func<Task> beforeRetry,
     int maxReply,
@@ -107,7 +109,7 @@ internal sealed class LookupLink(
             null, PingPeriod, PingPeriod);
         while (true)
         {
-            await conversation.SendAsync([.. topics.SelectMany(topic => announcement.Update(topic, topology.FindChannels(topic)))], cancellation);
+            await conversation.SendAsync([.. topics.SelectMany(topic => announcement.Update(topic, findChannels(topic)))], cancellation);
             if (_pingDue)
             {
                 _pingDue = false;

@@ -38,4 +38,16 @@ internal static partial class LookupLog
 
     [LoggerMessage(4106, LogLevel.Warning, "topic {Topic}: its channels on other nodes are not known, {Source} did not tell: {Cause}")]
     public static partial void ChannelsUnknown(this ILogger logger, string topic, string source, string cause);
+
+    [LoggerMessage(4107, LogLevel.Warning, "events: what changes is not told at once, only with the next listing: {Cause}")]
+    public static partial void EventsUnknown(this ILogger logger, string cause);
+
+    [LoggerMessage(4108, LogLevel.Warning, "the other nodes of the cluster are not known just now: {Cause}")]
+    public static partial void NodesUnknown(this ILogger logger, string cause);
+
+    [LoggerMessage(4109, LogLevel.Information, "topic {Topic}: this node was taken out of lookup, the topic stays in the cluster")]
+    public static partial void TopicWithdrawn(this ILogger logger, string topic);
+
+    [LoggerMessage(4110, LogLevel.Warning, "topic {Topic}: {Source} did not tell whether this node is to leave it: {Cause}")]
+    public static partial void TombstoneUnknown(this ILogger logger, string topic, string source, string cause);
 }

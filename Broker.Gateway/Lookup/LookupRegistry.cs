@@ -152,6 +152,17 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
         }
     }
 
+    /// <summary>Whether a tombstone hides the producers of a topic that are called <c>&lt;broadcast address&gt;:&lt;HTTP port&gt;</c>.</summary>
+    public bool IsTombstoned(string topic, string node)
+    {
+        lock (_sync)
+        {
+            return _topics.TryGetValue(topic, out TopicEntry? entry)
+                && entry.Producers is { } producers
+                && producers.Any(producer => producer.Key.NodeName == node && IsHidden(producer.Value));
+        }
+    }
+
     /// <summary>Names of all topics that are listed.</summary>
     public TopicList ListTopics()
     {
@@ -188,7 +199,7 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
             if (!_topics.TryGetValue(topic, out TopicEntry? entry) || entry.Producers is not { } producers)
                 return null;
             IEnumerable<LookupPeer> found = producers
-                .Where(producer => IsActive(producer.Key) && !IsHidden(producer.Value))
+                .Where(producer => IsActive(producer.Key) && !IsHidden(producer.Value) && !IsTwin(producer.Key))
                 .Select(producer => producer.Key)
                 .OrderBy(peer => peer.Number);
             return new TopicProducers([.. entry.Channels.Keys], [.. found.Select(peer => peer.ToProducer())]);
@@ -199,7 +210,7 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
     public NodeList ListNodes()
     {
         lock (_sync)
-            return new NodeList([.. _peers.Values.Where(IsActive).Select(Describe)]);
+            return new NodeList([.. _peers.Values.Where(peer => IsActive(peer) && !IsTwin(peer)).Select(Describe)]);
     }
 
     /// <summary>Every key that has producers, as <c>category:key:subkey</c>, with what is known of them.</summary>
@@ -246,6 +257,10 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
     }
 
     private bool IsActive(LookupPeer peer) => peer.IsLocal || time.GetElapsedTime(peer.LastSeen) <= options.InactiveProducerTimeout;
+
+    // What this process knows of a node counts for nothing once the node tells of itself.
+    private bool IsTwin(LookupPeer peer) =>
+        peer.IsLocal && _peers.Values.Any(other => !other.IsLocal && IsActive(other) && other.NodeName == peer.NodeName && other.Info.TcpPort == peer.Info.TcpPort);
 
     private bool IsHidden(long? tombstonedAt) => tombstonedAt is { } at && time.GetElapsedTime(at) < options.TombstoneLifetime;
 

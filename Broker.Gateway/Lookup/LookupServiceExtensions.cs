@@ -1,3 +1,4 @@
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Http;
 using Broker.Policies;
 using Broker.Topics;
@@ -30,6 +31,10 @@ public static class LookupServiceExtensions
     /// <see cref="GatewayOptions.LookupdTcpAddresses"/> names. The container needs the gateway and the lookup service.
     /// </summary>
     public static IServiceCollection AddRegistration(this IServiceCollection services) => services
+        .AddSingleton<EventFeed>()
+        .AddSingleton<EventSubscription>()
+        .AddSingleton<ClusterNodes>()
+        .AddSingleton<Tombstones>()
         .AddSingleton<BrokerTopology>()
         .AddSingleton<BrokerIdentity>()
         .AddSingleton<INameResolver, DnsResolver>()
@@ -37,7 +42,10 @@ public static class LookupServiceExtensions
         .AddSingleton<LookupAnnouncer>()
         .AddSingleton<IKnownChannels, LookupChannels>()
         .AddSingleton<IWritableOption, LookupAddressesOption>()
+        .AddHostedService(static provider => provider.GetRequiredService<EventSubscription>())
+        .AddHostedService(static provider => provider.GetRequiredService<ClusterNodes>())
         .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
         .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())
+        .AddHostedService<DeletedTopics>()
         .AddHostedService(static provider => provider.GetRequiredService<BrokerTopology>());
 }

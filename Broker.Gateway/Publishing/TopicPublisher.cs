@@ -179,6 +179,9 @@ internal sealed class TopicPublisher
         }
     }
 
+    /// <summary>The topic was deleted: the next publish makes it again.</summary>
+    public void Forget() => IsTopicKnown = false;
+
     /// <summary>Somebody is about to use it.</summary>
     public void Use()
     {

@@ -157,13 +157,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (_opening is { } opening)
             await Task.WhenAny(opening);
         if (_open is not { } open || open.Incarnation != incarnation)
+        {
+            LeaveIfGone();
             return TopicStatus.ChannelNotFound;
-        _open = null;
-        Forget();
-        foreach (AttachedGateway gateway in open.Gateways.Values)
-            gateway.Observer.Close(this.GetPrimaryKeyString(), incarnation);
-        if (open.Progress is { } progress)
-            await progress.DisposeAsync();
+        }
+
+        await CloseAsync(open);
+        LeaveIfGone();
         return TopicStatus.Ok;
     }
 
@@ -392,6 +392,23 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         return new OfferReply(TopicStatus.Ok, queue.End, open.DurableFloor);
     }
 
+    private async ValueTask CloseAsync(OpenChannel open)
+    {
+        _open = null;
+        Forget();
+        foreach (AttachedGateway gateway in open.Gateways.Values)
+            gateway.Observer.Close(this.GetPrimaryKeyString(), open.Incarnation);
+        if (open.Progress is { } progress)
+            await progress.DisposeAsync();
+    }
+
+    // What was deleted, and what never was and is only asked for, must not fill the memory. Whoever asks next finds a new activation.
+    private void LeaveIfGone()
+    {
+        if (_open is null && _opening is null)
+            DeactivateOnIdle();
+    }
+
     private async ValueTask<OpenChannel?> GetAsync(long incarnation)
     {
         while (true)
@@ -403,7 +420,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 if (open.Incarnation > incarnation)
                     return null;
                 // The incarnation that is open was deleted and made again without word of it.
-                await DeleteAsync(open.Incarnation);
+                await CloseAsync(open);
             }
 
             try
@@ -416,7 +433,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             }
 
             if (_open is null || _open.Incarnation < incarnation)
+            {
+                LeaveIfGone();
                 return null;
+            }
         }
     }
 
@@ -709,6 +729,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         catch (StoreException e)
         {
+            // What was deleted meanwhile needs nothing any more.
+            if (!ReferenceEquals(open, _open))
+                return;
             _services.Log.ReadFailed(_topic, _name, e.Message);
             RetryReading();
         }

@@ -1,24 +1,26 @@
+using Broker.Events;
+using Broker.Gateways;
 using Broker.Storage;
 using Broker.Topics;
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Streams;
 
 namespace Broker.Grains.Topics;
 
 /// <summary>
 /// The index of topics and their channels: what the store lists, and what topics have told since. The ephemeral ones of a
-/// store that is gone live only here.
+/// store that is gone live only here. What changes goes over the <see cref="EventStream"/> where there is one.
 /// </summary>
 [Reentrant]
 public sealed class DirectoryGrain : Grain, IDirectoryGrain
 {
-    private static readonly TimeSpan ObserverAge = TimeSpan.FromMinutes(2);
-
     private readonly GrainServices _services;
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removedWhileLoading = new(StringComparer.Ordinal);
-    // A list, for the order in which observers are told: that of a hash table differs from run to run.
-    private readonly List<(ITopologyObserver Observer, long Since)> _observers = [];
+    private readonly SortedDictionary<string, (GatewayNode Node, long Since)> _gateways = new(StringComparer.Ordinal);
+    private IAsyncStream<BrokerEvent>? _events;
     private Task? _loading;
     private bool _loaded;
 
@@ -26,11 +28,25 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     public DirectoryGrain(GrainServices services) => _services = services;
 
     /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        if (ServiceProvider.GetKeyedService<IStreamProvider>(EventStream.Provider) is { } streams)
+            _events = EventStream.Of(streams);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public ValueTask SetTopicAsync(string topic, string[] channels)
     {
+        string[]? before = _topics.GetValueOrDefault(topic);
         _topics[topic] = channels;
         _removedWhileLoading.Remove(topic);
-        Tell(topic);
+        if (before is null)
+            Tell(new BrokerEvent(BrokerEventKind.TopicCreated, topic));
+        foreach (string channel in channels.Except(before ?? []))
+            Tell(new BrokerEvent(BrokerEventKind.ChannelCreated, topic, channel));
+        foreach (string channel in (before ?? []).Except(channels))
+            Tell(new BrokerEvent(BrokerEventKind.ChannelDeleted, topic, channel));
         return ValueTask.CompletedTask;
     }
 
@@ -38,9 +54,9 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     public ValueTask RemoveTopicAsync(string topic)
     {
         _topics.Remove(topic);
-        if (!_loaded)
+        if (_loading is not null)
             _removedWhileLoading.Add(topic);
-        Tell(topic);
+        Tell(new BrokerEvent(BrokerEventKind.TopicDeleted, topic));
         return ValueTask.CompletedTask;
     }
 
@@ -61,25 +77,64 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     }
 
     /// <inheritdoc/>
-    public ValueTask SubscribeAsync(ITopologyObserver observer)
+    public ValueTask NotePausedAsync(string topic, string channel, bool paused)
     {
-        _observers.RemoveAll(known => known.Observer.Equals(observer));
-        _observers.Add((observer, _services.Time.GetTimestamp()));
+        BrokerEventKind kind = (channel.Length == 0, paused) switch
+        {
+            (true, true) => BrokerEventKind.TopicPaused,
+            (true, false) => BrokerEventKind.TopicResumed,
+            (false, true) => BrokerEventKind.ChannelPaused,
+            (false, false) => BrokerEventKind.ChannelResumed,
+        };
+        Tell(new BrokerEvent(kind, topic, channel));
         return ValueTask.CompletedTask;
     }
 
     /// <inheritdoc/>
-    public ValueTask UnsubscribeAsync(ITopologyObserver observer)
+    public ValueTask<GatewayNode[]> RenewGatewayAsync(GatewayNode gateway)
     {
-        _observers.RemoveAll(known => known.Observer.Equals(observer));
+        bool isNew = !_gateways.ContainsKey(gateway.Id);
+        _gateways[gateway.Id] = (gateway, _services.Time.GetTimestamp());
+        if (isNew)
+            Tell(new BrokerEvent(BrokerEventKind.NodeJoined, Node: gateway.Id));
+        foreach ((string id, (_, long since)) in _gateways.ToArray())
+        {
+            if (_services.Time.GetElapsedTime(since) > GatewayNode.Lifetime)
+                RemoveGateway(id);
+        }
+        return new([.. _gateways.Values.Select(static known => known.Node)]);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RemoveGatewayAsync(string id)
+    {
+        RemoveGateway(id);
         return ValueTask.CompletedTask;
     }
 
-    private void Tell(string topic)
+    private void RemoveGateway(string id)
     {
-        _observers.RemoveAll(known => _services.Time.GetElapsedTime(known.Since) > ObserverAge);
-        foreach ((ITopologyObserver observer, _) in _observers)
-            observer.Changed(topic);
+        if (_gateways.Remove(id))
+            Tell(new BrokerEvent(BrokerEventKind.NodeLeft, Node: id));
+    }
+
+    private void Tell(BrokerEvent happened)
+    {
+        if (_events is not null)
+            _ = TellAsync(_events, happened);
+    }
+
+    private async Task TellAsync(IAsyncStream<BrokerEvent> events, BrokerEvent happened)
+    {
+        try
+        {
+            await events.OnNextAsync(happened);
+        }
+        catch (Exception e)
+        {
+            // A hint: who misses it finds out by looking.
+            _services.Log.EventLost(happened.Kind, e.Message);
+        }
     }
 
     private async Task LoadAsync()

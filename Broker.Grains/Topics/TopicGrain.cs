@@ -30,12 +30,14 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private Task? _opening;
     private bool _closing;
     private bool _leaving;
+    private int _makers;
     private IGrainTimer? _retry;
     private IGrainTimer? _trim;
     private bool _trimArmed;
     private long _trimmedBelow;
     private TopicBooks _books = new();
     private Census<TopicBooks>.Entry? _figures;
+    private bool _isShown;
 
     /// <summary>Made by the grain host.</summary>
     public TopicGrain(GrainServices services) => _services = services;
@@ -126,13 +128,21 @@ public sealed class TopicGrain : Grain, ITopicGrain
     });
 
     /// <inheritdoc/>
-    public ValueTask<TopicReply> PauseAsync(bool paused) => ChangeAsync(open =>
+    public async ValueTask<TopicReply> PauseAsync(bool paused)
     {
-        if (open.Record.Paused == paused)
-            return null;
-        long? cursor = paused || open.Feeds.Count == 0 ? open.HandedOver : null;
-        return (open.Record with { Paused = paused, Cursor = cursor }, () => { });
-    });
+        bool changes = false;
+        TopicReply reply = await ChangeAsync(open =>
+        {
+            if (open.Record.Paused == paused)
+                return null;
+            changes = true;
+            long? cursor = paused || open.Feeds.Count == 0 ? open.HandedOver : null;
+            return (open.Record with { Paused = paused, Cursor = cursor }, () => { });
+        });
+        if (changes && reply.IsOk)
+            await TellDirectoryAsync(directory => directory.NotePausedAsync(_name, "", paused));
+        return reply;
+    }
 
     /// <inheritdoc/>
     public async ValueTask<TopicReply> DeleteChannelAsync(string channel, long incarnation)
@@ -221,6 +231,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return reply;
         if (incarnation == 0)
             return new TopicReply(TopicStatus.ChannelNotFound);
+        await TellDirectoryAsync(directory => directory.NotePausedAsync(_name, channel, paused));
         return await AskAsync(() => ChannelOf(channel).PauseAsync(incarnation, paused));
     }
 
@@ -484,6 +495,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
                 return (null, new TopicReply(TopicStatus.Exiting));
             if (_open is { Broken: false } open)
                 return (open, default);
+            StoreException? failure = null;
+            _makers += create ? 1 : 0;
             try
             {
                 await (_opening ??= OpenLogAsync(create));
@@ -491,19 +504,18 @@ public sealed class TopicGrain : Grain, ITopicGrain
             catch (StoreException e)
             {
                 _services.Log.TopicOpenFailed(_name, e.Message);
-                return (null, new TopicReply(TopicStatus.Failed, e.Message));
+                failure = e;
             }
             finally
             {
                 _opening = null;
+                _makers -= create ? 1 : 0;
             }
 
-            if (_open is null && !create)
-            {
-                // Whoever asks for topics that are not there must not fill the memory with them.
-                DeactivateOnIdle();
-                return (null, new TopicReply(TopicStatus.TopicNotFound));
-            }
+            if (failure is null && (_open is not null || create))
+                continue;
+            LeaveIfNeverOpen();
+            return (null, failure is null ? new TopicReply(TopicStatus.TopicNotFound) : new TopicReply(TopicStatus.Failed, failure.Message));
         }
     }
 
@@ -518,6 +530,14 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         if (_leaving)
             throw new FencedException($"topic {_name} is about to be opened elsewhere; ask again");
+    }
+
+    // Whoever asks for topics that are not there must not fill the memory with them. But a topic that was open keeps its books, and one
+    // that is about to be made is made here.
+    private void LeaveIfNeverOpen()
+    {
+        if (_open is null && _books.Open is null && _makers == 0)
+            DeactivateOnIdle();
     }
 
     private async Task OpenLogAsync(bool create)
@@ -549,7 +569,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
 
         _books.Open = open;
-        _figures ??= _services.Metrics?.Topics.Add(_books, _name);
+        Show();
         if (isNew)
             await NoteInDirectoryAsync(open);
         OfferAll(open);
@@ -661,7 +681,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
             Forget();
             _trimmedBelow = 0;
             _services.Log.TopicDeleted(_name);
+            _books = new TopicBooks();
             await TellDirectoryAsync(directory => directory.RemoveTopicAsync(_name));
+            // A topic of this name that is made again begins with a new activation.
+            DeactivateOnIdle();
             return TopicReply.Ok;
         }
         catch (StoreException e)
@@ -762,6 +785,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private void OfferLater(ChannelFeed feed, string cause)
     {
+        if (feed.Removed)
+            return;
         _services.Log.OfferFailed(_name, feed.Record.Name, cause);
         _retry ??= this.RegisterGrainTimer(
             _ =>
@@ -863,8 +888,20 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>
         new(channel, handedOver, _ephemeral || EphemeralName.Matches(channel.Name), Math.Max(1, _services.Options.MemQueueSize));
 
+    private void Show()
+    {
+        _figures ??= _services.Metrics?.Topics.Add(_books, _name);
+        if (_isShown)
+            return;
+        _isShown = true;
+        _services.Hosted?.Add(_name);
+    }
+
     private void Forget()
     {
+        if (_isShown)
+            _services.Hosted?.Remove(_name);
+        _isShown = false;
         if (_figures is { } figures)
             _services.Metrics?.Topics.Remove(figures);
         _figures = null;

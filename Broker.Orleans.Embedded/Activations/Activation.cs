@@ -242,6 +242,8 @@ internal sealed class Activation : Mailbox, IGrainContext
     {
         StopTimers();
         _class.Remove(this);
+        // References remember the activation for longer than it lives, and must not keep the grain with it.
+        _instance = null;
         if (_deactivated is { } deactivated)
         {
             if (Host.InlineTurns)

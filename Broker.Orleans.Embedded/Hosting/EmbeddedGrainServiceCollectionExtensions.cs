@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 using Orleans.Runtime;
 using Orleans.Storage;
+using Orleans.Streams;
 
 namespace Microsoft.Extensions.DependencyInjection;
 
@@ -52,6 +53,18 @@ public static class EmbeddedGrainServiceCollectionExtensions
         services.TryAddScoped<IGrainContext>(_ => RuntimeContext.Current
             ?? throw new InvalidOperationException("No current grain context available."));
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedGrainHost>());
+        return services;
+    }
+
+    /// <summary>Adds streams within this process.</summary>
+    /// <param name="services">The container; it has the grain host.</param>
+    /// <param name="name">By which name <c>GetStreamProvider</c> finds them.</param>
+    public static IServiceCollection AddEmbeddedStreams(this IServiceCollection services, string name)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddKeyedSingleton<IStreamProvider>(
+            name,
+            (provider, _) => new EmbeddedStreamProvider(name, provider.GetRequiredService<EmbeddedGrainHost>(), provider.GetRequiredService<IGrainFactory>()));
         return services;
     }
 

@@ -19,4 +19,7 @@ internal sealed partial class HostLog(ILogger logger)
 
     [LoggerMessage(5004, LogLevel.Warning, "The one way call {Call} failed; its caller is not told.")]
     public partial void OneWayCallFailed(Exception exception, GrainCall call);
+
+    [LoggerMessage(5005, LogLevel.Error, "Stream {Stream}: a subscriber failed; it goes on with the next item.")]
+    public partial void SubscriberFailed(Exception exception, string stream);
 }

@@ -13,7 +13,7 @@ namespace Broker.Silo.CommandLine;
 /// <param name="serveAdmin">Serves the admin web alone until told to stop.</param>
 /// <param name="serveGateway">Serves a gateway by itself until told to stop.</param>
 /// <param name="environment">The environment's variables.</param>
-/// <param name="input">Gives a password that is to be hashed.</param>
+/// <param name="input">Gives a password or a secret that is to be hashed.</param>
 /// <param name="output">Takes what was asked for.</param>
 /// <param name="error">Takes the one line that says why there is no broker.</param>
 public sealed class BrokerProgram(
@@ -79,6 +79,7 @@ public sealed class BrokerProgram(
         root.Subcommands.Add(nsqadmin);
         root.Subcommands.Add(new HashPasswordCommand(input));
         root.Subcommands.Add(CreateGateway());
+        root.Subcommands.Add(new HashSecretCommand(input));
         return root;
     }
 

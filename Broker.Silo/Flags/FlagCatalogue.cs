@@ -50,10 +50,10 @@ public sealed class FlagCatalogue
 
     /// <summary>The flags of a broker with all that belongs to it, on loopback.</summary>
     public static FlagCatalogue ForAll() =>
-        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience(), .. AdminFlags.Beside()]);
+        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience(), .. AdminFlags.Beside(), .. HttpFlags.All()]);
 
     /// <summary>The flags of nsqd.</summary>
-    public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0")]);
+    public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0"), .. HttpFlags.All()]);
 
     /// <summary>The flags of nsqlookupd (spec 6.2).</summary>
     public static FlagCatalogue ForNsqlookupd() => new("nsqlookupd",
@@ -63,10 +63,11 @@ public sealed class FlagCatalogue
         new Flag<string>("broadcast-address", FlagType.Text, "", "host that nodes are told to find the HTTP API at; this host's name unless given",
             (settings, value) => settings.Lookup.BroadcastAddress = value),
         .. LookupPatience(),
+        .. HttpFlags.All(),
     ]);
 
     /// <summary>The flags of nsqadmin (spec 6.3).</summary>
-    public static FlagCatalogue ForNsqadmin() => new(Nsqadmin, [.. General(Nsqadmin), .. AdminFlags.Alone()]);
+    public static FlagCatalogue ForNsqadmin() => new(Nsqadmin, [.. General(Nsqadmin), .. AdminFlags.Alone(), .. HttpFlags.All()]);
 
     /// <summary>The flags of a gateway by itself.</summary>
     public static FlagCatalogue ForGateway() => new(Gateway,

@@ -48,6 +48,12 @@ public static class FlagType
     public static readonly FlagType<IReadOnlyList<string>> AddressRanges =
         new("cidr,...", texts => [.. Split(texts).Select(text => AddressRange.Parse(text).ToString())]) { IsList = true };
 
+    /// <summary>Host names as browsers name them, without ports; or <c>*</c>.</summary>
+    public static readonly FlagType<IReadOnlyList<string>> Hosts = new("host,...", texts => [.. Split(texts).Select(ParseHost)]) { IsList = true };
+
+    /// <summary>Where pages come from, as browsers name it; or <c>*</c>.</summary>
+    public static readonly FlagType<IReadOnlyList<string>> Origins = new("origin,...", texts => [.. Split(texts).Select(ParseOrigin)]) { IsList = true };
+
     public static readonly FlagType<string> UrlOrNone = Last("url", ParseUrl);
 
     public static readonly FlagType<double> Ratio = Last("number", ParseRatio);
@@ -121,6 +127,16 @@ public static class FlagType
             && text.Contains(':') && !text.EndsWith('/')
                 ? text
                 : throw new FormatException($"\"{text}\" is no address; write it like 127.0.0.1:4151");
+
+    private static string ParseHost(string text) =>
+        text == "*" || Uri.CheckHostName(text) != UriHostNameType.Unknown
+            ? text
+            : throw new FormatException($"\"{text}\" is no host; write its name without a port, like queues.example");
+
+    private static string ParseOrigin(string text) =>
+        text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.PathAndQuery == "/" && url.Host.Length > 0 && !text.EndsWith('/'))
+            ? text
+            : throw new FormatException($"\"{text}\" is no origin; write it like https://queues.example:8443");
 
     private static string ParseUrl(string text) =>
         text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")

@@ -6,6 +6,7 @@ using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
 using Broker.Grains;
 using Broker.Grains.Metrics;
+using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
@@ -206,6 +207,7 @@ public sealed class BrokerHost : IAsyncDisposable
 
         IReadOnlyList<Listener> listeners = compose(builder);
         if (listeners.Count == 0) throw new StartException("nothing is served: this version has no gateway");
+        builder.Services.AddHttpProtection(settings.Http, OwnHosts(settings));
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
@@ -273,6 +275,7 @@ public sealed class BrokerHost : IAsyncDisposable
             RandomNumberGenerator.GetInt32(int.MaxValue),
             provider.GetRequiredService<ILogger<GrainServices>>())
         {
+            Hosted = provider.GetService<HostedTopics>(),
             KnownChannels = provider.GetRequiredService<IKnownChannels>(),
             Traces = provider.GetRequiredService<MessageTraces>(),
             Metrics = settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry) ? new GrainMetrics(meters, settings.Telemetry.LabelLimit) : null,
@@ -289,6 +292,17 @@ public sealed class BrokerHost : IAsyncDisposable
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));
         listeners.AddRange(AdminComposition.AddBeside(builder, settings));
         return listeners;
+    }
+
+    private static string[] OwnHosts(BrokerSettings settings)
+    {
+        string[] addresses = [settings.Gateway.HttpAddress, settings.Gateway.HttpsAddress, settings.Lookup.HttpAddress, settings.Admin.HttpAddress];
+        return
+        [
+            .. addresses.Where(static address => address.Length > 0).Select(static address => ListenAddress.Parse(address).Host),
+            settings.Gateway.BroadcastAddress,
+            settings.Lookup.BroadcastAddress,
+        ];
     }
 
     // A broker that keeps nothing keeps no number either, and then as good a one is derived at every start.

@@ -69,8 +69,7 @@ internal static class GatewayComposition
     private static void ServeHttps(ListenOptions https)
     {
         https.ApplicationServices.GetRequiredService<BoundAddresses>().Https = https;
-        https.UseTls();
-        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https);
+        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https, encrypts: true);
     }
 
     /// <summary>The health of a process that keeps nothing.</summary>

@@ -1,3 +1,4 @@
+using Broker.Gateway.Cluster;
 using Broker.Topics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,14 +8,16 @@ namespace Broker.Silo.Hosting;
 
 /// <summary>
 /// Opens, after the start and a few at a time, all topics that the store lists, with their channels. Who asks for one is served at once all the
-/// same; but the first statistics after a restart need not open thousands, and what is damaged is reported before anybody needs it.
+/// same; but the first statistics after a restart need not open thousands, and what is damaged is reported before anybody needs it. When the
+/// other nodes of the cluster have changed, it does so again: what a lost node hosted is to be hosted by somebody.
 /// </summary>
 /// <param name="grains">Where topics are found.</param>
+/// <param name="nodes">Know when a node has gone.</param>
 /// <param name="lifetime">Says when all is served.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where a topic that cannot be opened is reported.</param>
-public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<TopicOpener> logger)
-    : BackgroundService
+public sealed partial class TopicOpener(
+    IGrainFactory grains, ClusterNodes nodes, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<TopicOpener> logger) : BackgroundService
 {
     // Clients that come back after a restart are more urgent.
     private const int AtOnce = 2;
@@ -32,9 +35,22 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         try
         {
             await StartedAsync(stoppingToken);
-            string[] topics = await ListAsync(stoppingToken);
-            ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken };
-            await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
+            using SemaphoreSlim changed = new(0);
+            void Note() => changed.Release();
+            nodes.Changed += Note;
+            try
+            {
+                while (true)
+                {
+                    await OpenAllAsync(stoppingToken);
+                    _done.TrySetResult();
+                    await changed.WaitAsync(stoppingToken);
+                }
+            }
+            finally
+            {
+                nodes.Changed -= Note;
+            }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
@@ -44,6 +60,13 @@ public sealed partial class TopicOpener(IGrainFactory grains, IHostApplicationLi
         {
             _done.TrySetResult();
         }
+    }
+
+    private async Task OpenAllAsync(CancellationToken stopping)
+    {
+        string[] topics = await ListAsync(stopping);
+        ParallelOptions options = new() { MaxDegreeOfParallelism = AtOnce, CancellationToken = stopping };
+        await Parallel.ForEachAsync(topics, options, (topic, _) => OpenAsync(topic));
     }
 
     private async Task<string[]> ListAsync(CancellationToken stopping)

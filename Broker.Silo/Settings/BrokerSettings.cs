@@ -20,6 +20,9 @@ public sealed class BrokerSettings
     /// <summary>Where clients are served and what they may ask for.</summary>
     public GatewayOptions Gateway { get; } = new();
 
+    /// <summary>What those who come by HTTP may cost.</summary>
+    public HttpOptions Http { get; } = new();
+
     /// <summary>Where the lookup service is served; nowhere unless addresses are set.</summary>
     public LookupOptions Lookup { get; } = new();
 

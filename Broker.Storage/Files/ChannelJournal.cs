@@ -43,6 +43,7 @@ internal sealed class ChannelJournal : WriterClient
     private bool _isCompacting;
     private Task _compaction = Task.CompletedTask;
     private bool _isRemoved;
+    private volatile bool _isRetired;
 
     public ChannelJournal(StoreServices services, string topic, string channel, string path)
     {
@@ -65,12 +66,17 @@ internal sealed class ChannelJournal : WriterClient
         }
     }
 
-    /// <summary>Opens the channel under a new epoch and reads what was kept.</summary>
-    public async Task<FileChannelProgress> OpenAsync(long incarnation)
+    /// <summary>Whether the channel was deleted, so that one of the same name has another journal.</summary>
+    public bool IsRetired => _isRetired;
+
+    /// <summary>Opens the channel under a new epoch and reads what was kept; null when it is retired.</summary>
+    public async Task<FileChannelProgress?> OpenAsync(long incarnation)
     {
         await Gate.WaitAsync();
         try
         {
+            if (_isRetired)
+                return null;
             lock (_lock)
             {
                 if (_isRemoved)
@@ -101,17 +107,24 @@ internal sealed class ChannelJournal : WriterClient
         }
     }
 
-    /// <summary>Removes what is kept of an incarnation or of an older one.</summary>
-    public async Task DeleteAsync(long incarnation)
+    /// <summary>Removes what is kept of an incarnation or of an older one, and retires.</summary>
+    /// <returns>Whether it is retired; not when a newer incarnation is there.</returns>
+    public async Task<bool> DeleteAsync(long incarnation)
     {
         await Gate.WaitAsync();
         try
         {
+            if (_isRetired)
+                return true;
             long known = _incarnation != 0 ? _incarnation : await _services.Threads.RunAsync(() => Reading(ReadIncarnation)) ?? 0;
             if (known > incarnation)
-                return;
+                return false;
             Fence();
             await RemoveFileAsync();
+            // It would get in the way of the next journal's.
+            await _compaction;
+            _isRetired = true;
+            return true;
         }
         finally
         {

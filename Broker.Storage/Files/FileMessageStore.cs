@@ -13,9 +13,6 @@ namespace Broker.Storage.Files;
 public sealed class FileMessageStore : IMessageStore
 {
     /// <summary>How long a note of progress waits to be written together with others. Within the 50 ms that are promised.</summary>
-    private static Task CompactedAsync(List<FileTopic> topics) =>
-        Task.WhenAll(topics.SelectMany(topic => topic.Journals()).Select(journal => journal.CompactedAsync()));
-
     private static readonly TimeSpan ProgressDelay = TimeSpan.FromMilliseconds(30);
 
     private readonly Lock _lock = new();
@@ -138,14 +135,14 @@ public sealed class FileMessageStore : IMessageStore
     public async ValueTask<IChannelProgress> OpenChannelAsync(string topic, int generation, string channel, long incarnation)
     {
         FileTopic found = await FindAsync(topic, generation) ?? throw new FencedException($"topic {topic} was deleted");
-        return await found.Journal(channel).OpenAsync(incarnation);
+        return await found.OpenChannelAsync(channel, incarnation);
     }
 
     /// <inheritdoc/>
     public async ValueTask DeleteChannelAsync(string topic, int generation, string channel, long incarnation)
     {
         if (await FindAsync(topic, generation) is { } found)
-            await found.Journal(channel).DeleteAsync(incarnation);
+            await found.DeleteChannelAsync(channel, incarnation);
     }
 
     /// <summary>Writes and syncs everything, notes all topics as closed cleanly, and gives the data path free.</summary>
@@ -256,6 +253,9 @@ public sealed class FileMessageStore : IMessageStore
         }
     }
 
+    private static Task CompactedAsync(List<FileTopic> topics) =>
+        Task.WhenAll(topics.SelectMany(topic => topic.Journals()).Select(journal => journal.CompactedAsync()));
+
     private bool WriteProbe()
     {
         using IStorageFile probe = _services.Files.Create(_services.Path.Probe);
@@ -292,6 +292,8 @@ public sealed class FileMessageStore : IMessageStore
             slot.Topic = null;
         slot.Topic ??= await _services.Threads.RunAsync(() => Trying($"cannot open topic {topic}", () =>
             FileTopic.Load(_services, topic) ?? (create ? FileTopic.Create(_services, topic, new TopicRecord()) : null)));
+        if (slot.Topic is { } loaded)
+            loaded.Deleted = Forget;
     }
 
     private async Task<TopicSlot> EnterAsync(string topic)
@@ -310,6 +312,16 @@ public sealed class FileMessageStore : IMessageStore
         }
         await slot.Gate.WaitAsync();
         return slot;
+    }
+
+    // Who uses the slot now lets go of it.
+    private void Forget(FileTopic topic)
+    {
+        lock (_lock)
+        {
+            if (_slots.TryGetValue(topic.Name, out TopicSlot? slot) && slot.Topic == topic && slot.Users == 0)
+                _slots.Remove(topic.Name);
+        }
     }
 
     private void Leave(string topic, TopicSlot slot)

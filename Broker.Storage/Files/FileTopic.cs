@@ -292,6 +292,9 @@ internal sealed class FileTopic : WriterClient
         }
     }
 
+    /// <summary>Told when the topic has been deleted; set before anybody has it.</summary>
+    public Action<FileTopic>? Deleted { get; set; }
+
     public async Task DeleteAsync(long epoch)
     {
         await Gate.WaitAsync();
@@ -314,20 +317,47 @@ internal sealed class FileTopic : WriterClient
         finally
         {
             Gate.Release();
+            if (IsDeleted)
+                Deleted?.Invoke(this);
         }
     }
 
     /// <summary>The journal of a channel; null when an incarnation newer than asked for is known.</summary>
-    public ChannelJournal Journal(string channel)
+    /// <summary>Opens a channel's progress.</summary>
+    /// <exception cref="StoreException">It cannot be read, or a newer incarnation is there.</exception>
+    public async ValueTask<FileChannelProgress> OpenChannelAsync(string channel, long incarnation)
+    {
+        while (true)
+        {
+            if (await JournalOf(channel).OpenAsync(incarnation) is { } progress)
+                return progress;
+        }
+    }
+
+    /// <summary>Removes what is kept of an incarnation of a channel or of an older one, and what is known of it.</summary>
+    /// <exception cref="StoreException">It cannot be removed.</exception>
+    public async ValueTask DeleteChannelAsync(string channel, long incarnation)
+    {
+        ChannelJournal journal = JournalOf(channel);
+        if (!await journal.DeleteAsync(incarnation))
+            return;
+        lock (_lock)
+        {
+            if (_journals.GetValueOrDefault(channel) == journal)
+                _journals.Remove(channel);
+        }
+    }
+
+    private ChannelJournal JournalOf(string channel)
     {
         lock (_lock)
         {
             if (_isDeleted)
                 throw new FencedException($"topic {Name} was deleted");
-            if (!_journals.TryGetValue(channel, out ChannelJournal? journal))
+            if (!_journals.TryGetValue(channel, out ChannelJournal? journal) || journal.IsRetired)
             {
                 journal = new ChannelJournal(_services, Name, channel, DataPath.Journal(Directory, channel));
-                _journals.Add(channel, journal);
+                _journals[channel] = journal;
             }
             return journal;
         }

@@ -73,7 +73,7 @@ public sealed class RuleTests
         using Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(broker.Broker.HttpEndPoint);
         await using NetworkStream stream = new(socket);
-        await stream.WriteAsync("POST /pub?topic=t HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray());
+        await stream.WriteAsync("POST /pub?topic=t HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"u8.ToArray());
         byte[] chunk = [.. "10000\r\n"u8, .. new byte[0x10000], .. "\r\n"u8];
         for (int sent = 0; sent <= limit; sent += 0x10000)
             await stream.WriteAsync(chunk);

@@ -32,7 +32,7 @@ public sealed class AnnouncerTests : IAsyncLifetime
     {
         _port = ((IPEndPoint)Listen("127.0.0.1", 0).LocalEndpoint).Port;
         GatewayOptions options = new() { BroadcastTcpPort = 1, BroadcastHttpPort = 2, LookupdTcpAddresses = [$"lookup.example:{_port}"] };
-        _topology = new BrokerTopology(_directory, _clock, NullLogger<BrokerTopology>.Instance);
+        _topology = new BrokerTopology(_directory, _directory.Events, _clock, NullLogger<BrokerTopology>.Instance);
         _announcer = new LookupAnnouncer(
             _topology,
             new BrokerIdentity(Options.Create(options), new BoundAddresses()),
@@ -175,6 +175,27 @@ public sealed class AnnouncerTests : IAsyncLifetime
         }
 
         Assert.Equal(["REGISTER silent c", "UNREGISTER here"], told.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_is_withdrawn_is_announced_no_more_until_it_is_restored()
+    {
+        _resolver.Set("lookup.example", "127.0.0.1");
+        await StartAsync();
+        using ScriptedConversation node = await AcceptAsync(_listeners[0]);
+        await _directory.SetTopicAsync("t", ["c"]);
+        await node.ExpectAsync("REGISTER t c");
+
+        _announcer.Withdraw("t");
+        await node.ExpectAsync("UNREGISTER t c");
+        await node.ExpectAsync("UNREGISTER t");
+        await _directory.SetTopicAsync("t", ["c", "d"]);
+        await _directory.SetTopicAsync("other", []);
+        await node.ExpectAsync("REGISTER other");
+
+        _announcer.Restore("t");
+        await node.ExpectAsync("REGISTER t c");
+        await node.ExpectAsync("REGISTER t d");
     }
 
     [Fact]

@@ -1,3 +1,6 @@
+using Broker.Events;
+using Broker.Gateway.Cluster;
+using Broker.Gateways;
 using Broker.Tests.Engine;
 using Broker.Topics;
 
@@ -8,7 +11,9 @@ internal sealed class FakeDirectory : FakeGrainFactory, IDirectoryGrain
 {
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
-    private ITopologyObserver? _observer;
+
+    /// <summary>Tells of what the test changes.</summary>
+    public EventFeed Events { get; } = new();
 
     /// <summary>Whether changes are told.</summary>
     public bool Tells { get; set; } = true;
@@ -19,14 +24,14 @@ internal sealed class FakeDirectory : FakeGrainFactory, IDirectoryGrain
     public ValueTask SetTopicAsync(string topic, string[] channels)
     {
         lock (_gate) _topics[topic] = channels;
-        if (Tells) _observer?.Changed(topic);
+        if (Tells) Events.Take(new BrokerEvent(BrokerEventKind.TopicCreated, topic));
         return ValueTask.CompletedTask;
     }
 
     public ValueTask RemoveTopicAsync(string topic)
     {
         lock (_gate) _topics.Remove(topic);
-        if (Tells) _observer?.Changed(topic);
+        if (Tells) Events.Take(new BrokerEvent(BrokerEventKind.TopicDeleted, topic));
         return ValueTask.CompletedTask;
     }
 
@@ -39,13 +44,11 @@ internal sealed class FakeDirectory : FakeGrainFactory, IDirectoryGrain
             return new([.. (topics ?? [.. _topics.Keys]).Select(topic => new TopicChannels(topic, _topics.GetValueOrDefault(topic)))]);
     }
 
-    public ValueTask SubscribeAsync(ITopologyObserver observer)
-    {
-        _observer = observer;
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask NotePausedAsync(string topic, string channel, bool paused) => throw new NotSupportedException();
 
-    public ValueTask UnsubscribeAsync(ITopologyObserver observer) => throw new NotSupportedException();
+    public ValueTask<GatewayNode[]> RenewGatewayAsync(GatewayNode gateway) => throw new NotSupportedException();
+
+    public ValueTask RemoveGatewayAsync(string id) => throw new NotSupportedException();
 
     public override TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null) => (TGrainInterface)(object)this;
 }

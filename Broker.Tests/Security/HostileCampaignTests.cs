@@ -15,6 +15,7 @@ public sealed class HostileCampaignTests(ITestOutputHelper output)
 {
     private const long UsualCommands = 100_000;
     private const long MaxGrowth = 64 << 20;
+    private const long MaxHeapGrowth = 8 << 20;
 
     [Fact]
     public async Task The_broker_stands_it_serves_others_and_keeps_no_memory_of_it()
@@ -34,18 +35,22 @@ public sealed class HostileCampaignTests(ITestOutputHelper output)
         output.WriteLine($"under attack, first half: {await healthy.MeasureAsync(attack)}");
         await attack;
         await DeleteTopicsAsync(http);
+        long heapBefore = await LiveBytes.MeasureAsync(http);
         long before = broker.ResidentBytes;
         HostileCampaign second = new(broker.TcpEndPoint, seed + 1, rate);
         attack = second.RunAsync(commands / 2);
         output.WriteLine($"under attack, second half: {await healthy.MeasureAsync(attack)}");
         await attack;
         await DeleteTopicsAsync(http);
+        long heapAfter = await LiveBytes.MeasureAsync(http);
         long after = broker.ResidentBytes;
         output.WriteLine(
             $"{first.Commands + second.Commands} commands, {first.Connections + second.Connections} connections, "
-            + $"resident {before >> 20} MB after the first half, {after >> 20} MB after the second");
+            + $"resident {before >> 20} MB after the first half, {after >> 20} MB after the second, "
+            + $"live objects {heapBefore >> 10} KB and {heapAfter >> 10} KB");
 
         Assert.InRange(after - before, long.MinValue, MaxGrowth);
+        Assert.InRange(heapAfter - heapBefore, long.MinValue, MaxHeapGrowth);
         JsonNode stats = JsonNode.Parse(await http.GetStringAsync("/stats?format=json"))!;
         Assert.Equal("OK", (string?)stats["health"]);
         Assert.Empty(stats["topics"]!.AsArray());

@@ -151,8 +151,9 @@ public sealed class LimitTests
     public async Task Memory_that_runs_short_holds_publishers_until_it_does_not()
     {
         long used = 50;
+        long collections = 0;
         using TimerWheel wheel = new(_clock, NullLogger.Instance);
-        MemoryPressure pressure = new(100, wheel, _clock, () => Interlocked.Read(ref used));
+        MemoryPressure pressure = new(100, wheel, _clock, () => Interlocked.Read(ref used), () => Interlocked.Increment(ref collections));
         Assert.False(pressure.IsHigh);
         Interlocked.Exchange(ref used, 95);
         _clock.Advance(TimeSpan.FromSeconds(1));
@@ -166,6 +167,7 @@ public sealed class LimitTests
         Task held = pressure.WaitAsync(default).AsTask();
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.False(held.IsCompleted);
+        Assert.True(Interlocked.Read(ref collections) > 0);
         Interlocked.Exchange(ref used, 60);
         _clock.Advance(TimeSpan.FromSeconds(1));
         await held;

@@ -100,6 +100,36 @@ public sealed class UserFileTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("an old shoe\n", "hash-secret")]
+    [InlineData("", "hash-secret", "--generate")]
+    public async Task A_hash_that_the_command_makes_lets_its_secret_in(string input, params string[] arguments)
+    {
+        using StringWriter output = new();
+        using StringWriter error = new();
+        using StringReader reader = new(input);
+        Broker.Silo.CommandLine.BrokerProgram program = new(Fail, Fail, Fail, Fail, new Dictionary<string, string>(), reader, output, error);
+        Assert.Equal(0, await program.RunAsync(arguments));
+        string[] lines = output.ToString().Split(Environment.NewLine, StringSplitOptions.RemoveEmptyEntries);
+        string secret = input.Length > 0 ? input.TrimEnd('\n') : lines[0];
+        Assert.True(secret.Length >= 11);
+        Assert.Equal(input.Length > 0, SecretHash.Parse(lines[^1]).IsSlow);
+        Write($$"""{"name":"a","secret_hash":"{{lines[^1]}}","authorizations":[{"topic":".*","channels":[".*"],"permissions":["publish"]}]}""");
+        await using RunningGateway server = await StartAsync();
+        using NsqSocket client = await server.ConnectAsync();
+        await client.SendAsync("AUTH\n" + Sized($"a:{secret}"));
+        await client.ExpectAsync("""{"identity":"a","identity_url":"","permission_count":1}""");
+        using NsqSocket other = await server.ConnectAsync();
+        await other.SendAsync("AUTH\n" + Sized($"a:{secret}."));
+        await other.ExpectErrorAsync("E_AUTH_FAILED AUTH failed");
+
+        static Task Fail(Broker.Silo.Settings.BrokerSettings settings, CancellationToken cancellation) => throw new InvalidOperationException();
+    }
+
+    [Fact]
+    public async Task Without_a_secret_there_is_no_hash() =>
+        Assert.StartsWith("hash-secret: write the secret to standard input", await Silo.ProgramRun.ComplaintOfAsync("hash-secret"));
+
     [Fact]
     public void Credentials_do_not_tell_their_secret() =>
         Assert.Equal("credentials of 10.0.0.1", $"{new Credentials("hush"u8.ToArray(), "10.0.0.1", true, "")}");

@@ -69,7 +69,7 @@ public sealed partial class LogTests
         Assert.All(Enumerable.Range(0, 1000), _ => Assert.True(none.Admits("a", 1, LogLevel.Error, out leftOut)));
     }
 
-    [GeneratedRegex(@"\{(Topic|Channel|Remote|Path|File|Owner|Grain|Address|Problem|Id|Client)\}")]
+    [GeneratedRegex(@"\{(Topic|Channel|Remote|Path|File|Owner|Grain|Stream|Address|Problem|Id|Client)\}")]
     private static partial Regex Subject();
 
     // Those of all parts of the broker, the client library's included.

@@ -40,6 +40,10 @@ public sealed class ValidationTests
     [InlineData("--log-format=xml", "--log-format: \"xml\" is none of text, json")]
     [InlineData("--e2e-processing-latency-percentile=0",
         "--e2e-processing-latency-percentile: \"0\" is no percentile; write a number above 0 and up to 1, like 0.99")]
+    [InlineData("--http-allowed-host=queues.example:80", "--http-allowed-host: \"queues.example:80\" is no host; write its name without a port, like queues.example")]
+    [InlineData("--http-allowed-origin=queues.example", "--http-allowed-origin: \"queues.example\" is no origin; write it like https://queues.example:8443")]
+    [InlineData("--http-allowed-origin=https://a,https://a/b", "--http-allowed-origin: \"https://a/b\" is no origin; write it like https://queues.example:8443")]
+    [InlineData("--max-http-header-size=1000", "--max-http-header-size: 1000 is not between 1024 and 1048576")]
     [InlineData("--tcp-address=localhost:http", "--tcp-address: port \"http\" is no number from 0 to 65535")]
     [InlineData("--tcp-address=0.0.0.0:65536", "--tcp-address: port \"65536\" is no number from 0 to 65535")]
     [InlineData("--tcp-address=", "--tcp-address: must not be empty; write <host>:<port> or the path of a unix socket")]

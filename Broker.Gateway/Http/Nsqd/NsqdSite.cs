@@ -12,6 +12,14 @@ namespace Broker.Gateway.Http;
 /// <param name="logger">Where requests that crash are logged.</param>
 public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger) : HttpSite(services, logger)
 {
+    private readonly bool _hasLogin = services.GetRequiredService<AccessControl>().IsFile;
+
+    /// <inheritdoc/>
+    protected override bool HasLogin => _hasLogin;
+
+    /// <inheritdoc/>
+    protected override bool BoundsBodies => true;
+
     /// <inheritdoc/>
     internal override HttpGate? CreateGate(IServiceProvider services) => services.GetRequiredService<HttpGate>();
 

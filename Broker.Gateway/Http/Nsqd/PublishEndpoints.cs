@@ -27,7 +27,7 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         int limit = gateway.Options.MaxMsgSize;
         if (context.Request.ContentLength > limit)
             return V1Error.MessageTooBig;
-        await gateway.Memory.WaitAsync(context.RequestAborted);
+        await WaitForMemoryAsync(context);
         using RequestBody body = await RequestBody.ReadAsync(context, limit);
         if (body.IsTooBig)
             return V1Error.MessageTooBig;
@@ -54,7 +54,7 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         (QueryParameters? parameters, TopicPublisher? publisher, V1Error? error) = FindPublisher(context);
         if (error is not null)
             return error;
-        await gateway.Memory.WaitAsync(context.RequestAborted);
+        await WaitForMemoryAsync(context);
         using RequestBody body = await RequestBody.ReadAsync(context, limit);
         MessageBatch? batch = null;
         if (body.IsTooBig)
@@ -68,6 +68,14 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
 
         await publisher!.CreateTopicAsync();
         return error is null ? V1Result.Ok : error;
+    }
+
+    private ValueTask WaitForMemoryAsync(HttpContext context)
+    {
+        if (!gateway.Memory.IsHigh)
+            return default;
+        gateway.Refusals.Add(RefusalReason.MemoryShort, context.Connection.RemoteIpAddress?.ToString() ?? "a unix socket");
+        return gateway.Memory.WaitAsync(context.RequestAborted);
     }
 
     private static async ValueTask<IResult> AnswerAsync(TopicPublisher publisher, PublishCall call)

@@ -1,3 +1,4 @@
+using Broker.Gateway.Lookup;
 using Broker.Protocol;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
@@ -8,18 +9,29 @@ namespace Broker.Gateway.Http;
 
 /// <summary><c>/topic/*</c> (spec 3.2).</summary>
 /// <param name="grains">Where topics are found.</param>
-internal sealed class TopicEndpoints(IGrainFactory grains)
+/// <param name="tombstones">Know when only this node is meant.</param>
+/// <param name="announcer">Tells lookup services of what this node is to serve.</param>
+internal sealed class TopicEndpoints(IGrainFactory grains, Tombstones tombstones, LookupAnnouncer announcer)
 {
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapPost("/topic/create", context => ChangeAsync(context, isNameChecked: true, static topic => topic.CreateAsync()));
-        endpoints.MapPost("/topic/delete", context => ChangeAsync(context, isNameChecked: false, static topic => topic.DeleteAsync()));
-        endpoints.MapPost("/topic/empty", context => ChangeAsync(context, isNameChecked: true, static topic => topic.EmptyAsync()));
-        endpoints.MapPost("/topic/pause", context => ChangeAsync(context, isNameChecked: false, static topic => topic.PauseAsync(true)));
-        endpoints.MapPost("/topic/unpause", context => ChangeAsync(context, isNameChecked: false, static topic => topic.PauseAsync(false)));
+        endpoints.MapPost("/topic/create", context => ChangeAsync(context, isNameChecked: true, CreateAsync));
+        endpoints.MapPost("/topic/delete", context => ChangeAsync(context, isNameChecked: false, DeleteAsync));
+        endpoints.MapPost("/topic/empty", context => ChangeAsync(context, isNameChecked: true, static (topic, _) => topic.EmptyAsync()));
+        endpoints.MapPost("/topic/pause", context => ChangeAsync(context, isNameChecked: false, static (topic, _) => topic.PauseAsync(true)));
+        endpoints.MapPost("/topic/unpause", context => ChangeAsync(context, isNameChecked: false, static (topic, _) => topic.PauseAsync(false)));
     }
 
-    private async ValueTask<IResult> ChangeAsync(HttpContext context, bool isNameChecked, Func<ITopicGrain, ValueTask<TopicReply>> change)
+    private ValueTask<TopicReply> CreateAsync(ITopicGrain grain, string topic)
+    {
+        announcer.Restore(topic);
+        return grain.CreateAsync();
+    }
+
+    private async ValueTask<TopicReply> DeleteAsync(ITopicGrain grain, string topic) =>
+        await tombstones.WithdrawAsync(topic) ? TopicReply.Ok : await grain.DeleteAsync();
+
+    private async ValueTask<IResult> ChangeAsync(HttpContext context, bool isNameChecked, Func<ITopicGrain, string, ValueTask<TopicReply>> change)
     {
         if (QueryParameters.Of(context.Request) is not { } parameters)
             return V1Error.InvalidRequest;
@@ -28,6 +40,6 @@ internal sealed class TopicEndpoints(IGrainFactory grains)
         // A topic that cannot be is not there either, and some endpoints say no more than that.
         if (!NsqName.IsValid(topic))
             return isNameChecked ? V1Error.InvalidTopic : V1Error.TopicNotFound;
-        return (await change(grains.GetGrain<ITopicGrain>(topic))).ToResult();
+        return (await change(grains.GetGrain<ITopicGrain>(topic), topic)).ToResult();
     }
 }

@@ -7,13 +7,15 @@ namespace Broker.Gateway.Http;
 
 /// <summary>
 /// Brings together what topics, channels and connections know of themselves. A topic answers for its channels, and a channel for its
-/// consumers, so that a question costs one call a topic, and none a client.
+/// consumers, so that a question costs one call a topic, and none a client. Of several nodes each tells of the topics that it hosts and of
+/// its own clients, whatever they have subscribed to: so tools that add the nodes up are right.
 /// </summary>
 /// <param name="gateway">Knows the connections.</param>
 /// <param name="clock">Knows when the broker started.</param>
 /// <param name="health">Knows whether the store can write.</param>
 /// <param name="telemetry">Which percentiles are kept.</param>
-public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealthSource health, TelemetryOptions telemetry)
+/// <param name="hosted">Which topics this node is to tell of.</param>
+public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealthSource health, TelemetryOptions telemetry, IHostedTopics hosted)
 {
     // Enough to keep the processors busy, few enough that the messages' calls are not queued behind all topics.
     private const int CallsAtOnce = 32;
@@ -28,22 +30,34 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
     /// <exception cref="TimeoutException">A grain did not answer.</exception>
     public async Task<StatsDocument> CollectAsync(StatsQuestion question, CancellationToken cancellation)
     {
-        string[] names = question.Topic is { } only
-            ? [only]
-            : await gateway.Grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
-        TopicStats[] topics = await AskAsync(names, new StatsRequest(question.Channel, question.IncludeClients), cancellation);
-        bool isMissing = question.Topic is not null && !topics[0].Exists;
+        TopicStats[] topics = await AskAsync(
+            await NamesAsync(question), new StatsRequest(question.Channel, question.IncludeClients), cancellation);
+        bool isShared = hosted.Names is not null && !question.IsClusterWide;
         Dictionary<int, ConnectionSnapshot>? connections =
-            question.IncludeClients ? gateway.Connections.ToDictionary(static connection => connection.Number) : null;
+            question.IncludeClients || isShared ? gateway.Connections.ToDictionary(static connection => connection.Number) : null;
+        List<TopicDocument> documents =
+            [.. topics.Where(topic => Matches(topic, question)).Select(topic => Describe(topic, question, question.IncludeClients ? connections : null))];
+        if (isShared)
+            documents = ClientShare.Of(documents, connections!.Values, question, static (connection, asked) => Describe(connection, null, asked));
+        bool isMissing = question.Topic is not null && documents.Count == 0 && !Array.Exists(topics, static topic => topic.Exists);
         return new StatsDocument
         {
             Version = gateway.Options.Version,
             Health = Health,
             StartTime = clock.StartTime.ToUnixTimeSeconds(),
-            Topics = isMissing ? null : [.. topics.Where(topic => Matches(topic, question)).Select(topic => Describe(topic, question, connections))],
+            Topics = isMissing ? null : documents,
             Memory = question.IncludeMemory ? MemoryDocument.Take() : null,
-            Producers = isMissing ? null : DescribeProducers(connections, question),
+            Producers = isMissing ? null : DescribeProducers(question.IncludeClients ? connections : null, question),
         };
+    }
+
+    private async ValueTask<IReadOnlyList<string>> NamesAsync(StatsQuestion question)
+    {
+        if (question.Topic is { } only)
+            return question.IsClusterWide || hosted.Hosts(only) ? [only] : [];
+        if (!question.IsClusterWide && hosted.Names is { } names)
+            return names;
+        return await gateway.Grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).TopicsAsync();
     }
 
     // A topic may have gone since the directory named it.
@@ -151,17 +165,17 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         return clients;
     }
 
-    private async Task<TopicStats[]> AskAsync(string[] names, StatsRequest request, CancellationToken cancellation)
+    private async Task<TopicStats[]> AskAsync(IReadOnlyList<string> names, StatsRequest request, CancellationToken cancellation)
     {
-        TopicStats[] answers = new TopicStats[names.Length];
+        TopicStats[] answers = new TopicStats[names.Count];
         int next = -1;
-        await Task.WhenAll(Enumerable.Range(0, Math.Min(CallsAtOnce, names.Length)).Select(_ => AskInTurnAsync()));
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(CallsAtOnce, names.Count)).Select(_ => AskInTurnAsync()));
         return answers;
 
         async Task AskInTurnAsync()
         {
             int index;
-            for (int asked = 0; (index = Interlocked.Increment(ref next)) < names.Length; asked++)
+            for (int asked = 0; (index = Interlocked.Increment(ref next)) < names.Count; asked++)
             {
                 cancellation.ThrowIfCancellationRequested();
                 // Calls of the embedded engine mostly end at once: without this the first caller would ask all topics.

@@ -3,21 +3,21 @@ using System.Text.Json.Serialization;
 namespace Broker.Gateway.Http;
 
 /// <summary>A topic in <c>/stats</c>.</summary>
-public sealed class TopicDocument
+public sealed record TopicDocument
 {
     [JsonPropertyName("topic_name")] public required string Name { get; init; }
 
     [JsonPropertyName("channels")] public required IReadOnlyList<ChannelDocument> Channels { get; init; }
 
-    [JsonPropertyName("depth")] public required long Depth { get; init; }
+    [JsonPropertyName("depth")] public long Depth { get; init; }
 
-    [JsonPropertyName("backend_depth")] public required long BackendDepth { get; init; }
+    [JsonPropertyName("backend_depth")] public long BackendDepth { get; init; }
 
-    [JsonPropertyName("message_count")] public required long MessageCount { get; init; }
+    [JsonPropertyName("message_count")] public long MessageCount { get; init; }
 
-    [JsonPropertyName("message_bytes")] public required long MessageBytes { get; init; }
+    [JsonPropertyName("message_bytes")] public long MessageBytes { get; init; }
 
-    [JsonPropertyName("paused")] public required bool Paused { get; init; }
+    [JsonPropertyName("paused")] public bool Paused { get; init; }
 
     [JsonPropertyName("e2e_processing_latency")] public LatencyDocument Latency { get; init; } = LatencyDocument.None;
 }

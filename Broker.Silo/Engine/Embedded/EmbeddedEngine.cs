@@ -1,5 +1,6 @@
 using System.Globalization;
 using Broker.Admin;
+using Broker.Events;
 using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Orleans.Embedded;
@@ -50,6 +51,7 @@ public static class EmbeddedEngine
                 options.CollectionAge = TimeSpan.FromDays(3650);
             },
             typeof(TopicGrain).Assembly);
+        builder.Services.AddEmbeddedStreams(EventStream.Provider);
         builder.Services.AddSingleton<IReadinessCheck, EngineCheck>();
     }
 

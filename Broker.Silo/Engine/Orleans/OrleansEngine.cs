@@ -2,9 +2,12 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Broker.Admin;
+using Broker.Events;
+using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
+using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -26,6 +29,8 @@ public static class OrleansEngine
     public const string Name = "Orleans";
 
     private const string Npgsql = "Npgsql";
+    // The name by which Orleans looks for it.
+    private const string StreamSubscriptions = "PubSubStore";
     private const string VersionKey = "broker.version";
 
     /// <summary>Whether it knows clusters: silos in several processes, and gateways by themselves.</summary>
@@ -108,6 +113,9 @@ public static class OrleansEngine
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = cluster.ResponseTimeout);
             // The counts that tools read live in the activations, and what is idle costs little.
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromDays(3650));
+            // Hints over one queue: what is not told at once is found out later.
+            silo.AddMemoryStreams(EventStream.Provider, streams => streams.ConfigurePartitioning(1));
+            silo.AddMemoryGrainStorage(StreamSubscriptions);
             silo.UseSiloMetadata(new Dictionary<string, string> { [VersionKey] = Product.Version });
             silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
             silo.Services.AddSingleton<IGrainPropertiesProvider, TopicPlacementProperties>();
@@ -118,6 +126,8 @@ public static class OrleansEngine
                 silo.Services.AddSingleton<IAdminBranch, DashboardBranch>();
             }
         });
+        builder.Services.AddSingleton<HostedTopics>();
+        builder.Services.AddSingleton<IHostedTopics>(services => services.GetRequiredService<HostedTopics>());
         builder.Services.AddSingleton<IReadinessCheck, SiloCheck>();
         builder.Services.AddHostedService<SiloWatch>();
     }
@@ -144,8 +154,10 @@ public static class OrleansEngine
             client.Services.AddSingleton<ClusterConnection>();
             client.Services.AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<ClusterConnection>());
             client.Services.AddSingleton<IClusterConnectionStatusObserver>(services => services.GetRequiredService<ClusterConnection>());
+            client.AddMemoryStreams(EventStream.Provider, streams => streams.ConfigurePartitioning(1));
             ClusterTls.Apply(client, cluster);
         });
+        builder.Services.AddSingleton<IHostedTopics, HostedTopics>();
         builder.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<ClusterConnection>());
     }
 

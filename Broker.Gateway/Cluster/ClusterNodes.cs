@@ -1,0 +1,115 @@
+using Broker.Gateway.Lookup;
+using Broker.Gateways;
+using Broker.Topics;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway.Cluster;
+
+/// <summary>Tells the directory every <see cref="RenewPeriod"/> that this gateway lives, and knows by its answer which others do.</summary>
+/// <param name="gateway">The gateway of this process.</param>
+/// <param name="identity">Under which address others reach it.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
+public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, TimeProvider time, ILogger<ClusterNodes> logger) : IHostedLifecycleService
+{
+    /// <summary>How often; the directory forgets who has missed three.</summary>
+    public static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _running = Task.CompletedTask;
+    private volatile IReadOnlyList<GatewayNode> _others = [];
+
+    /// <summary>The other gateways that live, ordered by id.</summary>
+    public IReadOnlyList<GatewayNode> Others => _others;
+
+    /// <summary>Called when <see cref="Others"/> has changed, one call at a time; must not wait.</summary>
+    public event Action? Changed;
+
+    /// <summary>Begins: the ports are known by now, and the grains run.</summary>
+    public Task StartedAsync(CancellationToken cancellationToken)
+    {
+        _running = RunAsync(_stopping.Token);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Says farewell.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await _running;
+    }
+
+    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    private IDirectoryGrain Directory => gateway.Grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key);
+
+    private async Task RunAsync(CancellationToken cancellation)
+    {
+        GatewayNode self = Describe();
+        while (!cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                Take(await Directory.RenewGatewayAsync(self));
+            }
+            catch (Exception e)
+            {
+                // Others may come and go meanwhile; the next answer tells.
+                logger.NodesUnknown(e.Message);
+            }
+
+            try
+            {
+                await Task.Delay(RenewPeriod, time, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                // Stopping.
+            }
+        }
+
+        try
+        {
+            await Directory.RemoveGatewayAsync(self.Id).AsTask().WaitAsync(FarewellLimit, time);
+        }
+        catch (Exception e)
+        {
+            // The directory forgets who does not renew.
+            logger.NodesUnknown(e.Message);
+        }
+    }
+
+    private GatewayNode Describe()
+    {
+        PeerInfo info = identity.Describe();
+        return new GatewayNode
+        {
+            Id = gateway.Id,
+            BroadcastAddress = info.BroadcastAddress ?? "",
+            Hostname = info.Hostname ?? "",
+            TcpPort = (int)(info.TcpPort ?? 0),
+            HttpPort = (int)(info.HttpPort ?? 0),
+            Version = info.Version ?? "",
+            TopologyZone = info.TopologyZone ?? "",
+            TopologyRegion = info.TopologyRegion ?? "",
+        };
+    }
+
+    private void Take(GatewayNode[] all)
+    {
+        IReadOnlyList<GatewayNode> others = [.. all.Where(node => node.Id != gateway.Id)];
+        if (others.SequenceEqual(_others))
+            return;
+        _others = others;
+        Changed?.Invoke();
+    }
+}

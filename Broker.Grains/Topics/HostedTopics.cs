@@ -1,0 +1,28 @@
+using System.Collections.Concurrent;
+using Broker.Topics;
+
+namespace Broker.Grains.Topics;
+
+/// <summary>The topics that are open in this process, one of several.</summary>
+public sealed class HostedTopics : IHostedTopics
+{
+    // By count: while a topic moves, its next activation may open before the last one has closed.
+    private readonly ConcurrentDictionary<string, int> _topics = new(StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Names => [.. _topics.Keys.Order(StringComparer.Ordinal)];
+
+    /// <inheritdoc/>
+    public bool Hosts(string topic) => _topics.ContainsKey(topic);
+
+    /// <summary>A topic was opened.</summary>
+    public void Add(string topic) => _topics.AddOrUpdate(topic, 1, static (_, count) => count + 1);
+
+    /// <summary>A topic was closed.</summary>
+    public void Remove(string topic)
+    {
+        int left = _topics.AddOrUpdate(topic, 0, static (_, count) => count - 1);
+        if (left <= 0)
+            _topics.TryRemove(new KeyValuePair<string, int>(topic, left));
+    }
+}
