@@ -17,6 +17,9 @@ internal static class TestEngine
     /// <summary>Assemblies of the engine that are ours.</summary>
     public static IReadOnlyList<Assembly> Assemblies => [];
 
+    /// <summary>Whether it has metrics of its own in <c>/metrics</c>.</summary>
+    public static bool CountsGrains => false;
+
     /// <summary>Lets brokers of several tests run beside each other.</summary>
     public static void Configure(ClusterSettings cluster) => (cluster.SiloPort, cluster.GatewayPort) = (FindPort(), 0);
 
