@@ -125,7 +125,7 @@ public sealed class PostgresMessageStore : IMessageStore
             {
                 database.DropConnections();
                 if (!PostgresFault.IsPassing(e) || Stopwatch.GetElapsedTime(began) >= options.StartWait)
-                    throw new StoreException($"cannot prepare schema {options.Schema} in PostgreSQL at {database.Address.Description}: {PostgresFault.Cause(e)}");
+                    throw new StoreException($"cannot open schema {options.Schema} in PostgreSQL at {database.Address.Description}: {PostgresFault.Cause(e)}");
             }
             await PostgresDatabase.PauseAsync(attempt);
             cancellation.ThrowIfCancellationRequested();

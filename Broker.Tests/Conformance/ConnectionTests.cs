@@ -1,3 +1,4 @@
+using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -45,7 +46,7 @@ public sealed class ConnectionTests
         await socket.ExpectClosedAsync();
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_004_A_silent_connection_gets_a_heartbeat_after_30_seconds()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -59,7 +60,7 @@ public sealed class ConnectionTests
         Assert.Equal(0, socket.Heartbeats);
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_005_A_client_that_answers_no_heartbeat_is_closed_after_60_seconds_without_an_error()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -71,7 +72,7 @@ public sealed class ConnectionTests
         Assert.InRange(socket.Heartbeats, 1, 2);
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Any_command_keeps_a_connection_alive()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -182,7 +183,7 @@ public sealed class ConnectionTests
         await socket.ExpectOkAsync();
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_013_A_body_that_does_not_come_ends_at_the_read_deadline_with_an_error()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,3 +1,4 @@
+using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -96,7 +97,7 @@ public class InFlightTests
     [InlineData("REQ", "E_INVALID REQ insufficient number of params")]
     public Task Case_063_A_missing_id_is_refused(string line, string error) => RefusedAsync(line, error);
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_064_A_REQ_of_two_hours_defers_for_the_one_that_is_allowed()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -119,7 +120,7 @@ public class InFlightTests
     public Task Case_064_A_REQ_delay_that_is_no_number_is_refused(string delay) =>
         RefusedAsync($"REQ 0000000000000000 {delay}", $"E_INVALID REQ could not parse timeout {delay}");
 
-    [Theory]
+    [VirtualTimeTheory]
     [InlineData("")]
     [InlineData("0")]
     public async Task Case_064_A_REQ_without_delay_is_immediate(string delay)
@@ -139,7 +140,7 @@ public class InFlightTests
     public Task Case_065_A_REQ_without_the_delay_token_is_refused() =>
         RefusedAsync("REQ 0000000000000000", "E_INVALID REQ insufficient number of params");
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_066_A_REQ_of_500_ms_defers_for_500_ms()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -155,7 +156,7 @@ public class InFlightTests
         await broker.UntilAsync("t", "c", stats => stats is { Deferred: 0, Requeued: 1, InFlight: 1 });
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_067_A_TOUCH_starts_the_time_out_anew()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -175,7 +176,7 @@ public class InFlightTests
         Assert.Equal(2, redelivery.Attempts);
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_068_No_TOUCH_keeps_a_message_longer_than_15_minutes()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -212,7 +213,7 @@ public class InFlightTests
         await consumer.ExpectNothingAsync();
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_070_What_a_lost_consumer_held_comes_back_at_its_time_out_and_not_at_once()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -233,7 +234,7 @@ public class InFlightTests
         await broker.UntilAsync("t", "c", stats => stats is { TimedOut: 3, Requeued: 0, InFlight: 3 });
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Case_071_A_time_out_is_counted_and_its_consumer_is_not_told()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -252,7 +253,7 @@ public class InFlightTests
         Assert.Equal(2, (await consumer.ExpectMessageAsync("a")).Attempts);
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task A_message_times_out_after_the_time_that_its_consumer_asked_for()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

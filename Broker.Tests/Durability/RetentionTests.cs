@@ -1,3 +1,4 @@
+using Broker.Tests.Engine;
 using System.Globalization;
 using Broker.Channels;
 using Broker.Tests.Running;
@@ -13,7 +14,7 @@ public sealed class RetentionTests
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Delay = TimeSpan.FromMinutes(50);
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Neither_a_long_deferral_nor_one_requeued_for_ever_keeps_the_log_and_both_come_with_their_ids_after_a_restart()
     {
         string folder = "";

@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Tests.Engine;
 using Broker.Tests.Running;
 using Broker.Topics;
 
@@ -9,7 +10,7 @@ namespace Broker.Tests.Metrics;
 /// </summary>
 public sealed class BooksTests
 {
-    [Fact]
+    [VirtualTimeFact]
     public async Task The_books_balance_whatever_happens_to_messages()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,3 +1,4 @@
+using Broker.Tests.Engine;
 using System.Text.Json.Nodes;
 using Broker.Channels;
 using Broker.Grains.Channels;
@@ -57,7 +58,7 @@ public sealed class LatencyTests
         Assert.Equal(1, window.Read(1000 * Second).Count);
     }
 
-    [Fact]
+    [VirtualTimeFact]
     public async Task Stats_tell_them_by_channel_and_by_topic()
     {
         await using HttpBroker broker = await HttpBroker.StartAsync(

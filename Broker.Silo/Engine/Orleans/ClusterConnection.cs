@@ -1,5 +1,6 @@
 using Broker.Gateway;
 using Broker.Health;
+using Broker.Silo.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans;
@@ -8,10 +9,11 @@ using Orleans.Runtime;
 namespace Broker.Silo.Engine;
 
 /// <summary>The way of a gateway by itself into its cluster: waits for the first silo at the start, and knows whether there is one now.</summary>
+/// <param name="settings">What the operator chose.</param>
 /// <param name="services">Where the gateway is found, which is made after this.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told when silos come and go.</param>
-internal sealed partial class ClusterConnection(IServiceProvider services, TimeProvider time, ILogger<ClusterConnection> logger)
+internal sealed partial class ClusterConnection(BrokerSettings settings, IServiceProvider services, TimeProvider time, ILogger<ClusterConnection> logger)
     : IClientConnectionRetryFilter, IClusterConnectionStatusObserver, IReadinessCheck
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -51,7 +53,7 @@ internal sealed partial class ClusterConnection(IServiceProvider services, TimeP
     public void NotifyClusterConnectionLost()
     {
         _isLost = true;
-        Lost();
+        Lost(settings.Cluster.ClusterId);
     }
 
     [LoggerMessage(6020, LogLevel.Warning, "waiting for a silo of the cluster: {Cause}")]
@@ -60,6 +62,6 @@ internal sealed partial class ClusterConnection(IServiceProvider services, TimeP
     [LoggerMessage(6021, LogLevel.Information, "connected to {Count} silos of the cluster")]
     private partial void SilosChanged(int count);
 
-    [LoggerMessage(6022, LogLevel.Error, "no silo of the cluster can be reached; tried again until one can")]
-    private partial void Lost();
+    [LoggerMessage(6022, LogLevel.Error, "cluster {Id}: no silo can be reached, tried again until one can; see that silos run and that their gateway ports can be reached from here")]
+    private partial void Lost(string id);
 }

@@ -11,6 +11,9 @@ internal static class TestEngine
     /// <summary>Assemblies of the engine that are ours.</summary>
     public static IReadOnlyList<Assembly> Assemblies => [typeof(EmbeddedGrainHost).Assembly];
 
+    /// <summary>Whether it has metrics of its own in <c>/metrics</c>.</summary>
+    public static bool CountsGrains => true;
+
     /// <summary>Lets brokers of several tests run beside each other.</summary>
     public static void Configure(ClusterSettings cluster)
     {

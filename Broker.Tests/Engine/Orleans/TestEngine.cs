@@ -17,11 +17,14 @@ internal static class TestEngine
     /// <summary>Assemblies of the engine that are ours.</summary>
     public static IReadOnlyList<Assembly> Assemblies => [];
 
+    /// <summary>Whether it has metrics of its own in <c>/metrics</c>.</summary>
+    public static bool CountsGrains => false;
+
     /// <summary>Lets brokers of several tests run beside each other.</summary>
     public static void Configure(ClusterSettings cluster) => (cluster.SiloPort, cluster.GatewayPort) = (FindPort(), 0);
 
     /// <summary>The same as flags of the executable.</summary>
-    public static IReadOnlyList<string> Flags() => [$"--silo-port={FindPort()}", "--gateway-port=0"];
+    public static IReadOnlyList<string> Flags() => ["--advertised-address=127.0.0.1", $"--silo-port={FindPort()}", "--gateway-port=0"];
 
     /// <summary>Grains of the broker in memory.</summary>
     public static async Task<int> CountActivationsAsync(IServiceProvider services) =>
