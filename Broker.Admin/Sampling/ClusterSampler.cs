@@ -1,3 +1,5 @@
+using Broker.Events;
+using Broker.Gateway.Cluster;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -22,6 +24,7 @@ public sealed class ClusterSampler : BackgroundService
     private readonly ILogger<ClusterSampler> _logger;
     private readonly SemaphoreSlim _turn = new(1);
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource _change = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TaskCompletionSource _wake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<(string Topic, string Channel), Task<Gathered<ChannelFigures?>>> _details = [];
     private ClusterSample? _detailsOf;
@@ -36,12 +39,15 @@ public sealed class ClusterSampler : BackgroundService
     /// <param name="options">How often.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public ClusterSampler(BrokerCluster cluster, AdminOptions options, TimeProvider time, ILogger<ClusterSampler> logger)
+    /// <param name="events">What happens in the brokers of this process's cluster; null where there is none.</param>
+    public ClusterSampler(BrokerCluster cluster, AdminOptions options, TimeProvider time, ILogger<ClusterSampler> logger, EventFeed? events = null)
     {
         _cluster = cluster;
         _options = options;
         _time = time;
         _logger = logger;
+        if (events is not null)
+            events.Received += Note;
     }
 
     /// <summary>The last hour.</summary>
@@ -154,7 +160,14 @@ public sealed class ClusterSampler : BackgroundService
         TimeSpan rest = _took * RestPerWork;
         TimeSpan soon = rest > _options.SampleInterval ? rest : _options.SampleInterval;
         TimeSpan late = soon > FigureRing.Step ? soon : FigureRing.Step;
-        await Task.Delay(soon, _time, cancellation);
+        Task changed;
+        lock (_sync)
+        {
+            _change = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            changed = _change.Task;
+        }
+        await Task.Delay(rest, _time, cancellation);
+        await WaitAsync(changed, soon - rest, cancellation);
         if (Volatile.Read(ref _watchers) > 0)
             return;
         Task woken;
@@ -163,10 +176,24 @@ public sealed class ClusterSampler : BackgroundService
             _wake = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             woken = _wake.Task;
         }
+        await WaitAsync(woken, late - soon, cancellation);
+    }
+
+    private async Task WaitAsync(Task awaited, TimeSpan limit, CancellationToken cancellation)
+    {
         using CancellationTokenSource done = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        await Task.WhenAny(woken, Task.Delay(late - soon, _time, done.Token));
+        await Task.WhenAny(awaited, Task.Delay(limit, _time, done.Token));
         await done.CancelAsync();
         cancellation.ThrowIfCancellationRequested();
+    }
+
+    // Who looks at a page sees at once that a topic, a channel or a node has come or gone.
+    private void Note(BrokerEvent happened)
+    {
+        if (Volatile.Read(ref _watchers) == 0)
+            return;
+        lock (_sync)
+            _change.TrySetResult();
     }
 
     private async Task<ClusterSample> TakeAsync(CancellationToken cancellation)

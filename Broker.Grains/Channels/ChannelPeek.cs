@@ -62,11 +62,11 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request)
                 for (int i = 0; i < batch.Count && !batch.IsDeferred; i++)
                 {
                     long offset = batch.BaseOffset + i;
-                    if (offset >= from && open.Queue.WaitsInLog(offset))
+                    if (offset >= from && FindWaiting(offset) is { } message)
                     {
                         if (IsFull())
                             return;
-                        Add(new StandingMessage(MessageStage.Waiting, offset, 0), batch, position);
+                        Add(message, batch, position);
                     }
 
                     position += batch.SizeAt(position);
@@ -77,6 +77,14 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request)
                 return;
             from = read.End;
         }
+    }
+
+    // What stood in the log when the look came to it may have moved into the window while it was read.
+    private StandingMessage? FindWaiting(long offset)
+    {
+        if (open.Queue.WaitsInLog(offset))
+            return new StandingMessage(MessageStage.Waiting, offset, 0);
+        return offset < open.Queue.Cursor && open.Queue.Find(offset) is { Stage: MessageStage.Waiting } moved ? moved : null;
     }
 
     private bool IsFull()

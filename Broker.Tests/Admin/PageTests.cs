@@ -39,6 +39,18 @@ public sealed class PageTests(AdminBrowser browser)
     }
 
     [Fact]
+    public async Task What_comes_or_goes_shows_before_the_next_look_is_due()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync(settings => settings.Admin.SampleInterval = TimeSpan.FromHours(1));
+        await broker.PublishAsync("orders", 1);
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        await page.GoAsync("/");
+        await page.SeeLiveAsync("m:orders", "1");
+        await broker.PublishAsync("payments", 1);
+        await page.SeeLiveAsync("m:payments", "1");
+    }
+
+    [Fact]
     public async Task Numbers_and_rows_change_while_one_looks()
     {
         await using AdminBroker broker = await AdminBroker.StartAsync();

@@ -1,6 +1,7 @@
 using Broker.Tests.Engine;
 using System.Globalization;
 using Broker.Channels;
+using Broker.Silo.Settings;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Durability;
@@ -21,6 +22,7 @@ public sealed class RetentionTests
         await using RunningBroker broker = await RunningBroker.StartAsync(
             settings =>
             {
+                settings.StorageKind = StorageKind.Files;
                 folder = settings.Storage.DataPath;
                 settings.Storage.MaxBytesPerFile = 64 * 1024;
                 settings.Queue.StragglerAge = StragglerAge;
