@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Metrics;
@@ -16,7 +17,7 @@ public sealed partial class DeployTests
         using JsonDocument dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Solution.PathOf("deploy/grafana/broker.json")));
         string[] queries = [.. StringsOf(dashboard.RootElement, "expr"), .. StringsOf(dashboard.RootElement, "definition")];
         Assert.True(queries.Length > 30);
-        await AssertKnownAsync(queries);
+        await AssertKnownAsync(queries.Where(query => TestEngine.CountsGrains || !query.Contains("broker_grain_", StringComparison.Ordinal)));
         int[] ids = [.. dashboard.RootElement.GetProperty("panels").EnumerateArray().Select(panel => panel.GetProperty("id").GetInt32())];
         Assert.Equal(ids.Distinct(), ids);
     }
