@@ -1,7 +1,6 @@
 using Broker.Gateway.Lookup;
 using Broker.Gateways;
 using Broker.Topics;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Cluster;
@@ -11,15 +10,13 @@ namespace Broker.Gateway.Cluster;
 /// <param name="identity">Under which address others reach it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, TimeProvider time, ILogger<ClusterNodes> logger) : IHostedLifecycleService
+public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, TimeProvider time, ILogger<ClusterNodes> logger) : ServiceAfterStart
 {
     /// <summary>How often; the directory forgets who has missed three.</summary>
     public static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(5);
 
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _running = Task.CompletedTask;
     private volatile IReadOnlyList<GatewayNode> _others = [];
 
     /// <summary>The other gateways that live, ordered by id.</summary>
@@ -28,31 +25,10 @@ public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, Ti
     /// <summary>Called when <see cref="Others"/> has changed, one call at a time; must not wait.</summary>
     public event Action? Changed;
 
-    /// <summary>Begins: the ports are known by now, and the grains run.</summary>
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        _running = RunAsync(_stopping.Token);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Says farewell.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        await _running;
-    }
-
-    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
     private IDirectoryGrain Directory => gateway.Grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key);
 
-    private async Task RunAsync(CancellationToken cancellation)
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken cancellation)
     {
         GatewayNode self = Describe();
         while (!cancellation.IsCancellationRequested)

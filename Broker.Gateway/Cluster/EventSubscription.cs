@@ -1,6 +1,5 @@
 using Broker.Events;
 using Broker.Gateway.Lookup;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Streams;
@@ -15,39 +14,15 @@ namespace Broker.Gateway.Cluster;
 /// <param name="feed">Gets the events.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-public sealed class EventSubscription(IClusterClient client, EventFeed feed, TimeProvider time, ILogger<EventSubscription> logger) : IHostedLifecycleService
+public sealed class EventSubscription(IClusterClient client, EventFeed feed, TimeProvider time, ILogger<EventSubscription> logger) : ServiceAfterStart
 {
     /// <summary>How often the subscription is made anew.</summary>
     public static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(60);
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _running = Task.CompletedTask;
-
-    /// <summary>Subscribes: the grains run by now.</summary>
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        _running = RunAsync(_stopping.Token);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Subscribes no more. The subscription that is left ends by itself.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        await _running;
-    }
-
-    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async Task RunAsync(CancellationToken cancellation)
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken cancellation)
     {
         StreamSubscriptionHandle<BrokerEvent>? current = null;
         while (!cancellation.IsCancellationRequested)

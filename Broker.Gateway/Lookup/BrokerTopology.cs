@@ -1,7 +1,6 @@
 using Broker.Events;
 using Broker.Gateway.Cluster;
 using Broker.Topics;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
@@ -11,7 +10,7 @@ namespace Broker.Gateway.Lookup;
 /// The topics and channels of this broker: asks the directory at every event, and for a listing of all every
 /// <see cref="ListingPeriod"/> in case one was lost. For those who announce them.
 /// </summary>
-public sealed class BrokerTopology : IHostedLifecycleService
+public sealed class BrokerTopology : ServiceAfterStart
 {
     /// <summary>How often everything is listed.</summary>
     public static readonly TimeSpan ListingPeriod = TimeSpan.FromSeconds(60);
@@ -25,9 +24,7 @@ public sealed class BrokerTopology : IHostedLifecycleService
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
     private readonly SortedSet<string> _hints = new(StringComparer.Ordinal);
     private readonly WakeUp _wake = new();
-    private readonly CancellationTokenSource _stopping = new();
     private Action<string>? _listeners;
-    private Task _running = Task.CompletedTask;
 
     /// <param name="grains">Where the directory is found.</param>
     /// <param name="events">Tell what has changed.</param>
@@ -72,29 +69,8 @@ public sealed class BrokerTopology : IHostedLifecycleService
         }
     }
 
-    /// <summary>Begins to listen: the grains run by now.</summary>
-    public Task StartedAsync(CancellationToken cancellationToken)
-    {
-        _running = RunAsync(_stopping.Token);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Listens no more.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        await _running;
-    }
-
-    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async Task RunAsync(CancellationToken cancellation)
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken cancellation)
     {
         IDirectoryGrain directory = _grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key);
         try

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
 using Broker.Policies;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Statsd;
@@ -18,39 +17,17 @@ namespace Broker.Gateway.Statsd;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class StatsdReporter(
-    StatsCollector stats, TelemetryOptions telemetry, BrokerIdentity identity, TimeProvider time, ILogger<StatsdReporter> logger) : IHostedLifecycleService
+    StatsCollector stats, TelemetryOptions telemetry, BrokerIdentity identity, TimeProvider time, ILogger<StatsdReporter> logger) : ServiceAfterStart
 {
     private static readonly TimeSpan Unspread = TimeSpan.FromSeconds(1);
 
     private readonly StatsdOptions _options = telemetry.Statsd;
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _running = Task.CompletedTask;
 
-    /// <summary>Begins to report: the ports are known by now.</summary>
-    public Task StartedAsync(CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    protected override async Task RunAsync(CancellationToken stopping)
     {
-        if (_options.Address.Length > 0)
-            _running = RunAsync(_stopping.Token);
-        return Task.CompletedTask;
-    }
-
-    /// <summary>Ends reporting.</summary>
-    public async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await _stopping.CancelAsync();
-        await _running;
-    }
-
-    Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    private async Task RunAsync(CancellationToken stopping)
-    {
+        if (_options.Address.Length == 0)
+            return;
         StatsdReport report = new(_options, StatsdReport.PrefixOf(_options.Prefix, identity.BroadcastAddress, identity.Describe().HttpPort ?? 0));
         using PeriodicTimer timer = new(_options.Interval, time);
         try

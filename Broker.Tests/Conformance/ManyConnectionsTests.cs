@@ -82,7 +82,7 @@ public class ManyConnectionsTests
                 await socket.SubscribeAsync("t", "c", ready: taken);
                 for (int i = 0; i < taken; i++)
                 {
-                    Task<NsqMessage> next = socket.ExpectMessageAsync();
+                    Task<NsqMessage> next = NextMessageAsync(socket);
                     if (await Task.WhenAny(next, all.Task) == all.Task) return;
 
                     NsqMessage message = await next;
@@ -92,6 +92,18 @@ public class ManyConnectionsTests
 
                 socket.Abort();
             }
+        }
+    }
+
+    // A busy machine may take longer over a FIN than the timeout: the message comes again then, to whoever is there.
+    private static async Task<NsqMessage> NextMessageAsync(NsqSocket socket)
+    {
+        while (true)
+        {
+            NsqFrame frame = await socket.NextAsync("a message") ?? throw new Xunit.Sdk.XunitException("The connection was closed.");
+            if (frame.Type == NsqFrame.Message) return NsqMessage.Parse(frame.Data);
+
+            Assert.StartsWith("E_FIN_FAILED", frame.Text);
         }
     }
 }
