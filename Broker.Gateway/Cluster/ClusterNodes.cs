@@ -43,14 +43,7 @@ public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, Ti
                 logger.NodesUnknown(e.Message);
             }
 
-            try
-            {
-                await Task.Delay(RenewPeriod, time, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopping.
-            }
+            await Task.Delay(RenewPeriod, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         }
 
         try

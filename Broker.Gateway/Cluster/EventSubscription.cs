@@ -43,14 +43,7 @@ public sealed class EventSubscription(IClusterClient client, EventFeed feed, Tim
                 pause = RetryDelay;
             }
 
-            try
-            {
-                await Task.Delay(pause, time, cancellation);
-            }
-            catch (OperationCanceledException)
-            {
-                // Stopping.
-            }
+            await Task.Delay(pause, time, cancellation).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         }
 
         await LeaveAsync(current);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Broker.Protocol;
 using Broker.Topics;
@@ -10,16 +9,9 @@ namespace Broker.Gateway.Lookup;
 public sealed class LookupChannels(
     LookupRegistry registry, LookupAnnouncer announcer, TimeProvider time, ILogger<LookupChannels> logger) : IKnownChannels, IDisposable
 {
-    // A publisher waits for the answer.
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
-
     private const int MaxAnswer = 4 << 20;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false })
-    {
-        MaxResponseContentBufferSize = MaxAnswer,
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+    private readonly LookupQuestion _question = new(MaxAnswer);
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> FindAsync(string topic)
@@ -37,11 +29,11 @@ public sealed class LookupChannels(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _question.Dispose();
 
     private async Task<IEnumerable<string>> AskAllAsync(string topic)
     {
-        using CancellationTokenSource limit = new(Limit, time);
+        using CancellationTokenSource limit = new(LookupQuestion.Limit, time);
         try
         {
             // A broker that has just started would else make topics without the channels that it could know in a moment.
@@ -57,11 +49,10 @@ public sealed class LookupChannels(
 
     private async Task<IReadOnlyList<string>> AskAsync(PeerInfo service, string topic, CancellationToken cancellation)
     {
-        string host = service.BroadcastAddress is { } name && name.Contains(':') ? $"[{name}]" : service.BroadcastAddress ?? "";
-        string url = string.Create(CultureInfo.InvariantCulture, $"http://{host}:{service.HttpPort}/channels?topic={Uri.EscapeDataString(topic)}");
+        string url = LookupQuestion.UrlOf(service, $"/channels?topic={Uri.EscapeDataString(topic)}");
         try
         {
-            byte[] answer = await _http.GetByteArrayAsync(url, cancellation);
+            byte[] answer = await _question.AskAsync(url, cancellation);
             return JsonSerializer.Deserialize(answer, LookupJson.Default.ChannelList)?.Channels ?? [];
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or UriFormatException)

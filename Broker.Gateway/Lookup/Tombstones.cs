@@ -19,9 +19,7 @@ public sealed class Tombstones(
     ClusterNodes nodes, BrokerIdentity identity, LookupRegistry registry, LookupAnnouncer announcer, TimeProvider time, ILogger<Tombstones> logger)
     : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
-
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly LookupQuestion _question = new();
 
     /// <summary>
     /// Takes this node out of lookup for a topic if a tombstone says so and other nodes are left to serve it; false when the topic is to
@@ -37,25 +35,24 @@ public sealed class Tombstones(
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _question.Dispose();
 
     private async Task<bool> IsTombstonedAsync(string topic)
     {
         PeerInfo self = identity.Describe();
         if (registry.IsTombstoned(topic, string.Create(CultureInfo.InvariantCulture, $"{self.BroadcastAddress}:{self.HttpPort}")))
             return true;
-        using CancellationTokenSource limit = new(Limit, time);
+        using CancellationTokenSource limit = new(LookupQuestion.Limit, time);
         bool[] answers = await Task.WhenAll(announcer.Services.Select(service => AskAsync(service, topic, self, limit.Token)));
         return answers.Contains(true);
     }
 
     private async Task<bool> AskAsync(PeerInfo service, string topic, PeerInfo self, CancellationToken cancellation)
     {
-        string host = service.BroadcastAddress is { } name && name.Contains(':') ? $"[{name}]" : service.BroadcastAddress ?? "";
-        string url = string.Create(CultureInfo.InvariantCulture, $"http://{host}:{service.HttpPort}/debug");
+        string url = LookupQuestion.UrlOf(service, "/debug");
         try
         {
-            using JsonDocument answer = JsonDocument.Parse(await _http.GetByteArrayAsync(url, cancellation));
+            using JsonDocument answer = JsonDocument.Parse(await _question.AskAsync(url, cancellation));
             return answer.RootElement.TryGetProperty($"topic:{topic}:", out JsonElement producers)
                 && producers.EnumerateArray().Any(producer =>
                     producer.GetProperty("broadcast_address").GetString() == self.BroadcastAddress

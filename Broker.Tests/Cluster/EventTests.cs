@@ -14,16 +14,7 @@ public sealed class EventTests
     public async Task Every_change_is_told_to_whoever_listens()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync();
-        ConcurrentQueue<BrokerEvent> told = new();
-        broker.Services.GetRequiredService<EventFeed>().Received += told.Enqueue;
-
-        // The subscription is made while the broker starts.
-        await Eventually.TrueAsync(async () =>
-        {
-            await broker.Topic("first").CreateAsync();
-            await broker.Topic("first").DeleteAsync();
-            return !told.IsEmpty;
-        });
+        ConcurrentQueue<BrokerEvent> told = await ListenAsync(broker);
         await broker.Topic("t").CreateChannelAsync("c");
         await broker.Topic("t").PauseChannelAsync("c", true);
         await broker.Topic("t").PauseChannelAsync("c", false);
@@ -51,6 +42,15 @@ public sealed class EventTests
     public async Task Nodes_that_join_and_leave_are_told()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync();
+        ConcurrentQueue<BrokerEvent> told = await ListenAsync(broker);
+        await using (await SecondGateway.StartAsync(broker))
+            await Eventually.TrueAsync(() => told.Any(happened => happened.Kind == BrokerEventKind.NodeJoined));
+        await Eventually.TrueAsync(() => told.Any(happened => happened.Kind == BrokerEventKind.NodeLeft));
+    }
+
+    // The subscription is made while the broker starts.
+    private static async Task<ConcurrentQueue<BrokerEvent>> ListenAsync(RunningBroker broker)
+    {
         ConcurrentQueue<BrokerEvent> told = new();
         broker.Services.GetRequiredService<EventFeed>().Received += told.Enqueue;
         await Eventually.TrueAsync(async () =>
@@ -59,8 +59,6 @@ public sealed class EventTests
             await broker.Topic("first").DeleteAsync();
             return !told.IsEmpty;
         });
-        await using (await SecondGateway.StartAsync(broker))
-            await Eventually.TrueAsync(() => told.Any(happened => happened.Kind == BrokerEventKind.NodeJoined));
-        await Eventually.TrueAsync(() => told.Any(happened => happened.Kind == BrokerEventKind.NodeLeft));
+        return told;
     }
 }
