@@ -8,4 +8,7 @@ public sealed class AllTopics : IHostedTopics
 
     /// <inheritdoc/>
     public bool Hosts(string topic) => true;
+
+    /// <inheritdoc/>
+    public Task Settled => Task.CompletedTask;
 }

@@ -8,4 +8,10 @@ public interface IHostedTopics
 
     /// <summary>Whether a topic is hosted here.</summary>
     bool Hosts(string topic);
+
+    /// <summary>
+    /// Ends when what was stored before the start has been opened, or that took longer than anybody is to wait: until then the names are of
+    /// what somebody happened to ask for.
+    /// </summary>
+    Task Settled { get; }
 }

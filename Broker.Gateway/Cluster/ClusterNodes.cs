@@ -17,7 +17,9 @@ public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, Ti
 
     private static readonly TimeSpan FarewellLimit = TimeSpan.FromSeconds(1);
 
+    private readonly Lock _taking = new();
     private volatile IReadOnlyList<GatewayNode> _others = [];
+    private long? _metOthers;
 
     /// <summary>The other gateways that live, ordered by id.</summary>
     public IReadOnlyList<GatewayNode> Others => _others;
@@ -26,6 +28,20 @@ public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, Ti
     public event Action? Changed;
 
     private IDirectoryGrain Directory => gateway.Grains.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key);
+
+    /// <summary>
+    /// Whether no other gateway has lived lately. Asks the directory now, whatever it last answered: for what cannot be undone.
+    /// </summary>
+    /// <exception cref="TimeoutException">The directory did not answer.</exception>
+    public async Task<bool> IsAloneAsync()
+    {
+        Take(await Directory.RenewGatewayAsync(Describe()));
+        lock (_taking)
+        {
+            // A directory that has just moved knows nobody until all have renewed.
+            return _metOthers is not { } met || time.GetElapsedTime(met) > GatewayNode.Lifetime;
+        }
+    }
 
     /// <inheritdoc/>
     protected override async Task RunAsync(CancellationToken cancellation)
@@ -76,9 +92,14 @@ public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, Ti
     private void Take(GatewayNode[] all)
     {
         IReadOnlyList<GatewayNode> others = [.. all.Where(node => node.Id != gateway.Id)];
-        if (others.SequenceEqual(_others))
-            return;
-        _others = others;
-        Changed?.Invoke();
+        lock (_taking)
+        {
+            if (others.Count > 0)
+                _metOthers = time.GetTimestamp();
+            if (others.SequenceEqual(_others))
+                return;
+            _others = others;
+            Changed?.Invoke();
+        }
     }
 }

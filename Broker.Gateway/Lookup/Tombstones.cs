@@ -27,7 +27,7 @@ public sealed class Tombstones(
     /// </summary>
     public async Task<bool> WithdrawAsync(string topic)
     {
-        if (nodes.Others.Count == 0 || !await IsTombstonedAsync(topic))
+        if (await nodes.IsAloneAsync() || !await IsTombstonedAsync(topic))
             return false;
         announcer.Withdraw(topic);
         logger.TopicWithdrawn(topic);

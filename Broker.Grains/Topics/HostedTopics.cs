@@ -9,11 +9,19 @@ public sealed class HostedTopics : IHostedTopics
     // By count: while a topic moves, its next activation may open before the last one has closed.
     private readonly ConcurrentDictionary<string, int> _topics = new(StringComparer.Ordinal);
 
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <inheritdoc/>
     public IReadOnlyList<string> Names => [.. _topics.Keys.Order(StringComparer.Ordinal)];
 
     /// <inheritdoc/>
     public bool Hosts(string topic) => _topics.ContainsKey(topic);
+
+    /// <inheritdoc/>
+    public Task Settled => _settled.Task;
+
+    /// <summary>What was stored before the start has been opened, or nobody is to wait for it any more.</summary>
+    public void Settle() => _settled.TrySetResult();
 
     /// <summary>A topic was opened.</summary>
     public void Add(string topic) => _topics.AddOrUpdate(topic, 1, static (_, count) => count + 1);

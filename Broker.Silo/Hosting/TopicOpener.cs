@@ -1,4 +1,5 @@
 using Broker.Gateway.Cluster;
+using Broker.Grains.Topics;
 using Broker.Topics;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -16,13 +17,23 @@ namespace Broker.Silo.Hosting;
 /// <param name="lifetime">Says when all is served.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Where a topic that cannot be opened is reported.</param>
+/// <param name="hosted">Is told when all have been opened; null where one node hosts them all.</param>
 public sealed partial class TopicOpener(
-    IGrainFactory grains, ClusterNodes nodes, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<TopicOpener> logger) : BackgroundService
+    IGrainFactory grains,
+    ClusterNodes nodes,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<TopicOpener> logger,
+    HostedTopics? hosted = null)
+    : BackgroundService
 {
     // Clients that come back after a restart are more urgent.
     private const int AtOnce = 2;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    // So long statistics wait for topics that are slow to open; tools give up after some more.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -35,6 +46,7 @@ public sealed partial class TopicOpener(
         try
         {
             await StartedAsync(stoppingToken);
+            await using ITimer patience = time.CreateTimer(_ => hosted?.Settle(), null, Patience, Timeout.InfiniteTimeSpan);
             using SemaphoreSlim changed = new(0);
             void Note() => changed.Release();
             nodes.Changed += Note;
@@ -43,7 +55,7 @@ public sealed partial class TopicOpener(
                 while (true)
                 {
                     await OpenAllAsync(stoppingToken);
-                    _done.TrySetResult();
+                    SetDone();
                     await changed.WaitAsync(stoppingToken);
                 }
             }
@@ -58,8 +70,14 @@ public sealed partial class TopicOpener(
         }
         finally
         {
-            _done.TrySetResult();
+            SetDone();
         }
+    }
+
+    private void SetDone()
+    {
+        _done.TrySetResult();
+        hosted?.Settle();
     }
 
     private async Task OpenAllAsync(CancellationToken stopping)

@@ -1,5 +1,4 @@
 using System.Net;
-using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
@@ -32,7 +31,10 @@ internal sealed class SecondGateway : IAsyncDisposable
     /// <summary>What lookup services call it.</summary>
     public string NodeName => $"second:{EndPointOf("HTTP").Port}";
 
-    public static async Task<SecondGateway> StartAsync(RunningBroker first)
+    /// <summary>Its parts.</summary>
+    public IServiceProvider Services => _host.Services;
+
+    public static async Task<SecondGateway> StartAsync(RunningBroker first, IHostedTopics? hosted = null)
     {
         BrokerSettings settings = new() { LogLevel = LogLevel.Error };
         settings.Gateway.TcpAddress = settings.Gateway.HttpAddress = "127.0.0.1:0";
@@ -44,7 +46,7 @@ internal sealed class SecondGateway : IAsyncDisposable
             builder.Services.AddSingleton(settings.Telemetry);
             builder.Services.AddSingleton<IGrainFactory>(client);
             builder.Services.AddSingleton(client);
-            builder.Services.AddSingleton<IHostedTopics, HostedTopics>();
+            builder.Services.AddSingleton(hosted ?? new NoTopics());
             builder.Services.AddSingleton<IHealthSource, Healthy>();
             GatewayComposition.AddFrontEnd(builder, settings);
             return [.. GatewayComposition.ListenersOf(settings), .. LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP")];

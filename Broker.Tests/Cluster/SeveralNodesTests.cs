@@ -1,7 +1,13 @@
 using System.Text.Json.Nodes;
+using Broker.Gateway;
+using Broker.Gateway.Cluster;
+using Broker.Grains.Topics;
 using Broker.Silo.Settings;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
+using Broker.Topics;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Cluster;
@@ -9,6 +15,23 @@ namespace Broker.Tests.Cluster;
 /// <summary>What the nodes of a cluster tell of themselves and of each other.</summary>
 public sealed class SeveralNodesTests
 {
+    [Fact]
+    public async Task Figures_wait_until_a_node_that_starts_has_opened_what_it_hosts()
+    {
+        await using HttpBroker first = await StartAsync();
+        await first.Broker.SubscribeAsync("t", "c");
+        HostedTopics hosted = new();
+        await using SecondGateway second = await SecondGateway.StartAsync(first.Broker, hosted);
+
+        Task<HttpReply> asked = second.GetAsync("/stats?format=json&topic=t");
+        Assert.Single((await StatsAsync(second, "&cluster=1"))["topics"]!.AsArray());
+        Assert.False(asked.IsCompleted);
+        hosted.Add("t");
+        hosted.Settle();
+
+        Assert.Equal("t", (string)JsonNode.Parse((await asked).Body)!["topics"]![0]!["topic_name"]!);
+    }
+
     [Fact]
     public async Task Figures_of_all_nodes_add_up()
     {
@@ -70,6 +93,25 @@ public sealed class SeveralNodesTests
 
         Assert.Equal(200, (await first.PostAsync("/topic/delete?topic=t")).Status);
         Assert.False((await first.Broker.StatsAsync("t")).Exists);
+    }
+
+    [Fact]
+    public async Task A_node_is_alone_only_when_no_other_has_lived_lately()
+    {
+        await using HttpBroker first = await StartAsync();
+        ClusterNodes own = first.Broker.Services.GetRequiredService<ClusterNodes>();
+        Assert.True(await own.IsAloneAsync());
+
+        await using SecondGateway second = await SecondGateway.StartAsync(first.Broker);
+        ClusterNodes others = second.Services.GetRequiredService<ClusterNodes>();
+        // Neither waits for its next turn to renew.
+        Assert.False(await others.IsAloneAsync());
+        Assert.False(await own.IsAloneAsync());
+
+        // As when the directory starts anew and knows nobody.
+        string id = first.Broker.Services.GetRequiredService<NsqGateway>().Id;
+        await first.Broker.Services.GetRequiredService<IGrainFactory>().GetGrain<IDirectoryGrain>(IDirectoryGrain.Key).RemoveGatewayAsync(id);
+        Assert.False(await others.IsAloneAsync());
     }
 
     [Fact]

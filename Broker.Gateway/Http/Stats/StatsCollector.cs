@@ -30,6 +30,9 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
     /// <exception cref="TimeoutException">A grain did not answer.</exception>
     public async Task<StatsDocument> CollectAsync(StatsQuestion question, CancellationToken cancellation)
     {
+        // Soon after a start this node would tell of no topic, and tools would believe it.
+        if (!question.IsClusterWide)
+            await hosted.Settled.WaitAsync(cancellation);
         TopicStats[] topics = await AskAsync(
             await NamesAsync(question), new StatsRequest(question.Channel, question.IncludeClients), cancellation);
         bool isShared = hosted.Names is not null && !question.IsClusterWide;

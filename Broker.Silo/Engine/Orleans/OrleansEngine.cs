@@ -157,7 +157,7 @@ public static class OrleansEngine
             client.AddMemoryStreams(EventStream.Provider, streams => streams.ConfigurePartitioning(1));
             ClusterTls.Apply(client, cluster);
         });
-        builder.Services.AddSingleton<IHostedTopics, HostedTopics>();
+        builder.Services.AddSingleton<IHostedTopics, NoTopics>();
         builder.Services.AddSingleton<IReadinessCheck>(services => services.GetRequiredService<ClusterConnection>());
     }
 

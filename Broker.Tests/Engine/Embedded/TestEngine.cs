@@ -14,6 +14,9 @@ internal static class TestEngine
     /// <summary>Whether it has metrics of its own in <c>/metrics</c>.</summary>
     public static bool CountsGrains => true;
 
+    /// <summary>What it takes of the memory of an idle process beyond the least that a broker needs, in bytes.</summary>
+    public static long HostBytes => 0;
+
     /// <summary>Lets brokers of several tests run beside each other.</summary>
     public static void Configure(ClusterSettings cluster)
     {

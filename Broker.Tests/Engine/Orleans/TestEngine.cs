@@ -20,6 +20,9 @@ internal static class TestEngine
     /// <summary>Whether it has metrics of its own in <c>/metrics</c>.</summary>
     public static bool CountsGrains => false;
 
+    /// <summary>What it takes of the memory of an idle process beyond the least that a broker needs, in bytes.</summary>
+    public static long HostBytes => 150L << 20;
+
     /// <summary>Lets brokers of several tests run beside each other.</summary>
     public static void Configure(ClusterSettings cluster) => (cluster.SiloPort, cluster.GatewayPort) = (FindPort(), 0);
 
