@@ -1,5 +1,6 @@
-// Publishes messages with nsqjs and consumes them over two channels, with FIN, REQ and TOUCH mixed in. The last line of
-// output is a summary as JSON; the exit code is 0 when every message arrived and was finished on both channels.
+// Publishes messages with nsqjs and consumes them over two channels, with FIN, REQ and TOUCH mixed in. Says "finished" when it
+// has finished every message on both channels, and closes when its input ends: nsqjs throws away at close what it has not sent
+// yet. The last line of output is a summary as JSON; the exit code is 0 when all went well.
 'use strict'
 
 const {Reader, Writer} = require('nsqjs')
@@ -120,8 +121,8 @@ async function main() {
   const writer = await publish()
   await Promise.all(consumed)
 
-  // The last FINs are on their way: what the broker says to them, or sends twice, comes before it closes.
-  await new Promise((resolve) => setTimeout(resolve, 200))
+  process.stdout.write('finished\n')
+  await new Promise((resolve) => process.stdin.on('end', resolve).resume())
   for (const reader of readers) reader.close()
   writer.close()
   done('complete')
