@@ -20,7 +20,7 @@ internal sealed class ChannelJournal : WriterClient
     private readonly Lock _lock = new();
     private readonly StoreServices _services;
     private readonly JournalSync _sync;
-    private readonly string _topic;
+    private readonly FileTopic _topic;
     private readonly string _channel;
     private readonly string _path;
     private readonly Queue<JournalPayload> _queue = new();
@@ -45,9 +45,9 @@ internal sealed class ChannelJournal : WriterClient
     private bool _isRemoved;
     private volatile bool _isRetired;
 
-    public ChannelJournal(StoreServices services, string topic, string channel, string path)
+    public ChannelJournal(FileTopic topic, string channel, string path)
     {
-        _services = services;
+        _services = topic.Services;
         _topic = topic;
         _channel = channel;
         _path = path;
@@ -80,9 +80,9 @@ internal sealed class ChannelJournal : WriterClient
             lock (_lock)
             {
                 if (_isRemoved)
-                    throw new FencedException($"topic {_topic} was deleted");
+                    throw new FencedException($"topic {_topic.Name} was deleted");
                 if (_incarnation > incarnation)
-                    throw new FencedException($"channel {_channel} of topic {_topic} was made anew");
+                    throw new FencedException($"channel {_channel} of topic {_topic.Name} was made anew");
                 // From here on an earlier opening is refused; what it noted before is still written.
                 _epoch = 0;
             }
@@ -93,7 +93,7 @@ internal sealed class ChannelJournal : WriterClient
             lock (_lock)
             {
                 if (_isRemoved)
-                    throw new FencedException($"topic {_topic} was deleted");
+                    throw new FencedException($"topic {_topic.Name} was deleted");
                 _incarnation = incarnation;
                 _epoch = _services.Store.NextEpoch();
                 _floor = state?.Floor ?? 0;
@@ -252,7 +252,7 @@ internal sealed class ChannelJournal : WriterClient
         }
         catch (Exception e) when (Fault.IsOfFiles(e))
         {
-            StoreException failure = _services.Fail($"cannot write the progress of channel {_channel} of topic {_topic}", e);
+            StoreException failure = _services.Fail($"cannot write the progress of channel {_channel} of topic {_topic.Name}", e);
             lock (_lock)
                 _failure = failure;
         }
@@ -288,8 +288,8 @@ internal sealed class ChannelJournal : WriterClient
     }
 
     private FencedException Fenced() => _isRemoved || _incarnation == 0
-        ? new FencedException($"channel {_channel} of topic {_topic} was deleted")
-        : new FencedException($"channel {_channel} of topic {_topic} was opened by another");
+        ? new FencedException($"channel {_channel} of topic {_topic.Name} was deleted")
+        : new FencedException($"channel {_channel} of topic {_topic.Name} was opened by another");
 
     /// <summary>Refuses whoever has it open, and drops what is not written yet.</summary>
     private void Fence()
@@ -398,7 +398,7 @@ internal sealed class ChannelJournal : WriterClient
                 return null;
             long? found = ReadIncarnation();
             if (found > incarnation)
-                throw new FencedException($"channel {_channel} of topic {_topic} was made anew");
+                throw new FencedException($"channel {_channel} of topic {_topic.Name} was made anew");
             if (found < incarnation || new FileLength(_services.Files, _path).Value <= JournalHeader.Size)
             {
                 _services.Files.Delete(_path);
@@ -482,7 +482,7 @@ internal sealed class ChannelJournal : WriterClient
                 continue;
             }
         }
-        throw new StoreException($"message {offset} of channel {_channel} of topic {_topic} is damaged in {_path}");
+        throw new StoreException($"message {offset} of channel {_channel} of topic {_topic.Name} is damaged in {_path}");
     }
 
     private T Reading<T>(Func<T> read)
@@ -493,7 +493,7 @@ internal sealed class ChannelJournal : WriterClient
         }
         catch (Exception e) when (Fault.IsOfFiles(e))
         {
-            throw Fault.Of($"cannot read the progress of channel {_channel} of topic {_topic}", e);
+            throw Fault.Of($"cannot read the progress of channel {_channel} of topic {_topic.Name}", e);
         }
     }
 
@@ -521,7 +521,7 @@ internal sealed class ChannelJournal : WriterClient
         {
             // The journal goes on as it is; the next change tries again. A deleted channel has nothing to compact.
             if (e is not ObjectDisposedException)
-                _services.Fail($"cannot compact the progress of channel {_channel} of topic {_topic}", e);
+                _services.Fail($"cannot compact the progress of channel {_channel} of topic {_topic.Name}", e);
         }
         finally
         {
@@ -700,7 +700,7 @@ internal sealed class ChannelJournal : WriterClient
                 _waiters = [];
                 file = journal._isDirty ? journal._file : null;
                 isDirectoryDirty = journal._isDirectoryDirty;
-                if (journal._isRemoved)
+                if (journal._isRemoved || journal._topic.IsDeleted)
                 {
                     waiters.ForEach(waiter => waiter.Fail(journal.Fenced()));
                     return;
@@ -725,18 +725,18 @@ internal sealed class ChannelJournal : WriterClient
             }
             catch (Exception e) when (Fault.IsOfFiles(e) || e is ObjectDisposedException)
             {
-                StoreException failure = Fault.Of($"cannot sync the progress of channel {journal._channel} of topic {journal._topic}", e);
+                StoreException failure = Fault.Of($"cannot sync the progress of channel {journal._channel} of topic {journal._topic.Name}", e);
                 waiters.ForEach(waiter => waiter.Fail(failure));
                 lock (journal._lock)
                 {
                     journal._isSyncing = false;
-                    if (journal._isRemoved)
+                    if (journal._isRemoved || journal._topic.IsDeleted)
                         return;
                     journal._isDirty = true;
                     journal._mustRewrite = true;
                     journal._isDirectoryDirty |= isDirectoryDirty;
                 }
-                if (e is not ObjectDisposedException)
+                if (e is not ObjectDisposedException && !journal._topic.IsLeaving)
                 {
                     journal._services.Health.Fail(failure);
                     journal._services.Log.SyncFailed(failure.Message);

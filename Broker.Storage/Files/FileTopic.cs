@@ -36,7 +36,8 @@ internal sealed class FileTopic : WriterClient
     private long _unsynced;
     private bool _isDirectoryDirty;
     private bool _needsRepair;
-    private bool _isDeleted;
+    private volatile bool _isLeaving;
+    private volatile bool _isDeleted;
     private volatile bool _isReserving;
 
     private FileTopic(
@@ -63,14 +64,10 @@ internal sealed class FileTopic : WriterClient
 
     public StoreServices Services => _services;
 
-    public bool IsDeleted
-    {
-        get
-        {
-            lock (_lock)
-                return _isDeleted;
-        }
-    }
+    public bool IsDeleted => _isDeleted;
+
+    /// <summary>Whether its files may be gone: it is being deleted, or was.</summary>
+    public bool IsLeaving => _isLeaving;
 
     public TopicRecord Record
     {
@@ -304,7 +301,16 @@ internal sealed class FileTopic : WriterClient
             string aside = Path.Combine(_services.Path.Deleted, $"{DataPath.Escape(Name)}-{Generation}");
             await _services.Writer.RunAsync(() => Try($"cannot delete topic {Name}", () =>
             {
-                _services.Files.Rename(Directory, aside);
+                _isLeaving = true;
+                try
+                {
+                    _services.Files.Rename(Directory, aside);
+                }
+                catch
+                {
+                    _isLeaving = false;
+                    throw;
+                }
                 MarkDeleted();
             }));
             await _services.Threads.RunAsync(() => Try($"cannot delete topic {Name}", () =>
@@ -322,7 +328,6 @@ internal sealed class FileTopic : WriterClient
         }
     }
 
-    /// <summary>The journal of a channel; null when an incarnation newer than asked for is known.</summary>
     /// <summary>Opens a channel's progress.</summary>
     /// <exception cref="StoreException">It cannot be read, or a newer incarnation is there.</exception>
     public async ValueTask<FileChannelProgress> OpenChannelAsync(string channel, long incarnation)
@@ -356,7 +361,7 @@ internal sealed class FileTopic : WriterClient
                 throw new FencedException($"topic {Name} was deleted");
             if (!_journals.TryGetValue(channel, out ChannelJournal? journal) || journal.IsRetired)
             {
-                journal = new ChannelJournal(_services, Name, channel, DataPath.Journal(Directory, channel));
+                journal = new ChannelJournal(this, channel, DataPath.Journal(Directory, channel));
                 _journals[channel] = journal;
             }
             return journal;
@@ -896,10 +901,13 @@ internal sealed class FileTopic : WriterClient
             if (IsDeleted)
                 return;
             _isReserving = false;
-            StoreException failure = Fault.Of($"cannot sync topic {Name}", e);
-            _services.Health.Fail(failure);
-            _services.Metrics?.Failed();
-            _services.Log.SyncFailed(failure.Message);
+            if (!IsLeaving)
+            {
+                StoreException failure = Fault.Of($"cannot sync topic {Name}", e);
+                _services.Health.Fail(failure);
+                _services.Metrics?.Failed();
+                _services.Log.SyncFailed(failure.Message);
+            }
             _services.Syncer.SyncLater(_sync);
         }
     }

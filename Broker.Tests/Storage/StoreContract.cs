@@ -176,6 +176,22 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_deleted_right_after_its_channel_leaves_nothing_to_complain_of()
+    {
+        ITopicLog log = await MakeAsync("t");
+        await AppendAsync(log, 0, "a");
+        IChannelProgress progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        progress.Note(new ProgressEntry(ProgressKind.Floor, 1));
+        await progress.FlushAsync();
+        await Store.DeleteChannelAsync("t", log.Generation, "c", 1);
+        await log.DeleteAsync();
+
+        // What is still to be synced is synced now.
+        await Store.DisposeAsync();
+        Assert.Null(Store.Failure);
+    }
+
+    [Fact]
     public async Task A_deleted_topic_is_gone_and_comes_back_empty_under_a_new_generation()
     {
         ITopicLog log = await MakeAsync("t");
