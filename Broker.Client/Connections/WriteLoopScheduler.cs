@@ -11,11 +11,12 @@ internal sealed class WriteLoopScheduler : PipeScheduler, IThreadPoolWorkItem
     private Action<object?>? _action;
     private object? _state;
     private (Action<object?>? Action, object? State) _caught;
-    private bool _catches;
+    private int _catcher;
 
     public override void Schedule(Action<object?> action, object? state)
     {
-        if (_catches)
+        // The loop schedules itself when there is something just as it begins to wait: while another thread catches, that is not its catch.
+        if (Volatile.Read(ref _catcher) == Environment.CurrentManagedThreadId)
         {
             _caught = (action, state);
             return;
@@ -27,17 +28,17 @@ internal sealed class WriteLoopScheduler : PipeScheduler, IThreadPoolWorkItem
         System.Threading.ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
-    /// <summary>Keeps what is scheduled from now on. Under the lock under which the pipe is flushed.</summary>
+    /// <summary>Keeps what this thread schedules from now on. Under the lock under which the pipe is flushed.</summary>
     public void Catch()
     {
-        _catches = true;
         _caught = default;
+        Volatile.Write(ref _catcher, Environment.CurrentManagedThreadId);
     }
 
     /// <summary>What was scheduled since <see cref="Catch"/>, for the caller to run; null when the loop was not waiting.</summary>
     public (Action<object?>? Action, object? State) Release()
     {
-        _catches = false;
+        Volatile.Write(ref _catcher, 0);
         return _caught;
     }
 
