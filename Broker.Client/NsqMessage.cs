@@ -8,26 +8,29 @@ namespace Broker.Client;
 /// <see cref="Timeout"/>: otherwise the server delivers it again. Members may be called from any thread.
 /// </summary>
 /// <remarks>
-/// A value of two references: besides the array under <see cref="Body"/> a message allocates nothing. That array is the
-/// receiver's to keep.
+/// A value: besides what lies under <see cref="Body"/> a message allocates nothing.
 /// </remarks>
 public readonly struct NsqMessage : IEquatable<NsqMessage>
 {
-    // The array holds the data of the message's frame behind one byte that tells whether it was answered: so the state of a
-    // message needs no object of its own.
-    private const int StateSize = 1;
-
     private readonly ConsumerConnection _connection;
-    private readonly byte[] _data;
 
-    internal NsqMessage(ConsumerConnection connection, byte[] data)
+    // The type begins with a byte that is 0 for every message: it has been read, and tells from now on whether the message was answered.
+    // So the state of a message needs no object of its own.
+    private readonly ArraySegment<byte> _bytes;
+
+    /// <exception cref="MalformedFrameException">It is too short for a message.</exception>
+    internal NsqMessage(ConsumerConnection connection, ArraySegment<byte> bytes)
     {
+        _ = new MessageFrame(DataOf(bytes));
         _connection = connection;
-        _data = data;
+        _bytes = bytes;
     }
 
-    /// <summary>What was published.</summary>
-    public ReadOnlyMemory<byte> Body => _data.AsMemory(StateSize + MessageFrame.HeaderSize);
+    /// <summary>
+    /// What was published. It stays as it is for as long as it is kept; but it shares an array of 64 KiB with what came before and after it,
+    /// so who keeps few of many for long should copy them.
+    /// </summary>
+    public ReadOnlyMemory<byte> Body => _bytes.AsMemory(FrameReader.TypeSize + MessageFrame.HeaderSize);
 
     /// <summary>The message's name on its server: 16 hexadecimal digits, the same at each delivery. Makes a string at each call.</summary>
     public string Id => Encoding.ASCII.GetString(Frame.Id);
@@ -49,9 +52,9 @@ public readonly struct NsqMessage : IEquatable<NsqMessage>
 
     internal ConsumerConnection Connection => _connection;
 
-    private ref byte State => ref _data[0];
+    private ref byte State => ref _bytes.Array![_bytes.Offset];
 
-    private MessageFrame Frame => new(WireData(_data));
+    private MessageFrame Frame => new(DataOf(_bytes));
 
     /// <summary>Whether both are the same delivery of the same message.</summary>
     public static bool operator ==(NsqMessage left, NsqMessage right) => left.Equals(right);
@@ -88,26 +91,13 @@ public readonly struct NsqMessage : IEquatable<NsqMessage>
     public bool Touch() => !IsAnswered && _connection.Touch(Frame.Id);
 
     /// <inheritdoc/>
-    public bool Equals(NsqMessage other) => ReferenceEquals(_data, other._data);
+    public bool Equals(NsqMessage other) => _bytes.Equals(other._bytes);
 
     /// <inheritdoc/>
     public override bool Equals(object? obj) => obj is NsqMessage other && Equals(other);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => _data is null ? 0 : System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(_data);
-
-    /// <summary>Room for the data of a message's frame.</summary>
-    /// <exception cref="MalformedFrameException">It is too short for a message.</exception>
-    internal static byte[] Allocate(int size)
-    {
-        if (size < MessageFrame.HeaderSize)
-            throw new MalformedFrameException($"a message of {size} bytes is shorter than its header");
-        byte[] data = GC.AllocateUninitializedArray<byte>(StateSize + size);
-        data[0] = 0;
-        return data;
-    }
-
-    internal static Span<byte> WireData(byte[] data) => data.AsSpan(StateSize);
+    public override int GetHashCode() => _bytes.GetHashCode();
 
     /// <summary>Marks the message as answered; false when it was already.</summary>
     internal bool TryAnswer(out ReadOnlySpan<byte> id)
@@ -115,4 +105,6 @@ public readonly struct NsqMessage : IEquatable<NsqMessage>
         id = Frame.Id;
         return Interlocked.Exchange(ref State, 1) == 0;
     }
+
+    private static ReadOnlySpan<byte> DataOf(ArraySegment<byte> bytes) => bytes.AsSpan(FrameReader.TypeSize);
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using BenchmarkDotNet.Attributes;
 using Broker.Protocol.Client;
@@ -36,16 +35,6 @@ public class FrameReaderBenchmarks
         ReadOnlySpan<byte> unread = _received;
         while (FrameReader.TryRead(ref unread, out Frame frame))
             bytes += new MessageFrame(frame.Data).Body.Length;
-        return bytes;
-    }
-
-    [Benchmark(OperationsPerInvoke = Messages)]
-    public long ReadFromSequence()
-    {
-        long bytes = 0;
-        ReadOnlySequence<byte> unread = new(_received);
-        while (FrameReader.TryRead(ref unread, out _, out ReadOnlySequence<byte> data))
-            bytes += data.Length;
         return bytes;
     }
 }

@@ -10,8 +10,8 @@ internal interface IConnectionOwner
     void OnError(NsqServerException error);
 
     /// <summary>A message came.</summary>
-    /// <param name="data">An array of the owner's: <see cref="NsqMessage"/> tells its layout.</param>
-    void OnMessage(byte[] data);
+    /// <param name="bytes">Its frame from the type on, the owner's to keep.</param>
+    void OnMessage(ArraySegment<byte> bytes);
 
     /// <summary>What has come so far is passed on: more comes with another read from the socket.</summary>
     void OnRead();

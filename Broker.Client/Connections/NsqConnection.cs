@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Text;
 using Broker.Protocol.Client;
@@ -10,7 +8,6 @@ namespace Broker.Client;
 /// <summary>One conversation with a server, full duplex: a read loop and a write loop that do not wait for one another.</summary>
 internal sealed class NsqConnection
 {
-    private const int ReceiveBufferSize = 64 << 10;
     private static readonly TimeSpan FarewellTimeout = TimeSpan.FromSeconds(5);
 
     private readonly Lock _gate = new();
@@ -143,62 +140,24 @@ internal sealed class NsqConnection
 
     private async Task ReadAsync(IConnectionOwner owner)
     {
-        PipeReader input = PipeReader.Create(_stream, new StreamPipeReaderOptions(bufferSize: ReceiveBufferSize, leaveOpen: true));
-        try
-        {
-            while (true)
-            {
-                ReadResult read = await input.ReadAsync().ConfigureAwait(false);
-                Volatile.Write(ref _lastRead, _time.GetTimestamp());
-                ReadOnlySequence<byte> rest = read.Buffer;
-                TakeFrames(ref rest, owner);
-                owner.OnRead();
-                input.AdvanceTo(rest.Start, rest.End);
-                if (read.IsCompleted) return;
-            }
-        }
-        finally
-        {
-            await input.CompleteAsync().ConfigureAwait(false);
-        }
-    }
-
-    private void TakeFrames(ref ReadOnlySequence<byte> buffer, IConnectionOwner owner)
-    {
+        ReceiveBuffer received = new();
         while (true)
         {
-            // Nearly all frames lie in one segment, where they are cut without the cost of a sequence.
-            ReadOnlySpan<byte> first = buffer.FirstSpan;
-            ReadOnlySpan<byte> rest = first;
-            while (FrameReader.TryRead(ref rest, out Frame frame)) Take(frame, owner);
-            buffer = buffer.Slice(first.Length - rest.Length);
-            if (!FrameReader.TryRead(ref buffer, out FrameType type, out ReadOnlySequence<byte> data)) return;
-            Take(type, data, owner);
+            int count = await _stream.ReadAsync(received.GetRoom()).ConfigureAwait(false);
+            if (count == 0) return;
+            Volatile.Write(ref _lastRead, _time.GetTimestamp());
+            received.Add(count);
+            while (received.TryTake(out Frame frame, out ArraySegment<byte> bytes)) Take(frame, bytes, owner);
+            owner.OnRead();
         }
     }
 
-    private void Take(FrameType type, in ReadOnlySequence<byte> data, IConnectionOwner owner)
-    {
-        if (type == FrameType.Message)
-        {
-            byte[] message = NsqMessage.Allocate((int)data.Length);
-            data.CopyTo(NsqMessage.WireData(message));
-            owner.OnMessage(message);
-        }
-        else
-        {
-            Take(new Frame(type, data.ToArray()), owner);
-        }
-    }
-
-    private void Take(in Frame frame, IConnectionOwner owner)
+    private void Take(in Frame frame, ArraySegment<byte> bytes, IConnectionOwner owner)
     {
         switch (frame.Type)
         {
             case FrameType.Message:
-                byte[] message = NsqMessage.Allocate(frame.Data.Length);
-                frame.Data.CopyTo(NsqMessage.WireData(message));
-                owner.OnMessage(message);
+                owner.OnMessage(bytes);
                 break;
             case FrameType.Response when frame.IsHeartbeat:
                 Commands.Nop();

@@ -145,7 +145,7 @@ internal sealed class ConsumerConnection : IConnectionOwner
 
     public bool Touch(ReadOnlySpan<byte> id) => _wire.Commands.Touch(id);
 
-    public void OnMessage(byte[] data) => _read.Add(new NsqMessage(this, data));
+    public void OnMessage(ArraySegment<byte> bytes) => _read.Add(new NsqMessage(this, bytes));
 
     public void OnRead()
     {

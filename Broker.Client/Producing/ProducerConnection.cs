@@ -11,7 +11,7 @@ internal sealed class ProducerConnection(NsqProducer producer, NsqConnection wir
 
     public void OnError(NsqServerException error) => producer.OnAnswer(this, error);
 
-    public void OnMessage(byte[] data) =>
+    public void OnMessage(ArraySegment<byte> bytes) =>
         throw new MalformedFrameException("a message came on a connection that is subscribed to nothing");
 
     public void OnRead()

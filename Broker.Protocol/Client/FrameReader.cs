@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 
 namespace Broker.Protocol.Client;
@@ -15,11 +14,12 @@ public static class FrameReader
     /// </summary>
     public const int MaxFrameSize = 1 << 30;
 
-    private const int TypeSize = sizeof(int);
+    /// <summary>Bytes of the type, which the size counts.</summary>
+    public const int TypeSize = sizeof(int);
 
     /// <summary>Takes the first frame off <paramref name="input"/>; false, and nothing taken, while it is incomplete.</summary>
     /// <exception cref="MalformedFrameException">The size field cannot be one.</exception>
-    public static bool TryRead(ref ReadOnlySpan<byte> input, out Frame frame)
+    public static bool TryRead(scoped ref ReadOnlySpan<byte> input, out Frame frame)
     {
         if (input.Length >= HeaderSize)
         {
@@ -34,27 +34,6 @@ public static class FrameReader
             }
         }
         frame = default;
-        return false;
-    }
-
-    /// <summary>The same over a pipe's buffer, whose frames may lie in several segments.</summary>
-    /// <exception cref="MalformedFrameException">The size field cannot be one.</exception>
-    public static bool TryRead(ref ReadOnlySequence<byte> input, out FrameType type, out ReadOnlySequence<byte> data)
-    {
-        SequenceReader<byte> reader = new(input);
-        if (reader.TryReadBigEndian(out int size) && reader.TryReadBigEndian(out int kind))
-        {
-            int dataSize = CheckedSize(size) - TypeSize;
-            if (reader.Remaining >= dataSize)
-            {
-                type = (FrameType)kind;
-                data = input.Slice(reader.Position, dataSize);
-                input = input.Slice(data.End);
-                return true;
-            }
-        }
-        type = default;
-        data = default;
         return false;
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Buffers.Binary;
 using Broker.Protocol.Client;
 using FsCheck;
@@ -38,17 +37,6 @@ public sealed class FrameReaderTests
     }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void Any_cut_of_a_sequence_into_segments_gives_the_same_frames() => Prop.ForAll(AnySplitStream, stream =>
-    {
-        ReadOnlySequence<byte> unread = Segment.Chain(Concatenate(stream.Frames), stream.Cuts);
-        List<(int, byte[])> seen = [];
-        while (FrameReader.TryRead(ref unread, out FrameType type, out ReadOnlySequence<byte> data))
-            seen.Add(((int)type, data.ToArray()));
-        AssertSame(stream.Frames, seen);
-        Assert.True(unread.IsEmpty);
-    }).QuickCheckThrowOnFailure();
-
-    [Fact]
     public void An_incomplete_frame_is_left_alone_and_its_length_is_known_from_its_first_four_bytes()
     {
         byte[] bytes = Concatenate([(2, new byte[50])]);
@@ -58,10 +46,6 @@ public sealed class FrameReaderTests
             Assert.False(FrameReader.TryRead(ref input, out _));
             Assert.Equal(length, input.Length);
             Assert.Equal(length < 4 ? FrameReader.HeaderSize : bytes.Length, FrameReader.RequiredLength(input));
-
-            ReadOnlySequence<byte> sequence = new(bytes, 0, length);
-            Assert.False(FrameReader.TryRead(ref sequence, out _, out _));
-            Assert.Equal(length, sequence.Length);
         }
     }
 
@@ -79,11 +63,6 @@ public sealed class FrameReaderTests
         {
             ReadOnlySpan<byte> input = bytes;
             FrameReader.TryRead(ref input, out _);
-        });
-        Assert.Throws<MalformedFrameException>(() =>
-        {
-            ReadOnlySequence<byte> input = new(bytes);
-            FrameReader.TryRead(ref input, out _, out _);
         });
         Assert.Throws<MalformedFrameException>(() => FrameReader.RequiredLength(bytes));
     }
@@ -132,30 +111,6 @@ public sealed class FrameReaderTests
         {
             Assert.Equal(one.Type, other.Type);
             Assert.True(one.Data.AsSpan().SequenceEqual(other.Data));
-        }
-    }
-
-    private sealed class Segment : ReadOnlySequenceSegment<byte>
-    {
-        private Segment(ReadOnlyMemory<byte> memory, long index)
-        {
-            Memory = memory;
-            RunningIndex = index;
-        }
-
-        public static ReadOnlySequence<byte> Chain(byte[] bytes, int[] sizes)
-        {
-            Segment first = new(ReadOnlyMemory<byte>.Empty, 0), last = first;
-            int position = 0;
-            foreach (int size in sizes.Append(bytes.Length))
-            {
-                int length = Math.Min(size, bytes.Length - position);
-                Segment next = new(bytes.AsMemory(position, length), position);
-                last.Next = next;
-                last = next;
-                position += length;
-            }
-            return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
         }
     }
 }
