@@ -29,17 +29,17 @@ public sealed class RetentionTests
             },
             virtualTime: true);
         NsqSocket consumer = await SubscribeAsync(broker);
+        NsqSocket publisher = await broker.OpenAsync();
         string delay = Delay.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
-        await consumer.SendAsync(NsqCommand.Dpub("t", delay, "deferred"));
-        await consumer.ExpectOkAsync();
-        await consumer.PublishAsync("t", "requeued");
+        await publisher.SendAsync(NsqCommand.Dpub("t", delay, "deferred"));
+        await publisher.ExpectOkAsync();
+        await publisher.PublishAsync("t", "requeued");
         NsqMessage requeued = await consumer.ExpectMessageAsync("requeued");
         await consumer.RequeueAsync(requeued, (long)Delay.TotalMilliseconds);
         await broker.UntilAsync("t", "c", stats => stats.Deferred == 2);
         PeekReply deferred = await broker.Topic("t").PeekAsync("c", new PeekRequest { Stage = MessageStage.Deferred, Limit = 2, BodyLimit = 0 });
         string id = deferred.Messages.Single(message => message.Attempts == 0).Id.ToString("x16", CultureInfo.InvariantCulture);
 
-        NsqSocket publisher = await broker.OpenAsync();
         string filler = new('x', 100);
         for (int i = 0; i < Batches; i++)
         {
