@@ -1,6 +1,6 @@
 using Broker.Events;
+using Broker.Gateway;
 using Broker.Gateway.Cluster;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Admin;
@@ -9,7 +9,7 @@ namespace Broker.Admin;
 /// Looks at all brokers again and again, once for everybody who looks at a page: often while somebody does, every
 /// <see cref="FigureRing.Step"/> for the history when nobody does.
 /// </summary>
-public sealed class ClusterSampler : BackgroundService
+public sealed class ClusterSampler : ServiceAfterStart, IDisposable
 {
     // Looking takes time of the brokers; at most this part of it.
     private const int RestPerWork = 15;
@@ -130,23 +130,19 @@ public sealed class ClusterSampler : BackgroundService
     }
 
     /// <inheritdoc/>
-    public override void Dispose()
-    {
-        _turn.Dispose();
-        base.Dispose();
-    }
+    public void Dispose() => _turn.Dispose();
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task RunAsync(CancellationToken stopping)
     {
-        while (!stoppingToken.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             try
             {
-                await WaitAsync(stoppingToken);
-                await RefreshAsync(stoppingToken);
+                await WaitAsync(stopping);
+                await RefreshAsync(stopping);
             }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
             {
                 return;
             }
