@@ -1,5 +1,6 @@
 using Broker.Protocol;
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 
 namespace Broker.Gateway;
 
@@ -34,8 +35,12 @@ internal static partial class GatewayLog
     [LoggerMessage(1105, LogLevel.Debug, "{Remote}: closed, it took too long to read what it was sent")]
     public static partial void WriteTimedOut(this ILogger logger, string remote);
 
-    [LoggerMessage(1200, LogLevel.Warning, "Publish {Sequence} to {Topic} got no answer; asking again")]
-    public static partial void PublishRetried(this ILogger logger, Exception exception, string topic, long sequence);
+    [LoggerMessage(1200, LogLevel.Warning, "Publish {Sequence} to {Topic} got no answer; asking again: {Reason}")]
+    private static partial void PublishRetried(this ILogger logger, Exception? exception, string topic, long sequence, string reason);
+
+    /// <inheritdoc cref="DetailsOf"/>
+    public static void PublishRetried(this ILogger logger, Exception exception, string topic, long sequence) =>
+        logger.PublishRetried(DetailsOf(exception), topic, sequence, exception.Message);
 
     [LoggerMessage(1201, LogLevel.Error, "Topic {Topic}: publish {Sequence} got no answer and is given up; its clients were told and should publish again")]
     public static partial void PublishGivenUp(this ILogger logger, Exception exception, string topic, long sequence);
@@ -43,17 +48,29 @@ internal static partial class GatewayLog
     [LoggerMessage(1202, LogLevel.Warning, "Could not make topic {Topic}")]
     public static partial void CreateTopicFailed(this ILogger logger, Exception exception, string topic);
 
-    [LoggerMessage(1300, LogLevel.Warning, "Commands {Sequence} to {Channel} got no answer; asking again")]
-    public static partial void CommandsRetried(this ILogger logger, Exception exception, string channel, long sequence);
+    [LoggerMessage(1300, LogLevel.Warning, "Commands {Sequence} to {Channel} got no answer; asking again: {Reason}")]
+    private static partial void CommandsRetried(this ILogger logger, Exception? exception, string channel, long sequence, string reason);
+
+    /// <inheritdoc cref="DetailsOf"/>
+    public static void CommandsRetried(this ILogger logger, Exception exception, string channel, long sequence) =>
+        logger.CommandsRetried(DetailsOf(exception), channel, sequence, exception.Message);
 
     [LoggerMessage(1301, LogLevel.Information, "{Channel} was activated anew; handing over {Consumers} consumers")]
     public static partial void AttachingAgain(this ILogger logger, string channel, int consumers);
 
-    [LoggerMessage(1302, LogLevel.Warning, "Joining {Channel} got no answer; asking again")]
-    public static partial void AttachRetried(this ILogger logger, Exception exception, string channel);
+    [LoggerMessage(1302, LogLevel.Warning, "Joining {Channel} got no answer; asking again: {Reason}")]
+    private static partial void AttachRetried(this ILogger logger, Exception? exception, string channel, string reason);
 
-    [LoggerMessage(1303, LogLevel.Warning, "Could not make channel {Channel}; asking again")]
-    public static partial void CreateChannelRetried(this ILogger logger, Exception exception, string channel);
+    /// <inheritdoc cref="DetailsOf"/>
+    public static void AttachRetried(this ILogger logger, Exception exception, string channel) =>
+        logger.AttachRetried(DetailsOf(exception), channel, exception.Message);
+
+    [LoggerMessage(1303, LogLevel.Warning, "Could not make channel {Channel}; asking again: {Reason}")]
+    private static partial void CreateChannelRetried(this ILogger logger, Exception? exception, string channel, string reason);
+
+    /// <inheritdoc cref="DetailsOf"/>
+    public static void CreateChannelRetried(this ILogger logger, Exception exception, string channel) =>
+        logger.CreateChannelRetried(DetailsOf(exception), channel, exception.Message);
 
     [LoggerMessage(1500, LogLevel.Information, "Certificate {File} was read again; it is good until {NotAfter:O}")]
     public static partial void CertificateReloaded(this ILogger logger, string file, DateTime notAfter);
@@ -97,4 +114,7 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1401, LogLevel.Debug, "HTTP {Method} {Path}: the client went away")]
     public static partial void RequestAborted(this ILogger logger, string method, string? path);
+
+    /// <summary>What a grain answers that has moved, or whose silo is gone, fits a line and passes; of anything else all is told.</summary>
+    private static Exception? DetailsOf(Exception exception) => exception is TimeoutException or OrleansException ? null : exception;
 }
