@@ -42,7 +42,7 @@ internal sealed class Admission(int limit, int limitOfAddress, RefusalReason too
                 reason = tooManyOfAddress;
             }
         }
-        refusals.Add(reason, address?.ToString() ?? "a unix socket");
+        refusals.Add(reason, address);
         return false;
     }
 

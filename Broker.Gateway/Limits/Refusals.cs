@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway;
@@ -50,6 +51,11 @@ public sealed class Refusals : IDisposable
         }
         _logger.RefusedClients(reason, since, remote);
     }
+
+    /// <summary>Counts one.</summary>
+    /// <param name="reason">Why.</param>
+    /// <param name="remote">To whom; null for a client on a unix socket.</param>
+    public void Add(RefusalReason reason, IPAddress? remote) => Add(reason, remote?.ToString() ?? "a unix socket");
 
     /// <inheritdoc/>
     public void Dispose() => _meter?.Dispose();

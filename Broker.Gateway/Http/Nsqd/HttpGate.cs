@@ -99,5 +99,5 @@ internal sealed class HttpGate(IOptions<GatewayOptions> options, AccessControl a
     private static string AddressOf(IPAddress? address) =>
         address is null ? "" : (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 
-    private void Count(HttpContext context) => refusals.Add(RefusalReason.NotAuthorized, AddressOf(context.Connection.RemoteIpAddress));
+    private void Count(HttpContext context) => refusals.Add(RefusalReason.NotAuthorized, context.Connection.RemoteIpAddress);
 }

@@ -74,7 +74,7 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
     {
         if (!gateway.Memory.IsHigh)
             return default;
-        gateway.Refusals.Add(RefusalReason.MemoryShort, context.Connection.RemoteIpAddress?.ToString() ?? "a unix socket");
+        gateway.Refusals.Add(RefusalReason.MemoryShort, context.Connection.RemoteIpAddress);
         return gateway.Memory.WaitAsync(context.RequestAborted);
     }
 

@@ -57,7 +57,7 @@ public sealed class BrowserGuard(HttpOptions options, IEnumerable<string> ownHos
 
     private V1Error Refuse(HttpContext context, string why)
     {
-        refusals.Add(RefusalReason.ForeignSite, context.Connection.RemoteIpAddress?.ToString() ?? "a unix socket");
+        refusals.Add(RefusalReason.ForeignSite, context.Connection.RemoteIpAddress);
         return V1Error.Of(StatusCodes.Status403Forbidden, why);
     }
 }

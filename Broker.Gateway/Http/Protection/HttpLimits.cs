@@ -43,7 +43,7 @@ public sealed class HttpLimits(HttpOptions options, Refusals refusals, TimeProvi
             body.MaxRequestBodySize = options.MaxBodySize;
         if (context.Features.Get<CommandAllowance>()?.Take(1) is not { Ticks: > 0 } wait)
             return;
-        refusals.Add(RefusalReason.TooManyRequests, context.Connection.RemoteIpAddress?.ToString() ?? "a unix socket");
+        refusals.Add(RefusalReason.TooManyRequests, context.Connection.RemoteIpAddress);
         await Task.Delay(wait, time, context.RequestAborted);
     }
 
@@ -55,7 +55,7 @@ public sealed class HttpLimits(HttpOptions options, Refusals refusals, TimeProvi
         if (ReasonOf(error.StatusCode) is not { } reason || features.Get<Counted>() is not null)
             return;
         features.Set(Counted.Once);
-        refusals.Add(reason, features.Get<IHttpConnectionFeature>()?.RemoteIpAddress?.ToString() ?? "a unix socket");
+        refusals.Add(reason, features.Get<IHttpConnectionFeature>()?.RemoteIpAddress);
     }
 
     private static RefusalReason? ReasonOf(int status) => status switch
