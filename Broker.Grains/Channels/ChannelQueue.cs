@@ -261,13 +261,16 @@ public sealed partial class ChannelQueue
     /// <param name="end">One past the last.</param>
     /// <param name="messages">Messages in the range that are due at once.</param>
     /// <param name="deferred">Headers of the deferred batches in the range.</param>
-    /// <returns>False when something between <see cref="End"/> and the offer is missing; nothing was taken.</returns>
+    /// <returns>
+    /// False when the offer has more than what is known, but does not begin at <see cref="End"/>, so that its count is not of what is new;
+    /// nothing was taken.
+    /// </returns>
     public bool Offer(long from, long end, long messages, IReadOnlyList<DeferredHeader> deferred)
     {
-        if (from > End)
-            return false;
         if (end <= End)
             return true;
+        if (from != End)
+            return false;
         foreach (DeferredHeader header in deferred)
             RegisterDeferred(header.BaseOffset, header.DueTimes, follows: false, count: true);
         MessageCount += messages;

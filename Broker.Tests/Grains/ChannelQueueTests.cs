@@ -1,3 +1,4 @@
+using Broker.Grains.Channels;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -24,6 +25,30 @@ public sealed class ChannelQueueTests
                 throw new InvalidOperationException($"seed {run.Item1}, {run.Item2} steps: {e.Message}\n{Last(driver.Trace)}", e);
             }
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(120));
+    }
+
+    [Fact]
+    public void An_offer_without_batches_counts_nothing_twice()
+    {
+        ChannelLimits limits = new()
+        {
+            WindowMessages = 10,
+            WindowBytes = 1 << 20,
+            OwnsBodies = false,
+            MaxMessageTimeout = 1000,
+            MaxRequeueDelay = 1000,
+        };
+        ChannelQueue queue = new(limits, 100, new Random(1));
+        queue.Recover(null, [], [], 100);
+        Assert.True(queue.Offer(100, 102, 2, []));
+
+        // As when the answer was lost, or the channel found more in the log when it opened than its topic had told it.
+        Assert.False(queue.Offer(100, 105, 5, []));
+        Assert.Equal((102, 2, 2), (queue.End, queue.MessageCount, queue.Depth));
+        Assert.True(queue.Offer(102, 105, 3, []));
+        Assert.Equal((105, 5, 5), (queue.End, queue.MessageCount, queue.Depth));
+        Assert.True(queue.Offer(100, 105, 5, []));
+        Assert.Equal((105, 5, 5), (queue.End, queue.MessageCount, queue.Depth));
     }
 
     private static string Last(string trace) => trace.Length > 3000 ? trace[^3000..] : trace;

@@ -1,18 +1,17 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Reflection;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
+using Orleans.TestingHost;
 
 namespace Broker.Tests.Engine;
 
 /// <summary>What tests know of the engine.</summary>
 internal static class TestEngine
 {
-    private static readonly Lock Sync = new();
-    private static readonly HashSet<int> Used = [];
+    // A silo has no port 0. What is found is kept from other test processes too, until this one ends.
+    private static readonly TestClusterPortAllocator Ports = new();
 
     /// <summary>Assemblies of the engine that are ours.</summary>
     public static IReadOnlyList<Assembly> Assemblies => [];
@@ -35,25 +34,5 @@ internal static class TestEngine
             .Where(grain => grain.GrainType.StartsWith("Broker.", StringComparison.Ordinal))
             .Sum(grain => grain.ActivationCount);
 
-    // A silo has no port 0. Below the ports that the system gives out, so that nobody takes it before the silo does.
-    private static int FindPort()
-    {
-        while (true)
-        {
-            int port = Random.Shared.Next(10_000, 20_000);
-            using TcpListener listener = new(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                lock (Sync)
-                {
-                    if (Used.Add(port)) return port;
-                }
-            }
-            catch (SocketException)
-            {
-                // Taken.
-            }
-        }
-    }
+    private static int FindPort() => Ports.AllocateConsecutivePortPairs(numPorts: 1).Item1;
 }
