@@ -42,7 +42,6 @@ internal sealed class ChannelJournal : WriterClient
     private bool _mustRewrite;
     private bool _isCompacting;
     private Task _compaction = Task.CompletedTask;
-    private bool _isRemoved;
     private volatile bool _isRetired;
 
     public ChannelJournal(FileTopic topic, string channel, string path)
@@ -79,7 +78,7 @@ internal sealed class ChannelJournal : WriterClient
                 return null;
             lock (_lock)
             {
-                if (_isRemoved)
+                if (_topic.IsDeleted)
                     throw new FencedException($"topic {_topic.Name} was deleted");
                 if (_incarnation > incarnation)
                     throw new FencedException($"channel {_channel} of topic {_topic.Name} was made anew");
@@ -92,7 +91,7 @@ internal sealed class ChannelJournal : WriterClient
             ProgressState? state = await _services.Threads.RunAsync(() => Load(incarnation));
             lock (_lock)
             {
-                if (_isRemoved)
+                if (_topic.IsDeleted)
                     throw new FencedException($"topic {_topic.Name} was deleted");
                 _incarnation = incarnation;
                 _epoch = _services.Store.NextEpoch();
@@ -130,14 +129,6 @@ internal sealed class ChannelJournal : WriterClient
         {
             Gate.Release();
         }
-    }
-
-    /// <summary>The topic is being deleted with all its files.</summary>
-    public void MarkRemoved()
-    {
-        lock (_lock)
-            _isRemoved = true;
-        Fence();
     }
 
     public void DisposeFile() => _file?.Dispose();
@@ -230,7 +221,7 @@ internal sealed class ChannelJournal : WriterClient
             QueueEntries();
             floor = _floor;
             _failure = null;
-            if (_isRemoved)
+            if (_topic.IsDeleted)
                 return;
         }
         try
@@ -287,12 +278,12 @@ internal sealed class ChannelJournal : WriterClient
         _committing.Clear();
     }
 
-    private FencedException Fenced() => _isRemoved || _incarnation == 0
+    private FencedException Fenced() => _topic.IsDeleted || _incarnation == 0
         ? new FencedException($"channel {_channel} of topic {_topic.Name} was deleted")
         : new FencedException($"channel {_channel} of topic {_topic.Name} was opened by another");
 
     /// <summary>Refuses whoever has it open, and drops what is not written yet.</summary>
-    private void Fence()
+    public void Fence()
     {
         List<Waiter> waiters;
         lock (_lock)
@@ -602,7 +593,7 @@ internal sealed class ChannelJournal : WriterClient
     /// <summary>Adds to the snapshot what was written since, and puts it in the journal's place. Runs on the writer thread.</summary>
     private bool SwitchTo(JournalSnapshot snapshot, IStorageFile file, long limit)
     {
-        if (_file != file || _isRemoved)
+        if (_file != file || _topic.IsDeleted)
             return false;
         long snapshotLength = snapshot.Length;
         using (JournalWalker walker = new(file, _incarnation, limit, _length))
@@ -700,7 +691,7 @@ internal sealed class ChannelJournal : WriterClient
                 _waiters = [];
                 file = journal._isDirty ? journal._file : null;
                 isDirectoryDirty = journal._isDirectoryDirty;
-                if (journal._isRemoved || journal._topic.IsDeleted)
+                if (journal._topic.IsDeleted)
                 {
                     waiters.ForEach(waiter => waiter.Fail(journal.Fenced()));
                     return;
@@ -730,7 +721,7 @@ internal sealed class ChannelJournal : WriterClient
                 lock (journal._lock)
                 {
                     journal._isSyncing = false;
-                    if (journal._isRemoved || journal._topic.IsDeleted)
+                    if (journal._topic.IsDeleted)
                         return;
                     journal._isDirty = true;
                     journal._mustRewrite = true;

@@ -950,7 +950,7 @@ internal sealed class FileTopic : WriterClient
             journals = [.. _journals.Values];
         }
         foreach (ChannelJournal journal in journals)
-            journal.MarkRemoved();
+            journal.Fence();
         foreach (PendingAppend append in waiting)
             append.Fail(new FencedException($"topic {Name} was deleted"));
     }
