@@ -1,14 +1,10 @@
-# One image for all roles, with both engines: /nsqd, /nsqlookupd and /nsqadmin stand where the image nsqio/nsq has them and run the embedded
-# engine; /silo and /gateway run a cluster on Microsoft Orleans.
+# One image for all roles: /nsqd, /nsqlookupd and /nsqadmin stand where the image nsqio/nsq has them; /silo and /gateway run a cluster.
 FROM --platform=$BUILDPLATFORM mcr.microsoft.com/dotnet/sdk:10.0 AS build
 ARG TARGETARCH=amd64
 WORKDIR /source
 COPY . .
 RUN case "$TARGETARCH" in amd64) rid=linux-x64 ;; *) rid="linux-$TARGETARCH" ;; esac \
- && dotnet publish Broker.Silo -c Release -r "$rid" --self-contained false -p:PublishReadyToRun=true -p:GrainEngine=Embedded \
-      --artifacts-path /artifacts/embedded -o /publish/embedded \
- && dotnet publish Broker.Silo -c Release -r "$rid" --self-contained false -p:PublishReadyToRun=true -p:GrainEngine=Orleans \
-      --artifacts-path /artifacts/orleans -o /publish/orleans
+ && dotnet publish Broker.Silo -c Release -r "$rid" -o /publish
 
 FROM mcr.microsoft.com/dotnet/aspnet:10.0
 COPY --from=build /publish /opt/broker

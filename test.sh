@@ -1,24 +1,14 @@
 #!/usr/bin/env bash
 # Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node, npm, chromium and
-# PostgreSQL from Debian's packages, nsqjs from npm. --storage=postgres lets all tests keep messages there instead of in files, and
-# --engine=orleans runs grains on Microsoft Orleans, whose packages NuGet must be able to restore. Other arguments go to `dotnet test`, for
-# example: ./test.sh --filter FullyQualifiedName~Conformance
+# PostgreSQL from Debian's packages, nsqjs from npm. --storage=postgres lets all tests keep messages there instead of in files. Other
+# arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
-engine=Embedded
-while [[ "${1:-}" == --storage=* || "${1:-}" == --engine=* ]]; do
-  case "$1" in
-    --storage=*) export BROKER_TEST_STORAGE="${1#--storage=}" ;;
-    --engine=embedded) engine=Embedded ;;
-    --engine=orleans) engine=Orleans ;;
-    *)
-      echo "test.sh: $1: the engines are embedded and orleans" >&2
-      exit 2
-      ;;
-  esac
+while [[ "${1:-}" == --storage=* ]]; do
+  export BROKER_TEST_STORAGE="${1#--storage=}"
   shift
 done
 
@@ -56,5 +46,5 @@ if [ ! "$installed" -nt "$client/package-lock.json" ] || [ ! "$installed" -nt te
 fi
 
 # Nothing that was started here may outlive the run: no build nodes, no compiler server.
-dotnet build Broker.sln --configuration Release -p:GrainEngine="$engine" -nodeReuse:false -p:UseSharedCompilation=false --verbosity quiet
-dotnet test Broker.sln --configuration Release -p:GrainEngine="$engine" --no-build "$@"
+dotnet build Broker.sln --configuration Release -nodeReuse:false -p:UseSharedCompilation=false --verbosity quiet
+dotnet test Broker.sln --configuration Release --no-build "$@"

@@ -1,8 +1,7 @@
 namespace Broker.Gateway;
 
 /// <summary>
-/// A grain call that several connections may wait for. When it has ended before anyone came to wait, as calls of the embedded
-/// engine mostly have, it costs no task.
+/// A grain call that several connections may wait for. When it has ended before anyone came to wait, it costs no task.
 /// </summary>
 internal abstract class PendingCall
 {

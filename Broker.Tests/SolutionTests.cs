@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 
 namespace Broker.Tests;
 
@@ -7,19 +6,17 @@ public sealed class SolutionTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
-        ["Broker.Orleans.Embedded"] = [],
-        ["Broker.Abstractions"] = ["Broker.Orleans.Embedded"],
-        ["Broker.Storage"] = ["Broker.Abstractions", "Broker.Orleans.Embedded"],
-        ["Broker.Grains"] = ["Broker.Abstractions", "Broker.Storage", "Broker.Orleans.Embedded"],
+        ["Broker.Abstractions"] = [],
+        ["Broker.Storage"] = ["Broker.Abstractions"],
+        ["Broker.Grains"] = ["Broker.Abstractions", "Broker.Storage"],
         ["Broker.Protocol"] = [],
-        ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Orleans.Embedded"],
+        ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol"],
         ["Broker.Admin"] = ["Broker.Abstractions", "Broker.Gateway", "Broker.Protocol"],
-        ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage", "Broker.Orleans.Embedded"],
+        ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage"],
         ["Broker.Client"] = ["Broker.Protocol"],
     };
 
-    public static TheoryData<string> Projects =>
-        [.. Allowed.Keys.Where(project => project != "Broker.Orleans.Embedded" || TestEngine.Assemblies.Any(engine => engine.GetName().Name == project))];
+    public static TheoryData<string> Projects => [.. Allowed.Keys];
 
     [Theory]
     [MemberData(nameof(Projects))]

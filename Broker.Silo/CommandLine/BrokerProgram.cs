@@ -83,9 +83,8 @@ public sealed class BrokerProgram(
         return root;
     }
 
-    private Command CreateGateway()
+    private ServeCommand CreateGateway()
     {
-        if (!Feature.Cluster.IsAvailable) return new AbsentCommand(FlagCatalogue.Gateway, Feature.Cluster);
         ServeCommand gateway = new(FlagCatalogue.Gateway, "Front end of a cluster: serves NSQ clients, keeps no messages", FlagCatalogue.ForGateway());
         gateway.ServeBy(serveGateway, environment);
         return gateway;

@@ -24,7 +24,6 @@ public sealed class FlagOption : Option<string[]>
         StringBuilder text = new(flag.Description);
         if (flag.IsList) text.Append(" (may be given several times)");
         if (flag.Default.Length > 0) text.Append(" [default: ").Append(flag.Default).Append(']');
-        if (!flag.Feature.IsAvailable) text.Append(" [").Append(flag.Feature.Name).Append(' ').Append(flag.Feature.Absence).Append(']');
         return text.ToString();
     }
 }

@@ -9,10 +9,7 @@ internal static class AdminFlags
     public static IEnumerable<Flag> Beside() =>
     [
         new Flag<string>("admin-http-address", FlagType.AddressOrNone, "127.0.0.1:4171", "where the admin web is served; empty for nowhere",
-            (settings, value) => settings.Admin.HttpAddress = value)
-        {
-            Feature = Feature.Admin,
-        },
+            (settings, value) => settings.Admin.HttpAddress = value),
         .. Common(),
     ];
 

@@ -17,9 +17,6 @@ public abstract class Flag(string name, string @default, string description)
     /// <summary>Key in the config file; empty when the flag has none.</summary>
     public string ConfigKey { get; init; } = name.Replace('-', '_');
 
-    /// <summary>What the flag belongs to.</summary>
-    public Feature Feature { get; init; } = Feature.Core;
-
     /// <summary>The flag that this one is another way to write.</summary>
     public FlagAlias? Alias { get; init; }
 
@@ -42,6 +39,6 @@ public abstract class Flag(string name, string @default, string description)
     public abstract bool Accepts(string text);
 
     /// <summary>Puts the value where it belongs.</summary>
-    /// <exception cref="SettingsException">It is no value of this flag, or asks for a feature that is not there.</exception>
+    /// <exception cref="SettingsException">It is no value of this flag.</exception>
     public abstract void Apply(FlagValue value, BrokerSettings settings);
 }

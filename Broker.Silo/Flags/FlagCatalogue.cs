@@ -155,10 +155,7 @@ public sealed class FlagCatalogue
         new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "where NSQ clients are served",
             (settings, value) => settings.Gateway.TcpAddress = value),
         new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "where HTTP is served; empty for nowhere",
-            (settings, value) => settings.Gateway.HttpAddress = value)
-        {
-            Feature = Feature.Http,
-        },
+            (settings, value) => settings.Gateway.HttpAddress = value),
     ];
 
     private static IEnumerable<Flag> Storage() =>
@@ -169,10 +166,7 @@ public sealed class FlagCatalogue
                 "files" => StorageKind.Files,
                 "postgres" => StorageKind.Postgres,
                 _ => StorageKind.Memory,
-            })
-        {
-            Feature = Feature.FileStorage,
-        },
+            }),
         .. Postgres(),
         new Flag<bool>("init-database", FlagType.Boolean, "false", "make the tables in the database, or bring them up to date, and exit",
             (settings, value) => settings.Cluster.OnlyPreparesDatabase = value),
@@ -246,64 +240,32 @@ public sealed class FlagCatalogue
     private static IEnumerable<Flag> Topology() =>
     [
         new Flag<string>("topology-region", FlagType.Text, "", "region of this broker, made up of zones",
-            (settings, value) => settings.Gateway.TopologyRegion = settings.Queue.TopologyRegion = value)
-        {
-            Feature = Feature.Topology,
-        },
+            (settings, value) => settings.Gateway.TopologyRegion = settings.Queue.TopologyRegion = value),
         new Flag<string>("topology-zone", FlagType.Text, "", "zone of this broker; its consumers are preferred",
-            (settings, value) => settings.Gateway.TopologyZone = settings.Queue.TopologyZone = value)
-        {
-            Feature = Feature.Topology,
-        },
+            (settings, value) => settings.Gateway.TopologyZone = settings.Queue.TopologyZone = value),
         new Flag<IReadOnlyList<string>>("enable-experiment", FlagType.List, "",
             $"turn an experiment on: {TopologyExperiment}; others are ignored",
-            (settings, value) => settings.Gateway.TopologyAware = settings.Queue.TopologyAware = value.Contains(TopologyExperiment))
-        {
-            Feature = Feature.Topology,
-        },
+            (settings, value) => settings.Gateway.TopologyAware = settings.Queue.TopologyAware = value.Contains(TopologyExperiment)),
     ];
 
     private static IEnumerable<Flag> Compression() =>
     [
         new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate",
-            (settings, value) => settings.Gateway.Deflate = value)
-        {
-            Feature = Feature.Compression,
-            AsksForFeature = value => !value,
-        },
+            (settings, value) => settings.Gateway.Deflate = value),
         new Flag<int>("max-deflate-level", FlagType.Integer(1, 9), "6", "greatest deflate level that a client may ask for, 1 to 9",
-            (settings, value) => settings.Gateway.MaxDeflateLevel = value)
-        {
-            Feature = Feature.Compression,
-            AsksForFeature = value => value != 6,
-        },
+            (settings, value) => settings.Gateway.MaxDeflateLevel = value),
         new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy",
-            (settings, value) => settings.Gateway.Snappy = value)
-        {
-            Feature = Feature.Compression,
-            AsksForFeature = value => !value,
-        },
+            (settings, value) => settings.Gateway.Snappy = value),
     ];
 
     private static IEnumerable<Flag> Tls(string host) =>
     [
         new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate",
-            (settings, value) => settings.Gateway.HttpsAddress = value)
-        {
-            Feature = Feature.Tls,
-        },
+            (settings, value) => settings.Gateway.HttpsAddress = value),
         new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate and its issuers, PEM; read again when it changes",
-            (settings, value) => settings.Gateway.Tls.CertificateFile = value)
-        {
-            Feature = Feature.Tls,
-            AsksForFeature = value => value.Length > 0,
-        },
+            (settings, value) => settings.Gateway.Tls.CertificateFile = value),
         new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key, PEM",
-            (settings, value) => settings.Gateway.Tls.KeyFile = value)
-        {
-            Feature = Feature.Tls,
-            AsksForFeature = value => value.Length > 0,
-        },
+            (settings, value) => settings.Gateway.Tls.KeyFile = value),
         new Flag<string>("tls-client-auth-policy", FlagType.OneOf("", "require", "require-verify"), "",
             "which certificates clients must show",
             (settings, value) => settings.Gateway.Tls.ClientCertificates = value switch
@@ -311,28 +273,16 @@ public sealed class FlagCatalogue
                 "require" => ClientCertificatePolicy.Require,
                 "require-verify" => ClientCertificatePolicy.RequireVerified,
                 _ => ClientCertificatePolicy.None,
-            })
-        {
-            Feature = Feature.Tls,
-            AsksForFeature = value => value.Length > 0,
-        },
+            }),
         new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authorities that clients and auth servers are verified with",
-            (settings, value) => settings.Gateway.Tls.RootCaFile = value)
-        {
-            Feature = Feature.Tls,
-            AsksForFeature = value => value.Length > 0,
-        },
+            (settings, value) => settings.Gateway.Tls.RootCaFile = value),
         new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port",
             (settings, value) => settings.Gateway.Tls.Required = value switch
             {
                 "true" => TlsRequirement.All,
                 "tcp-https" => TlsRequirement.TcpOnly,
                 _ => TlsRequirement.None,
-            })
-        {
-            Feature = Feature.Tls,
-            AsksForFeature = value => value != "false",
-        },
+            }),
         new Flag<string>("tls-min-version", FlagType.OneOf("", "tls1.0", "tls1.1", "tls1.2", "tls1.3"), "",
             "oldest TLS that clients may speak; tls1.2 unless given",
             (settings, value) => settings.Gateway.Tls.MinVersion = value switch
@@ -341,10 +291,7 @@ public sealed class FlagCatalogue
                 "tls1.1" => TlsVersion.Tls11,
                 "tls1.3" => TlsVersion.Tls13,
                 _ => TlsVersion.Tls12,
-            })
-        {
-            Feature = Feature.Tls,
-        },
+            }),
     ];
 
     private static IEnumerable<Flag> Auth() =>
@@ -353,74 +300,38 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Gateway.Auth.HttpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "auth_http_addresses",
-            Feature = Feature.Auth,
-            AsksForFeature = value => value.Count > 0,
         },
         new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked",
-            (settings, value) => settings.Gateway.Auth.UsePost = value == "post")
-        {
-            Feature = Feature.Auth,
-        },
+            (settings, value) => settings.Gateway.Auth.UsePost = value == "post"),
         new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server",
-            (settings, value) => settings.Gateway.Auth.ConnectTimeout = value)
-        {
-            Feature = Feature.Auth,
-        },
+            (settings, value) => settings.Gateway.Auth.ConnectTimeout = value),
         new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer",
-            (settings, value) => settings.Gateway.Auth.RequestTimeout = value)
-        {
-            Feature = Feature.Auth,
-        },
+            (settings, value) => settings.Gateway.Auth.RequestTimeout = value),
         new Flag<string>("auth-file", FlagType.Path, "", "path of a file of users, JSON; read again when it changes",
-            (settings, value) => settings.Gateway.Auth.File = value)
-        {
-            Feature = Feature.Auth,
-            AsksForFeature = value => value.Length > 0,
-        },
+            (settings, value) => settings.Gateway.Auth.File = value),
     ];
 
     private static IEnumerable<Flag> Limits() =>
     [
         new Flag<int>("max-connections", FlagType.Integer(0), "65536", "client connections in all; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MaxConnections = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.MaxConnections = value),
         new Flag<int>("max-connections-per-address", FlagType.Integer(0), "0", "client connections of one IP address; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = value),
         new Flag<int>("max-commands-per-second", FlagType.Integer(0), "0",
             "commands that a connection may give in a second before it is slowed down; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MaxCommandsPerSecond = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.MaxCommandsPerSecond = value),
         new Flag<long>("max-bytes-in-flight", FlagType.LongInteger(0), "268435456",
             "bytes of large publishes that may be arriving at once before others wait; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MaxBytesInFlight = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.MaxBytesInFlight = value),
         new Flag<TimeSpan>("first-command-timeout", FlagType.DurationOrZero, "1m0s",
             "time from connecting to the first command; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = value),
         new Flag<TimeSpan>("command-timeout", FlagType.DurationOrZero, "1m0s",
             "time from a command's first byte to its last; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.CommandTimeout = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.CommandTimeout = value),
         new Flag<long>("memory-limit", FlagType.LongInteger(0), "0",
             "bytes of memory near which publishing is slowed down; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MemoryLimit = value)
-        {
-            Feature = Feature.Limits,
-        },
+            (settings, value) => settings.Gateway.Limits.MemoryLimit = value),
     ];
 
     private static IEnumerable<Flag> Registration(string host) =>
@@ -430,60 +341,37 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Gateway.LookupdTcpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "nsqlookupd_tcp_addresses",
-            Feature = Feature.Lookup,
-            AsksForFeature = value => value.Count > 0,
         },
         // What serves loopback only cannot be reached by this host's name.
         new Flag<string>("broadcast-address", FlagType.Text, host == "127.0.0.1" ? host : "",
             "host that nsqlookupd is told; this host's name if empty",
-            (settings, value) => settings.Gateway.BroadcastAddress = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Gateway.BroadcastAddress = value),
         new Flag<int>("broadcast-tcp-port", FlagType.Integer(0, ushort.MaxValue), "0",
             "TCP port that nsqlookupd is told; 0 for the one listened on",
-            (settings, value) => settings.Gateway.BroadcastTcpPort = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Gateway.BroadcastTcpPort = value),
         new Flag<int>("broadcast-http-port", FlagType.Integer(0, ushort.MaxValue), "0",
             "HTTP port that nsqlookupd is told; 0 for the one listened on",
-            (settings, value) => settings.Gateway.BroadcastHttpPort = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Gateway.BroadcastHttpPort = value),
     ];
 
     private static IEnumerable<Flag> LookupService(string prefix, string host) =>
     [
         new Flag<string>($"{prefix}tcp-address", FlagType.AddressOrNone, $"{host}:4160",
             "where the lookup service takes registrations; empty for nowhere",
-            (settings, value) => settings.Lookup.TcpAddress = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Lookup.TcpAddress = value),
         new Flag<string>($"{prefix}http-address", FlagType.AddressOrNone, $"{host}:4161",
             "where the lookup service answers questions; empty for nowhere",
-            (settings, value) => settings.Lookup.HttpAddress = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Lookup.HttpAddress = value),
     ];
 
     private static IEnumerable<Flag> LookupPatience() =>
     [
         new Flag<TimeSpan>("inactive-producer-timeout", FlagType.Duration, "5m0s",
             "the lookup service hides a node that it has not heard from for this long",
-            (settings, value) => settings.Lookup.InactiveProducerTimeout = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Lookup.InactiveProducerTimeout = value),
         new Flag<TimeSpan>("tombstone-lifetime", FlagType.Duration, "45s",
             "the lookup service hides a tombstoned node for this long",
-            (settings, value) => settings.Lookup.TombstoneLifetime = value)
-        {
-            Feature = Feature.Lookup,
-        },
+            (settings, value) => settings.Lookup.TombstoneLifetime = value),
     ];
 
     private static IEnumerable<Flag> Metrics() =>
@@ -510,36 +398,17 @@ public sealed class FlagCatalogue
     private static IEnumerable<Flag> Statsd() =>
     [
         new Flag<string>("statsd-address", FlagType.AddressOrNone, "", "UDP address of a statsd daemon; empty for none",
-            (settings, value) => settings.Telemetry.Statsd.Address = value)
-        {
-            Feature = Feature.Statsd,
-            AsksForFeature = value => value.Length > 0,
-        },
+            (settings, value) => settings.Telemetry.Statsd.Address = value),
         new Flag<string>("statsd-prefix", FlagType.Text, "nsq.%s", "what the names of figures begin with; %s stands for this host",
-            (settings, value) => settings.Telemetry.Statsd.Prefix = value)
-        {
-            Feature = Feature.Statsd,
-        },
+            (settings, value) => settings.Telemetry.Statsd.Prefix = value),
         new Flag<TimeSpan>("statsd-interval", FlagType.Duration, "1m0s", "time between two reports",
-            (settings, value) => settings.Telemetry.Statsd.Interval = value)
-        {
-            Feature = Feature.Statsd,
-        },
+            (settings, value) => settings.Telemetry.Statsd.Interval = value),
         new Flag<bool>("statsd-mem-stats", FlagType.Boolean, "true", "report memory figures too",
-            (settings, value) => settings.Telemetry.Statsd.MemoryStats = value)
-        {
-            Feature = Feature.Statsd,
-        },
+            (settings, value) => settings.Telemetry.Statsd.MemoryStats = value),
         new Flag<int>("statsd-udp-packet-size", FlagType.Integer(1, ushort.MaxValue), "508", "greatest size of a packet in bytes",
-            (settings, value) => settings.Telemetry.Statsd.PacketSize = value)
-        {
-            Feature = Feature.Statsd,
-        },
+            (settings, value) => settings.Telemetry.Statsd.PacketSize = value),
         new Flag<bool>("statsd-exclude-ephemeral", FlagType.Boolean, "false", "leave ephemeral topics and channels out",
-            (settings, value) => settings.Telemetry.Statsd.ExcludeEphemeral = value)
-        {
-            Feature = Feature.Statsd,
-        },
+            (settings, value) => settings.Telemetry.Statsd.ExcludeEphemeral = value),
     ];
 
     private static IEnumerable<Flag> Latency() =>
@@ -553,14 +422,9 @@ public sealed class FlagCatalogue
             })
         {
             ConfigKey = "e2e_processing_latency_percentiles",
-            Feature = Feature.Latency,
-            AsksForFeature = value => value.Count > 0,
         },
         new Flag<TimeSpan>("e2e-processing-latency-window-time", FlagType.Duration, "10m0s", "time that the percentiles cover",
-            (settings, value) => settings.Queue.LatencyWindow = value)
-        {
-            Feature = Feature.Latency,
-        },
+            (settings, value) => settings.Queue.LatencyWindow = value),
     ];
 
     /// <summary>Knobs of nsqd's inner workings that nothing here corresponds to.</summary>

@@ -11,12 +11,6 @@ namespace Broker.Silo.Flags;
 public sealed class Flag<T>(string name, FlagType<T> type, string @default, string description, Action<BrokerSettings, T>? set = null)
     : Flag(name, @default, description)
 {
-    /// <summary>
-    /// Whether a value asks for <see cref="Flag.Feature"/>. Flags that only refine a feature which others turn on never do, so
-    /// they are taken whether it is there or not.
-    /// </summary>
-    public Func<T, bool> AsksForFeature { get; init; } = _ => false;
-
     /// <summary>Whether the value is nobody's business: it is not among the options that tools can read.</summary>
     public bool IsSecret { get; init; }
 
@@ -58,8 +52,6 @@ public sealed class Flag<T>(string name, FlagType<T> type, string @default, stri
         {
             throw new SettingsException($"{value.Origin}: {e.Message}");
         }
-        if (!Feature.IsAvailable && AsksForFeature(parsed))
-            throw new SettingsException($"{value.Origin}: {Feature.Name} {Feature.Absence}; leave this setting out");
         if (ConfigKey.Length > 0 && !IsSecret) settings.Options[ConfigKey] = parsed;
         set?.Invoke(settings, parsed);
     }

@@ -2,6 +2,7 @@ using Broker.Admin;
 using Broker.Gateway;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
+using Broker.Silo.Cluster;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Microsoft.AspNetCore.Builder;
@@ -34,6 +35,7 @@ internal static class AdminComposition
         admin.RequestTimeout = settings.Gateway.Auth.RequestTimeout;
         admin.StatsdPrefix = settings.Telemetry.Statsd.Prefix;
         admin.StatsdInterval = settings.Telemetry.Statsd.Interval;
+        builder.Services.AddSingleton<ClusterParts>();
         builder.Services.AddSingleton<IClusterParts, SiloParts>();
         builder.Services.AddSingleton(OwnSitesOf);
         builder.Services.AddSingleton(provider => new ClusterAddresses(admin, () => LookupOf(provider), () => BrokerOf(provider)));

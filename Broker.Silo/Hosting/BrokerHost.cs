@@ -8,6 +8,7 @@ using Broker.Grains;
 using Broker.Grains.Metrics;
 using Broker.Grains.Topics;
 using Broker.Health;
+using Broker.Silo.Cluster;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Silo.Telemetry;
@@ -29,7 +30,7 @@ using Microsoft.Extensions.Options;
 
 namespace Broker.Silo.Hosting;
 
-/// <summary>A broker in this process: the one place where engine, grains, storage and gateway meet.</summary>
+/// <summary>A broker in this process: the one place where silo, grains, storage and gateway meet.</summary>
 public sealed class BrokerHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -106,7 +107,7 @@ public sealed class BrokerHost : IAsyncDisposable
         try
         {
             await PostgresMessageStore.PrepareAsync(settings.Postgres, cancellation);
-            await GrainEngine.PrepareDatabaseAsync(settings, cancellation);
+            await ClusterDatabase.PrepareAsync(settings.Postgres, cancellation);
         }
         catch (StoreException e)
         {
@@ -155,7 +156,11 @@ public sealed class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
-        GrainEngine.Adapt(settings);
+        if (settings.IsClustered)
+        {
+            settings.Postgres.IsShared = true;
+            settings.Queue.HandOverWait = settings.Cluster.HandOverWait;
+        }
         // The store is opened before there is a host, and closed after it.
         ServiceProvider parts = new ServiceCollection()
             .AddSingleton(settings)
@@ -166,7 +171,7 @@ public sealed class BrokerHost : IAsyncDisposable
         IMeterFactory meters = parts.GetRequiredService<IMeterFactory>();
         try
         {
-            await GrainEngine.PrepareDatabaseAsync(settings, CancellationToken.None);
+            if (settings.IsClustered) await ClusterDatabase.PrepareAsync(settings.Postgres, CancellationToken.None);
             IMessageStore store = await StoreFactory.OpenAsync(settings, parts.GetRequiredService<ILoggerFactory>(), time, new StorageMetrics(meters, time));
             if (settings.IsNodeIdDerived) settings.Queue.NodeId = await NodeNumberOfAsync(settings, store);
             return Build(settings, builder => Compose(builder, settings, store, meters), time, store, parts);
@@ -280,8 +285,8 @@ public sealed class BrokerHost : IAsyncDisposable
             Traces = provider.GetRequiredService<MessageTraces>(),
             Metrics = settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry) ? new GrainMetrics(meters, settings.Telemetry.LabelLimit) : null,
         });
-        // The grain host is registered first, so that it stops last: what the gateway has taken is finished before.
-        GrainEngine.AddTo(builder, settings);
+        // The silo is registered first, so that it stops last: what the gateway has taken is finished before.
+        builder.AddBrokerSilo(settings);
         GatewayComposition.AddFrontEnd(builder, settings);
         services.AddSingleton<TopicOpener>();
         services.AddHostedService(static provider => provider.GetRequiredService<TopicOpener>());

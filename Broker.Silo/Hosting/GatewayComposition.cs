@@ -2,6 +2,7 @@ using Broker.Gateway;
 using Broker.Gateway.Http;
 using Broker.Gateway.Lookup;
 using Broker.Health;
+using Broker.Silo.Cluster;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
 using Broker.Silo.Telemetry;
@@ -22,7 +23,7 @@ internal static class GatewayComposition
     {
         IServiceCollection services = builder.Services;
         services.AddSingleton(settings.Telemetry);
-        GrainEngine.AddClientTo(builder, settings);
+        builder.AddClusterClient(settings);
         AddFrontEnd(builder, settings);
         services.AddSingleton<IHealthSource, NothingKept>();
         return [.. ListenersOf(settings), .. LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP")];

@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using Broker.Admin;
 using Broker.Gateway.Http;
+using Broker.Silo.Cluster;
 using Broker.Silo.Settings;
 
 namespace Broker.Silo.Hosting;
@@ -10,8 +11,8 @@ namespace Broker.Silo.Hosting;
 /// <summary>What this process is made of, for the admin web's cluster page.</summary>
 /// <param name="settings">What the operator chose.</param>
 /// <param name="clock">When it started.</param>
-/// <param name="services">Where the engine finds its parts.</param>
-internal sealed class SiloParts(BrokerSettings settings, BrokerClock clock, IServiceProvider services) : IClusterParts
+/// <param name="cluster">The silos and their grains.</param>
+internal sealed class SiloParts(BrokerSettings settings, BrokerClock clock, ClusterParts cluster) : IClusterParts
 {
     private const string Silo = "This silo";
     private const string Storage = "Storage";
@@ -23,10 +24,9 @@ internal sealed class SiloParts(BrokerSettings settings, BrokerClock clock, ISer
         new(Silo, "process", string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessId} on {Dns.GetHostName()}")),
         new(Silo, "started", clock.StartTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture)),
         new(Silo, "node number", settings.Queue.NodeId.ToString(CultureInfo.InvariantCulture)),
-        new(Silo, "engine", GrainEngine.Name),
         new(Silo, "memory", string.Create(CultureInfo.InvariantCulture, $"{Environment.WorkingSet >> 20} MB in use, {GC.GetTotalMemory(false) >> 20} MB of it managed")),
         new(Silo, "processors", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
-        .. await GrainEngine.DescribeAsync(services, cancellation),
+        .. await cluster.DescribeAsync(cancellation),
         new(Storage, "messages in", settings.StorageKind.ToString().ToLowerInvariant()),
         .. settings.StorageKind == StorageKind.Files ? Disk() : [],
         new(Versions, "broker", Product.Version),

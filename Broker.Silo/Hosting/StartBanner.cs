@@ -33,7 +33,7 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     {
         LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
-        LogEngine(GrainEngine.Name, settings.StorageKind.ToString().ToLowerInvariant(), settings.Storage.DataPath);
+        LogStorage(settings.StorageKind.ToString().ToLowerInvariant(), settings.Storage.DataPath);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 
@@ -43,8 +43,8 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     [LoggerMessage(6001, LogLevel.Information, "ID: {NodeId}")]
     private partial void LogNode(int nodeId);
 
-    [LoggerMessage(6002, LogLevel.Information, "engine {Engine}, messages in {Storage}, data path {DataPath}")]
-    private partial void LogEngine(string engine, string storage, string dataPath);
+    [LoggerMessage(6002, LogLevel.Information, "messages in {Storage}, data path {DataPath}")]
+    private partial void LogStorage(string storage, string dataPath);
 
     // These words are nsqd's: scripts wait for them.
     [LoggerMessage(6003, LogLevel.Information, "{Protocol}: listening on {Address}")]

@@ -32,11 +32,14 @@ public sealed class BrokerSettings
     /// <summary>What operators see from outside.</summary>
     public TelemetryOptions Telemetry { get; } = new();
 
-    /// <summary>How silos and gateways of a cluster find each other; of no effect where the engine knows no cluster.</summary>
+    /// <summary>How silos and gateways of a cluster find each other; of no effect for a broker by itself.</summary>
     public ClusterSettings Cluster { get; } = new();
 
     /// <summary>Which store keeps the messages.</summary>
     public StorageKind StorageKind { get; set; }
+
+    /// <summary>Whether this silo belongs to a cluster: of all that keep their messages in the same schema of a database.</summary>
+    public bool IsClustered => StorageKind == StorageKind.Postgres;
 
     /// <summary>Whether nobody chose the node's number, so that it is derived when the data path is open.</summary>
     public bool IsNodeIdDerived { get; set; }

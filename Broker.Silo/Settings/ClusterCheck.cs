@@ -20,8 +20,11 @@ internal static class ClusterCheck
         }
         if (cluster.OnlyPreparesDatabase && settings.Postgres.ConnectionString.Length == 0)
             throw new SettingsException("--init-database: name the database with --postgres=<connection string>, or BROKER_POSTGRES in the environment");
+        if (program != FlagCatalogue.Gateway)
+            return;
+        if (settings.Postgres.ConnectionString.Length == 0)
+            throw new SettingsException("gateway: name the database of its cluster with --postgres=<connection string>, or BROKER_POSTGRES in the environment");
         // Where the cluster is, is all that a gateway needs to know of the database.
-        if (program == FlagCatalogue.Gateway)
-            settings.StorageKind = settings.Postgres.ConnectionString.Length > 0 ? StorageKind.Postgres : StorageKind.Memory;
+        settings.StorageKind = StorageKind.Postgres;
     }
 }

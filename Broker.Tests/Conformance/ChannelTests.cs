@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -100,7 +99,7 @@ public class ChannelTests
         await broker.UntilAsync("t", "c", stats => stats is { Paused: false, Depth: 0, InFlight: 2 });
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_079_In_a_paused_channel_messages_still_time_out()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -46,7 +45,7 @@ public sealed class ConnectionTests
         await socket.ExpectClosedAsync();
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_004_A_silent_connection_gets_a_heartbeat_after_30_seconds()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -60,7 +59,7 @@ public sealed class ConnectionTests
         Assert.Equal(0, socket.Heartbeats);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_005_A_client_that_answers_no_heartbeat_is_closed_after_60_seconds_without_an_error()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -72,7 +71,7 @@ public sealed class ConnectionTests
         Assert.InRange(socket.Heartbeats, 1, 2);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Any_command_keeps_a_connection_alive()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -183,7 +182,7 @@ public sealed class ConnectionTests
         await socket.ExpectOkAsync();
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_013_A_body_that_does_not_come_ends_at_the_read_deadline_with_an_error()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

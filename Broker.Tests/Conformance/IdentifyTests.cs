@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Text.Json;
 using Broker.Gateway;
 using Broker.Tests.Running;
@@ -91,7 +90,7 @@ public sealed class IdentifyTests
     public Task Case_019_A_heartbeat_interval_out_of_bounds_is_refused(int value) =>
         RefusedAsync("heartbeat_interval", value, "heartbeat interval");
 
-    [VirtualTimeTheory]
+    [Theory]
     [InlineData(1000)]
     [InlineData(60_000)]
     public async Task Case_019_A_heartbeat_interval_at_its_bounds_is_kept(int interval)
@@ -124,7 +123,7 @@ public sealed class IdentifyTests
         await socket.ExpectFatalAsync("E_INVALID cannot SUB with heartbeats disabled");
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Without_heartbeats_a_connection_may_be_silent_for_ever()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

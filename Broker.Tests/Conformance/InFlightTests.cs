@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -97,7 +96,7 @@ public class InFlightTests
     [InlineData("REQ", "E_INVALID REQ insufficient number of params")]
     public Task Case_063_A_missing_id_is_refused(string line, string error) => RefusedAsync(line, error);
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_064_A_REQ_of_two_hours_defers_for_the_one_that_is_allowed()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -120,7 +119,7 @@ public class InFlightTests
     public Task Case_064_A_REQ_delay_that_is_no_number_is_refused(string delay) =>
         RefusedAsync($"REQ 0000000000000000 {delay}", $"E_INVALID REQ could not parse timeout {delay}");
 
-    [VirtualTimeTheory]
+    [Theory]
     [InlineData("")]
     [InlineData("0")]
     public async Task Case_064_A_REQ_without_delay_is_immediate(string delay)
@@ -140,7 +139,7 @@ public class InFlightTests
     public Task Case_065_A_REQ_without_the_delay_token_is_refused() =>
         RefusedAsync("REQ 0000000000000000", "E_INVALID REQ insufficient number of params");
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_066_A_REQ_of_500_ms_defers_for_500_ms()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -156,7 +155,7 @@ public class InFlightTests
         await broker.UntilAsync("t", "c", stats => stats is { Deferred: 0, Requeued: 1, InFlight: 1 });
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_067_A_TOUCH_starts_the_time_out_anew()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -176,7 +175,7 @@ public class InFlightTests
         Assert.Equal(2, redelivery.Attempts);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_068_No_TOUCH_keeps_a_message_longer_than_15_minutes()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -213,7 +212,7 @@ public class InFlightTests
         await consumer.ExpectNothingAsync();
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_070_What_a_lost_consumer_held_comes_back_at_its_time_out_and_not_at_once()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -234,7 +233,7 @@ public class InFlightTests
         await broker.UntilAsync("t", "c", stats => stats is { TimedOut: 3, Requeued: 0, InFlight: 3 });
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_071_A_time_out_is_counted_and_its_consumer_is_not_told()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -253,7 +252,7 @@ public class InFlightTests
         Assert.Equal(2, (await consumer.ExpectMessageAsync("a")).Attempts);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task A_message_times_out_after_the_time_that_its_consumer_asked_for()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

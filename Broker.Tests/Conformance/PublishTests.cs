@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Globalization;
 using Broker.Tests.Running;
 
@@ -257,7 +256,7 @@ public class PublishTests
     [InlineData("999999999999", "E_INVALID DPUB timeout 999999999999 out of range 0-3600000")]
     public Task Case_045_A_longer_delay_is_refused(string delay, string error) => RefusedAsync($"DPUB t {delay}", error);
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task A_longer_delay_is_taken_and_kept_when_the_operator_allows_it()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(
@@ -274,7 +273,7 @@ public class PublishTests
         await consumer.ExpectMessageAsync("a");
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_046_A_delay_of_0_is_none()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -296,7 +295,7 @@ public class PublishTests
         RefusedAsync($"DPUB t {delay}", $"E_INVALID DPUB could not parse timeout {delay}");
 
     /// <summary>Ours: a deferral counts from the publish, not from the moment at which a channel gets the message.</summary>
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_047_A_message_whose_time_came_while_its_topic_had_no_channel_is_delivered_at_once()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -313,7 +312,7 @@ public class PublishTests
     }
 
     /// <summary>Ours, as above.</summary>
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_047_A_channel_that_is_made_within_the_delay_waits_for_the_rest_of_it()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -331,7 +330,7 @@ public class PublishTests
     }
 
     /// <summary>Ours: a deferral outlives a restart and keeps its due time.</summary>
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_048_A_deferred_message_keeps_its_due_time_over_a_restart()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

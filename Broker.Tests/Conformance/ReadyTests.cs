@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -130,7 +129,7 @@ public sealed class ReadyTests
         await consumer.ExpectMessageAsync("3");
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_057_Attempts_count_deliveries_while_id_and_time_stay()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -164,7 +163,7 @@ public sealed class ReadyTests
         await socket.ExpectFatalAsync("E_INVALID cannot RDY in current state");
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_076_With_RDY_1_a_message_arrives_at_once()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
@@ -176,7 +175,7 @@ public sealed class ReadyTests
         await consumer.ExpectMessageAsync("a");
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_076_With_RDY_10_a_single_message_arrives_within_the_output_buffer_timeout()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

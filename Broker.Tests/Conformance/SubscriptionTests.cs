@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;
@@ -6,7 +5,7 @@ namespace Broker.Tests.Conformance;
 /// <summary>Spec section 9, consuming: SUB and CLS, cases 72 to 75, and the names and conditions that SUB checks.</summary>
 public sealed class SubscriptionTests
 {
-    [VirtualTimeFact]
+    [Fact]
     public async Task Case_072_After_CLS_nothing_is_delivered_and_what_is_out_can_be_finished()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Broker.Silo.Flags;
 using Broker.Tests.Running;
 using Broker.Tests.Silo;
 
@@ -36,21 +35,14 @@ public sealed partial class ContainerTests
 
         Match exec = Exec().Match(script);
         Assert.True(exec.Success, script);
-        bool isClustered = exec.Groups[1].Value == "orleans";
-        if (isClustered && !Feature.Cluster.IsAvailable)
-        {
-            // The flags that this build has are those of the same sub-command.
-            words = [.. words.Where(word => !word.StartsWith("--advertised-address", StringComparison.Ordinal))];
-            if (exec.Groups[2].Value.StartsWith("gateway", StringComparison.Ordinal))
-                return;
-        }
 
         using DataFolder data = new();
         string[] arguments =
         [
-            .. exec.Groups[2].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            .. exec.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries),
             .. words[1..].Select(word => word.Replace("/data", data.Path, StringComparison.Ordinal).Replace("$(POD_IP)", "127.0.0.1", StringComparison.Ordinal)),
         ];
+        bool isClustered = words[0] is "/silo" or "/gateway";
         (string, string)[] environment = isClustered ? [("BROKER_POSTGRES", "Host=postgres;Username=broker")] : [];
         ProgramRun run = await ProgramRun.StartAsync(arguments, environment);
         Assert.Equal("", run.Error);
@@ -71,6 +63,6 @@ public sealed partial class ContainerTests
     [GeneratedRegex(@"(--[\w-]+=[^\s\]]+)")]
     private static partial Regex Argument();
 
-    [GeneratedRegex(@"^exec /opt/broker/(embedded|orleans)/Broker\.Silo (.*) ""\$@""$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^exec /opt/broker/Broker\.Silo (.*) ""\$@""$", RegexOptions.Multiline)]
     private static partial Regex Exec();
 }

@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Durability;
@@ -9,7 +8,7 @@ public sealed class DeferralTests
     private const int Connections = 4;
     private const int OfConnection = 12_500;
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Fifty_thousand_keep_their_due_times_over_a_restart_and_are_due_within_a_tenth_of_a_second()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Globalization;
 using Broker.Channels;
 using Broker.Silo.Settings;
@@ -15,7 +14,7 @@ public sealed class RetentionTests
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Delay = TimeSpan.FromMinutes(50);
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Neither_a_long_deferral_nor_one_requeued_for_ever_keeps_the_log_and_both_come_with_their_ids_after_a_restart()
     {
         string folder = "";

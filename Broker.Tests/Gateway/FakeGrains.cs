@@ -1,6 +1,6 @@
+using Broker.Tests.Running;
 using System.Collections.Concurrent;
 using Broker.Channels;
-using Broker.Tests.Engine;
 using Broker.Topics;
 
 namespace Broker.Tests.Gateway;

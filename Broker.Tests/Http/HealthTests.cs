@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Net;
 using System.Text.Json.Nodes;
 using Broker.Silo.Settings;
@@ -25,7 +24,7 @@ public sealed class HealthTests
         Assert.All(document["checks"]!.AsObject(), check => Assert.Equal("OK", (string)check.Value!));
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task A_storage_that_cannot_be_written_to_is_not_ready_but_live_and_is_ready_again_afterwards()
     {
         string path = "";
@@ -56,7 +55,7 @@ public sealed class HealthTests
         Assert.Equal("OK", (await broker.GetAsync("/ping")).Body);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task It_is_not_ready_before_it_closes_connections()
     {
         await using HttpBroker broker = await HttpBroker.StartAsync(

@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Broker.Tests.Running;
@@ -8,7 +7,7 @@ namespace Broker.Tests.Http;
 /// <summary>The books that <c>/stats</c> shows (spec 3.4).</summary>
 public sealed partial class StatsTests
 {
-    [VirtualTimeFact]
+    [Fact]
     public async Task The_books_follow_a_message_from_publish_to_finish()
     {
         await using HttpBroker broker = await HttpBroker.StartAsync(virtualTime: true);

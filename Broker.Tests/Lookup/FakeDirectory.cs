@@ -1,7 +1,7 @@
 using Broker.Events;
 using Broker.Gateway.Cluster;
 using Broker.Gateways;
-using Broker.Tests.Engine;
+using Broker.Tests.Running;
 using Broker.Topics;
 
 namespace Broker.Tests.Lookup;

@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Net;
 using Broker.Gateway.Lookup;
 using Broker.Silo.Settings;
@@ -11,7 +10,7 @@ namespace Broker.Tests.Lookup;
 /// <summary>A broker that announces itself: to the lookup service in its process, to others, and to a scripted one.</summary>
 public sealed class RegistrationTests
 {
-    [VirtualTimeFact]
+    [Fact]
     public async Task What_a_node_says_is_what_the_specification_says()
     {
         using ScriptedLookup service = new();
@@ -147,7 +146,7 @@ public sealed class RegistrationTests
         Assert.Equal(1, (await broker.StatsAsync("t")).Depth);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task A_lookup_service_that_does_not_answer_holds_up_no_topic_for_long()
     {
         using ScriptedLookup silent = new();

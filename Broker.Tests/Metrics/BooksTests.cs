@@ -1,5 +1,4 @@
 using Broker.Channels;
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 using Broker.Topics;
 
@@ -10,7 +9,7 @@ namespace Broker.Tests.Metrics;
 /// </summary>
 public sealed class BooksTests
 {
-    [VirtualTimeFact]
+    [Fact]
     public async Task The_books_balance_whatever_happens_to_messages()
     {
         await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Metrics;
@@ -17,7 +16,7 @@ public sealed partial class DeployTests
         using JsonDocument dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Solution.PathOf("deploy/grafana/broker.json")));
         string[] queries = [.. StringsOf(dashboard.RootElement, "expr"), .. StringsOf(dashboard.RootElement, "definition")];
         Assert.True(queries.Length > 30);
-        await AssertKnownAsync(queries.Where(query => TestEngine.CountsGrains || !query.Contains("broker_grain_", StringComparison.Ordinal)));
+        await AssertKnownAsync(queries);
         int[] ids = [.. dashboard.RootElement.GetProperty("panels").EnumerateArray().Select(panel => panel.GetProperty("id").GetInt32())];
         Assert.Equal(ids.Distinct(), ids);
     }
@@ -38,10 +37,10 @@ public sealed partial class DeployTests
     [GeneratedRegex(@"^\s+expr: '(.*)'$")]
     private static partial Regex Expression();
 
-    [GeneratedRegex(@"\b(?:broker|dotnet|process)_[a-z0-9_]+")]
+    [GeneratedRegex(@"\b(?:broker|dotnet|orleans|process)_[a-z0-9_]+")]
     private static partial Regex Name();
 
-    [GeneratedRegex(@"\b(broker_[a-z0-9_]+|dotnet_[a-z0-9_]+)(?:\{([^}]*)\})?")]
+    [GeneratedRegex(@"\b((?:broker|dotnet|orleans)_[a-z0-9_]+)(?:\{([^}]*)\})?")]
     private static partial Regex Selector();
 
     [GeneratedRegex(@"by \(([^)]*)\)")]

@@ -1,4 +1,3 @@
-using Broker.Tests.Engine;
 using System.Text.Json.Nodes;
 using Broker.Channels;
 using Broker.Grains.Channels;
@@ -58,7 +57,7 @@ public sealed class LatencyTests
         Assert.Equal(1, window.Read(1000 * Second).Count);
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Stats_tell_them_by_channel_and_by_topic()
     {
         await using HttpBroker broker = await HttpBroker.StartAsync(

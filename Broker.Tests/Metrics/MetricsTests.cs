@@ -1,6 +1,5 @@
 using System.Net.Http.Headers;
 using Broker.Channels;
-using Broker.Tests.Engine;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
 
@@ -91,7 +90,7 @@ public sealed class MetricsTests
         Assert.Equal(40, metrics.Value("broker_topic_published_messages_total", ("topic", "t")));
         Assert.Equal(1, metrics.Value("broker_gateway_errors_total", ("code", "E_FIN_FAILED")));
         Assert.Equal(0, metrics.Value("broker_gateway_errors_total", ("code", "E_INVALID")));
-        if (TestEngine.CountsGrains) Assert.Equal(1, metrics.Value("broker_grain_activations", ("grain", "TopicGrain")));
+        Assert.Equal(1, metrics.Value("orleans_grains", ("type", typeof(Broker.Grains.Topics.TopicGrain).FullName!)));
         AssertBalanced(metrics, labels);
         AssertBalanced(metrics, ("topic", "t"), ("channel", "d"));
     }

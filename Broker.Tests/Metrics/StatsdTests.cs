@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Text;
 using Broker.Gateway.Statsd;
 using Broker.Silo.Settings;
-using Broker.Tests.Engine;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
 
@@ -22,7 +21,7 @@ public sealed class StatsdTests : IDisposable
 
     public void Dispose() => _daemon.Dispose();
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Counters_are_told_by_their_growth_and_gauges_as_they_are()
     {
         await using HttpBroker broker = await StartAsync(settings => settings.Telemetry.Statsd.Prefix = "nsq.%s.");
@@ -54,7 +53,7 @@ public sealed class StatsdTests : IDisposable
         AssertLines(lines, prefix + "topic.t.channel.c.", "message_count:1|c depth:2|g requeue_count:0|c");
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Ephemeral_topics_and_channels_and_memory_can_be_left_out()
     {
         await using HttpBroker broker = await StartAsync(settings =>
@@ -69,7 +68,7 @@ public sealed class StatsdTests : IDisposable
         Assert.Equal(["p.topic.t.backend_depth", "p.topic.t.depth", "p.topic.t.message_bytes", "p.topic.t.message_count"], lines.Keys.Order());
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Percentiles_are_told_by_their_rounded_percent()
     {
         await using HttpBroker broker = await StartAsync(settings =>
@@ -91,7 +90,7 @@ public sealed class StatsdTests : IDisposable
         }
     }
 
-    [VirtualTimeFact]
+    [Fact]
     public async Task Packets_hold_whole_lines_up_to_their_size_and_are_spread_over_the_interval()
     {
         await using HttpBroker broker = await StartAsync(settings =>

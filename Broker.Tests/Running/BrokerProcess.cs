@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
-using Broker.Tests.Engine;
 
 namespace Broker.Tests.Running;
 
@@ -20,7 +19,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
 
     private readonly DataFolder _data = new();
     private readonly string[] _flags;
-    private readonly IReadOnlyList<string> _engineFlags = TestEngine.Flags();
+    private readonly IReadOnlyList<string> _siloFlags = SiloPorts.Flags();
     private readonly int _diskMebibytes;
     private readonly StringBuilder _output = new();
     private Process? _process;
@@ -86,7 +85,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", .. NoHttp(), .. _engineFlags, $"--data-path={DataPath}", .. _flags];
+        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", .. NoHttp(), .. _siloFlags, $"--data-path={DataPath}", .. _flags];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
         _process?.Dispose();

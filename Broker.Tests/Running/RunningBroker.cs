@@ -5,16 +5,16 @@ using System.Text;
 using Broker.Channels;
 using Broker.Gateway;
 using Broker.Silo.Settings;
-using Broker.Tests.Engine;
 using Broker.Tests.Simulation;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Broker.Tests.Running;
 
 /// <summary>
-/// A whole broker within the test's process: grain host, grains, store and TCP front end on a free port of loopback. Started
+/// A whole broker within the test's process: silo, grains, store and TCP front end on a free port of loopback. Started
 /// with virtual time, its clock stands still until the test lets time pass.
 /// </summary>
 public sealed class RunningBroker : IAsyncDisposable
@@ -71,7 +71,7 @@ public sealed class RunningBroker : IAsyncDisposable
         settings.Gateway.HttpsAddress = "";
         settings.Storage.DataPath = data.Path;
         await TestStorage.ConfigureAsync(settings.Postgres);
-        TestEngine.Configure(settings.Cluster);
+        SiloPorts.Apply(settings.Cluster);
         // Virtual time runs so much faster than threads that a live gateway might be taken for dead.
         if (virtualTime) settings.Queue.GatewayTimeout = TimeSpan.FromDays(1);
         configure?.Invoke(settings);
@@ -131,6 +131,12 @@ public sealed class RunningBroker : IAsyncDisposable
     /// <summary>Figures of a channel; null when there is none of this name.</summary>
     public async Task<ChannelStats?> StatsAsync(string topic, string channel) =>
         (await StatsAsync(topic)).Channels.SingleOrDefault(stats => stats.Channel == channel);
+
+    /// <summary>How many grains of the broker are in memory.</summary>
+    public async Task<int> CountActivationsAsync() =>
+        (await Grains.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics())
+            .Where(grain => grain.GrainType.StartsWith("Broker.", StringComparison.Ordinal))
+            .Sum(grain => grain.ActivationCount);
 
     /// <summary>Waits until a topic's figures are as expected.</summary>
     public Task UntilAsync(

@@ -136,7 +136,9 @@ public sealed class ForgettingTests(ITestOutputHelper output) : IAsyncLifetime
     private Task UntilActivationsAsync(double expected) => Eventually.TrueAsync(async () => await ActivationsAsync() == expected);
 
     private async Task<double> ActivationsAsync() =>
-        ParsedMetrics.Parse(await GetAsync("/metrics"), isOpenMetrics: false).Sum("broker_grain_activations");
+        ParsedMetrics.Parse(await GetAsync("/metrics"), isOpenMetrics: false).Matching("orleans_grains")
+            .Where(sample => sample.Labels.Any(label => label.Value.StartsWith("Broker.", StringComparison.Ordinal)))
+            .Sum(sample => sample.Value);
 
     private Task<string> GetAsync(string path) => _http.GetStringAsync(path);
 

@@ -77,7 +77,7 @@ public sealed partial class LogTests
         from assembly in (Assembly[])
         [
             typeof(BrokerHost).Assembly, typeof(Broker.Admin.AdminSite).Assembly, typeof(Broker.Gateway.NsqGateway).Assembly, typeof(Broker.Grains.GrainServices).Assembly,
-            typeof(Broker.Storage.IMessageStore).Assembly, typeof(Broker.Client.NsqMessage).Assembly, .. Engine.TestEngine.Assemblies,
+            typeof(Broker.Storage.IMessageStore).Assembly, typeof(Broker.Client.NsqMessage).Assembly,
         ]
         from type in assembly.GetTypes()
         from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)

@@ -1,5 +1,4 @@
 using Broker.Silo.Hosting;
-using Broker.Tests.Engine;
 using Broker.Tests.Running;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -18,6 +17,6 @@ public sealed class TopicOpenerTests
         await broker.RestartAsync();
 
         await broker.Services.GetRequiredService<TopicOpener>().Done.WaitAsync(TimeSpan.FromSeconds(30));
-        Assert.InRange(await TestEngine.CountActivationsAsync(broker.Services), 2 * topics, (2 * topics) + 5);
+        Assert.InRange(await broker.CountActivationsAsync(), 2 * topics, (2 * topics) + 5);
     }
 }

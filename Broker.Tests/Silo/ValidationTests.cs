@@ -79,16 +79,10 @@ public sealed class ValidationTests
         else Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
     }
 
-    [Theory]
-    [InlineData("gateway", "gateway: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans)")]
-    [InlineData("gateway --cluster-id=c", "gateway: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans)")]
-    [InlineData("--cluster-id=c", "--cluster-id: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans); leave this setting out")]
-    [InlineData("nsqd --probe-timeout=2s", "--probe-timeout: A cluster comes with the Orleans engine (dotnet build -p:GrainEngine=Orleans); leave this setting out")]
-    public async Task A_cluster_is_refused_by_an_engine_that_forms_none(string arguments, string message)
-    {
-        if (Feature.Cluster.IsAvailable) Assert.NotNull(await ProgramRun.SettingsOfAsync(arguments));
-        else Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
-    }
+    [Fact]
+    public async Task A_gateway_by_itself_has_a_cluster_to_find() => Assert.Equal(
+        "gateway: name the database of its cluster with --postgres=<connection string>, or BROKER_POSTGRES in the environment",
+        await ProgramRun.ComplaintOfAsync("gateway --cluster-id=c"));
 
     [Theory]
     [InlineData("--tpc-address=:4150", "--tpc-address: there is no such flag; \"Broker.Silo --help\" lists all")]

@@ -3,17 +3,21 @@ using System.Diagnostics.Metrics;
 namespace Broker.Gateway.Http.Metrics;
 
 /// <summary>
-/// Listens to the meters of this broker, and of others in the process to none, and to what the .NET runtime tells of itself, and gives all
-/// series when it is asked.
+/// Listens to the meters of this broker, and of others in the process to none, and to what Orleans and the .NET runtime tell of themselves, and
+/// gives all series when it is asked.
 /// </summary>
 internal sealed class MetricCollector : IDisposable
 {
     private const string RuntimeMeter = "System.Runtime";
+    private const string OrleansMeter = "Microsoft.Orleans";
     private const string Buckets = ".bucket";
     private const string Sum = ".sum";
 
     // Of the runtime's figures those that say something of a broker.
     private static readonly string[] RuntimeNames = ["dotnet.gc.", "dotnet.thread_pool.", "dotnet.process.", "dotnet.monitor."];
+
+    // Of Orleans' figures likewise.
+    private static readonly string[] OrleansNames = ["orleans-grains"];
 
     private readonly Lock _scrape = new();
     private readonly SortedDictionary<string, InstrumentSeries> _series = new(StringComparer.Ordinal);
@@ -86,7 +90,12 @@ internal sealed class MetricCollector : IDisposable
         return new MetricFamily(MetricName.Of(name, unit), kind, unit, series.Instrument.Description ?? "", samples);
     }
 
-    private bool IsWanted(Instrument instrument) => instrument.Meter.Name == RuntimeMeter
-        ? RuntimeNames.Any(name => instrument.Name.StartsWith(name, StringComparison.Ordinal))
-        : ReferenceEquals(instrument.Meter.Scope, _meters) && instrument.Meter.Name.StartsWith("Broker.", StringComparison.Ordinal);
+    private bool IsWanted(Instrument instrument) => instrument.Meter.Name switch
+    {
+        RuntimeMeter => RuntimeNames.Any(name => instrument.Name.StartsWith(name, StringComparison.Ordinal)),
+        OrleansMeter => IsOwn(instrument.Meter) && OrleansNames.Contains(instrument.Name),
+        string name => IsOwn(instrument.Meter) && name.StartsWith("Broker.", StringComparison.Ordinal),
+    };
+
+    private bool IsOwn(Meter meter) => ReferenceEquals(meter.Scope, _meters);
 }

@@ -181,7 +181,7 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
             for (int asked = 0; (index = Interlocked.Increment(ref next)) < names.Count; asked++)
             {
                 cancellation.ThrowIfCancellationRequested();
-                // Calls of the embedded engine mostly end at once: without this the first caller would ask all topics.
+                // Calls of topics in this process may end at once: without this the first caller would ask all topics.
                 if (asked % TopicsInARow == 0)
                     await Task.Yield();
                 answers[index] = await gateway.Grains.GetGrain<ITopicGrain>(names[index]).StatsAsync(request);

@@ -1,4 +1,0 @@
-namespace Broker.Orleans.Embedded;
-
-/// <summary>What a call returns that returns nothing.</summary>
-internal readonly struct Nothing;

@@ -1,4 +1,0 @@
-namespace Orleans;
-
-/// <summary>Marks attributes of constructor parameters that the host, not the container, fills.</summary>
-public interface IFacetMetadata;

@@ -1,6 +1,0 @@
-namespace Orleans.Streams;
-
-/// <summary>A place in a stream.</summary>
-public abstract class StreamSequenceToken
-{
-}

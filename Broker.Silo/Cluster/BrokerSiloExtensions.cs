@@ -1,0 +1,96 @@
+using System.Globalization;
+using System.Net;
+using Broker.Admin;
+using Broker.Events;
+using Broker.Grains.Topics;
+using Broker.Health;
+using Broker.Silo.Hosting;
+using Broker.Silo.Settings;
+using Broker.Topics;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using Orleans.Hosting;
+using Orleans.Metadata;
+using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+
+namespace Broker.Silo.Cluster;
+
+/// <summary>Makes a process a silo that hosts the broker's grains.</summary>
+public static class BrokerSiloExtensions
+{
+    // The name by which Orleans looks for it.
+    private const string StreamSubscriptions = "PubSubStore";
+
+    /// <summary>Registers the silo and the grains: of a cluster where messages are in PostgreSQL, else a silo by itself that listens nowhere.</summary>
+    /// <exception cref="StartException">The silo's address cannot be resolved, or its certificate cannot be read.</exception>
+    public static WebApplicationBuilder AddBrokerSilo(this WebApplicationBuilder builder, BrokerSettings settings)
+    {
+        ClusterSettings cluster = settings.Cluster;
+        // Before the silo, which starts only when it has joined.
+        if (settings.IsClustered)
+            builder.Services.AddHostedService<DeadSilos>();
+        builder.UseOrleans(silo =>
+        {
+            if (settings.IsClustered)
+                JoinCluster(silo, settings);
+            else
+                StayAlone(silo);
+            silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
+            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = cluster.ResponseTimeout);
+            // Grains go by the broker's clock; what the silo does for itself, and how long calls may take, by the machine's.
+            silo.Services.AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System);
+            silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, static (services, _) => services.GetRequiredService<TimeProvider>());
+            // The counts that tools read live in the activations, and what is idle costs little.
+            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromDays(3650));
+            // Hints over one queue: what is not told at once is found out later.
+            silo.AddMemoryStreams(EventStream.Provider, streams => streams.ConfigurePartitioning(1));
+            silo.AddMemoryGrainStorage(StreamSubscriptions);
+            silo.UseSiloMetadata(new Dictionary<string, string> { [ClusterParts.VersionKey] = Product.Version });
+            silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
+            silo.Services.AddSingleton<IGrainPropertiesProvider, TopicPlacementProperties>();
+            if (settings.Admin.HttpAddress.Length > 0)
+            {
+                silo.AddDashboard();
+                silo.Services.AddSingleton<IAdminBranch, DashboardBranch>();
+            }
+        });
+        builder.Services.AddSingleton<HostedTopics>();
+        builder.Services.AddSingleton<IHostedTopics>(services => services.GetRequiredService<HostedTopics>());
+        builder.Services.AddSingleton<IReadinessCheck, SiloCheck>();
+        builder.Services.AddHostedService<SiloWatch>();
+        return builder;
+    }
+
+    private static void JoinCluster(ISiloBuilder silo, BrokerSettings settings)
+    {
+        ClusterSettings cluster = settings.Cluster;
+        IPAddress address = AdvertisedAddress.Resolve(cluster.AdvertisedAddress);
+        silo.ConfigureEndpoints(address, cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+        silo.UseAdoNetClustering(options =>
+            (options.Invariant, options.ConnectionString) = (ClusterDatabase.Invariant, ClusterDatabase.ConnectionStringOf(settings.Postgres)));
+        silo.Configure<SiloOptions>(options => options.SiloName = string.Create(
+            CultureInfo.InvariantCulture, $"{Dns.GetHostName()}:{cluster.SiloPort}"));
+        silo.Configure<ClusterMembershipOptions>(options =>
+        {
+            options.ProbeTimeout = cluster.ProbeTimeout;
+            options.NumMissedProbesLimit = cluster.MissedProbes;
+            options.TableRefreshTimeout = cluster.TableRefresh;
+            // After all silos were killed at once, the next ones wait until the old ones have been silent for three of these.
+            options.IAmAliveTablePublishTimeout = cluster.TableRefresh;
+        });
+        ClusterTls.Apply(silo, cluster);
+    }
+
+    private static void StayAlone(ISiloBuilder silo)
+    {
+        silo.UseLocalhostClustering(gatewayPort: 0);
+        silo.ListenNowhere();
+        silo.Configure<SiloOptions>(options => options.SiloName = Dns.GetHostName());
+    }
+}

@@ -1,0 +1,21 @@
+using Broker.Health;
+using Orleans.Runtime;
+
+namespace Broker.Silo.Cluster;
+
+/// <summary>Whether this silo is part of its cluster.</summary>
+/// <param name="membership">Knows how the cluster sees it.</param>
+internal sealed class SiloCheck(ISiloStatusOracle membership) : IReadinessCheck
+{
+    /// <inheritdoc/>
+    public string Name => "cluster";
+
+    /// <inheritdoc/>
+    public ValueTask<string?> CheckAsync(CancellationToken cancellation) => new(membership.CurrentStatus switch
+    {
+        SiloStatus.Active => null,
+        SiloStatus.ShuttingDown or SiloStatus.Stopping => "the silo is leaving the cluster",
+        SiloStatus.Dead => "the other silos have taken this one for dead; it ends, and is to be started again",
+        _ => "the silo has not joined the cluster yet",
+    });
+}

@@ -1,7 +1,0 @@
-using Orleans.Runtime;
-
-namespace Broker.Silo.Engine;
-
-/// <summary>Topics are spread over the silos by their names, and each channel is placed with its topic.</summary>
-[Serializable]
-internal sealed class TopicPlacement : PlacementStrategy;

@@ -1,4 +1,0 @@
-namespace Broker.Tests.Embedded;
-
-/// <summary>The same, reentrant.</summary>
-public interface IReentrantScriptGrain : IScriptGrain;
