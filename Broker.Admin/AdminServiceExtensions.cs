@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Admin;
@@ -37,6 +38,9 @@ public static class AdminServiceExtensions
             antiforgery.FormFieldName = "token";
             antiforgery.SuppressXFrameOptionsHeader = true;
         });
+        // Its service for the start would make a key on the disk all the same, and warn that nothing encrypts it.
+        foreach (ServiceDescriptor service in services.Where(IsOfDataProtection).ToArray())
+            services.Remove(service);
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
         {
             cookie.Cookie.Name = "broker_admin";
@@ -79,4 +83,7 @@ public static class AdminServiceExtensions
             .AddSingleton<SessionPages>()
             .AddSingleton<AdminSite>();
     }
+
+    private static bool IsOfDataProtection(ServiceDescriptor service) =>
+        service.ServiceType == typeof(IHostedService) && service.ImplementationType?.Assembly == typeof(IDataProtectionBuilder).Assembly;
 }

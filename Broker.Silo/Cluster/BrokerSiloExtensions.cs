@@ -43,6 +43,8 @@ public static class BrokerSiloExtensions
                 StayAlone(silo);
             silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = (cluster.ClusterId, cluster.ServiceId));
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = cluster.ResponseTimeout);
+            // The first turns after a start compile what they run.
+            silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = cluster.ResponseTimeout);
             // Grains go by the broker's clock; what the silo does for itself, and how long calls may take, by the machine's.
             silo.Services.AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System);
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, static (services, _) => services.GetRequiredService<TimeProvider>());

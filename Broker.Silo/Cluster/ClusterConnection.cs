@@ -2,6 +2,7 @@ using Broker.Gateway;
 using Broker.Health;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
@@ -11,9 +12,11 @@ namespace Broker.Silo.Cluster;
 /// <summary>The way of a gateway by itself into its cluster: waits for the first silo at the start, and knows whether there is one now.</summary>
 /// <param name="settings">What the operator chose.</param>
 /// <param name="services">Where the gateway is found, which is made after this.</param>
+/// <param name="lifetime">Knows when the gateway stops.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told when silos come and go.</param>
-internal sealed partial class ClusterConnection(BrokerSettings settings, IServiceProvider services, TimeProvider time, ILogger<ClusterConnection> logger)
+internal sealed partial class ClusterConnection(
+    BrokerSettings settings, IServiceProvider services, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<ClusterConnection> logger)
     : IClientConnectionRetryFilter, IClusterConnectionStatusObserver, IReadinessCheck
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
@@ -53,7 +56,9 @@ internal sealed partial class ClusterConnection(BrokerSettings settings, IServic
     public void NotifyClusterConnectionLost()
     {
         _isLost = true;
-        Lost(settings.Cluster.ClusterId);
+        // At its own end the gateway leaves all silos.
+        if (!lifetime.ApplicationStopping.IsCancellationRequested)
+            Lost(settings.Cluster.ClusterId);
     }
 
     [LoggerMessage(6020, LogLevel.Warning, "waiting for a silo of the cluster: {Cause}")]

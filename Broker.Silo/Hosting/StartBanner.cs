@@ -34,6 +34,7 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
         LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
         LogStorage(settings.StorageKind.ToString().ToLowerInvariant(), settings.Storage.DataPath);
+        if (settings.IsClustered) LogCluster(settings.Cluster.ClusterId, settings.Cluster.SiloPort);
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 
@@ -45,6 +46,9 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
 
     [LoggerMessage(6002, LogLevel.Information, "messages in {Storage}, data path {DataPath}")]
     private partial void LogStorage(string storage, string dataPath);
+
+    [LoggerMessage(6004, LogLevel.Information, "cluster {Id}, silo port {Port}")]
+    private partial void LogCluster(string id, int port);
 
     // These words are nsqd's: scripts wait for them.
     [LoggerMessage(6003, LogLevel.Information, "{Protocol}: listening on {Address}")]

@@ -28,7 +28,7 @@ public sealed class LogJsonFormatter(LogThrottle throttle, TimeProvider time) : 
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, TextWriter writer)
     {
         // As in text, what ends the start is said once.
-        if (entry.Exception is StartException) return;
+        if (entry.Exception is StartException || OrleansNoise.Has(entry)) return;
         if (!throttle.Admits(entry.Category, entry.EventId, entry.LogLevel, out long leftOut)) return;
         ArrayBufferWriter<byte> buffer = new(512);
         using (Utf8JsonWriter json = new(buffer, Readable))

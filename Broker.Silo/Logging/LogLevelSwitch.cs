@@ -32,6 +32,9 @@ public sealed class LogLevelSwitch : IConfigureOptions<LoggerFilterOptions>, IOp
         if (_level >= LogLevel.Warning) return;
         options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
         options.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Warning, null));
+        options.Rules.Add(new LoggerFilterRule(null, "Polly", LogLevel.Warning, null));
+        // Who leaves a stream of hints may still be sent one.
+        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Streams.StreamConsumerExtension", LogLevel.Error, null));
     }
 
     /// <inheritdoc/>

@@ -17,7 +17,7 @@ public sealed class LogLineFormatter(BrokerSettings settings, LogThrottle thrott
     public override void Write<TState>(in LogEntry<TState> entry, IExternalScopeProvider? scopes, TextWriter writer)
     {
         // What the operator has to put right is said once, in one line, when the process ends; the host would log its stack too.
-        if (entry.Exception is StartException) return;
+        if (entry.Exception is StartException || OrleansNoise.Has(entry)) return;
         if (!throttle.Admits(entry.Category, entry.EventId, entry.LogLevel, out long leftOut)) return;
         writer.Write(settings.LogPrefix);
         writer.Write(time.GetLocalNow().ToString("yyyy/MM/dd HH:mm:ss.ffffff ", CultureInfo.InvariantCulture));

@@ -36,7 +36,7 @@ internal sealed class OtlpExport(BrokerSettings settings) : IHostedService, IDis
         {
             _metrics = Sdk.CreateMeterProviderBuilder()
                 .ConfigureResource(Describe)
-                .AddMeter("Broker.*", "System.Runtime")
+                .AddMeter("Broker.*", "Microsoft.Orleans", "System.Runtime")
                 .AddOtlpExporter(exporter => SetUp(exporter, "v1/metrics"))
                 .Build();
         }

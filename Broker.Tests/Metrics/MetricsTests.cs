@@ -90,7 +90,7 @@ public sealed class MetricsTests
         Assert.Equal(40, metrics.Value("broker_topic_published_messages_total", ("topic", "t")));
         Assert.Equal(1, metrics.Value("broker_gateway_errors_total", ("code", "E_FIN_FAILED")));
         Assert.Equal(0, metrics.Value("broker_gateway_errors_total", ("code", "E_INVALID")));
-        Assert.Equal(1, metrics.Value("orleans_grains", ("type", typeof(Broker.Grains.Topics.TopicGrain).FullName!)));
+        Assert.Equal(1, metrics.Value("orleans_grains", ("grain_type", "topic")));
         AssertBalanced(metrics, labels);
         AssertBalanced(metrics, ("topic", "t"), ("channel", "d"));
     }

@@ -58,6 +58,24 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>The ports of TCP that it listens on.</summary>
+    public IReadOnlyList<int> ListeningPorts
+    {
+        get
+        {
+            const string listening = "0A";
+            HashSet<string> sockets = [.. Directory.GetFiles($"/proc/{Process.Id}/fd").Select(file => new FileInfo(file).LinkTarget ?? "")];
+            return
+            [
+                .. from table in (string[])["tcp", "tcp6"]
+                   from line in File.ReadLines($"/proc/{Process.Id}/net/{table}").Skip(1)
+                   let columns = line.Split(' ', StringSplitOptions.RemoveEmptyEntries)
+                   where columns[3] == listening && sockets.Contains($"socket:[{columns[9]}]")
+                   select Convert.ToInt32(columns[1].Split(':')[1], 16),
+            ];
+        }
+    }
+
     private Process Process => _process ?? throw new InvalidOperationException("The broker was never started.");
 
     /// <summary>Starts the executable with flags beside the addresses and the data path, and waits until it takes connections.</summary>

@@ -15,5 +15,12 @@ internal static class SiloPorts
     /// <summary>The same as flags of the executable.</summary>
     public static IReadOnlyList<string> Flags() => ["--advertised-address=127.0.0.1", $"--silo-port={Find()}", "--gateway-port=0"];
 
+    /// <summary>Flags of a silo that gateways by themselves find.</summary>
+    public static IReadOnlyList<string> FlagsWithGateway()
+    {
+        (int silo, int gateway) = Ports.AllocateConsecutivePortPairs(numPorts: 1);
+        return ["--advertised-address=127.0.0.1", $"--silo-port={silo}", $"--gateway-port={gateway}"];
+    }
+
     private static int Find() => Ports.AllocateConsecutivePortPairs(numPorts: 1).Item1;
 }

@@ -13,7 +13,9 @@ internal sealed class InstrumentSeries(Instrument instrument)
     private readonly Dictionary<string, double> _sums = new(StringComparer.Ordinal);
     private readonly List<(string Labels, double Value, double Bound)> _observed = [];
     private readonly double[] _bounds = instrument is Histogram<double> { Advice.HistogramBucketBoundaries: { } bounds } ? [.. bounds] : DefaultBounds;
+    private readonly bool _isSummedUp = OrleansFigures.IsSummedUp(instrument.Name);
     private HistogramSeries? _unlabelled;
+    private double _sum;
 
     /// <summary>The instrument.</summary>
     public Instrument Instrument => instrument;
@@ -27,7 +29,12 @@ internal sealed class InstrumentSeries(Instrument instrument)
     /// <summary>A measurement came.</summary>
     public void Add(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        if (Kind == MetricKind.Histogram && tags.IsEmpty)
+        if (_isSummedUp)
+        {
+            lock (_sums)
+                _sum += value;
+        }
+        else if (Kind == MetricKind.Histogram && tags.IsEmpty)
         {
             (_unlabelled ?? Unlabelled()).Add(value);
         }
@@ -48,11 +55,24 @@ internal sealed class InstrumentSeries(Instrument instrument)
     }
 
     /// <summary>Forgets what was observed.</summary>
-    public void Clear() => _observed.Clear();
+    public void Clear()
+    {
+        _observed.Clear();
+        if (!_isSummedUp || !instrument.IsObservable)
+            return;
+        lock (_sums)
+            _sum = 0;
+    }
 
     /// <summary>The series as they are now.</summary>
     public List<MetricSample> Read()
     {
+        if (_isSummedUp)
+        {
+            lock (_sums)
+                return [new MetricSample("", _sum)];
+        }
+
         if (Kind == MetricKind.Histogram)
             return [.. _histograms.OrderBy(static series => series.Key, StringComparer.Ordinal).Select(static series => series.Value.Read(series.Key))];
         if (instrument.IsObservable)

@@ -9,15 +9,11 @@ namespace Broker.Gateway.Http.Metrics;
 internal sealed class MetricCollector : IDisposable
 {
     private const string RuntimeMeter = "System.Runtime";
-    private const string OrleansMeter = "Microsoft.Orleans";
     private const string Buckets = ".bucket";
     private const string Sum = ".sum";
 
     // Of the runtime's figures those that say something of a broker.
     private static readonly string[] RuntimeNames = ["dotnet.gc.", "dotnet.thread_pool.", "dotnet.process.", "dotnet.monitor."];
-
-    // Of Orleans' figures likewise.
-    private static readonly string[] OrleansNames = ["orleans-grains"];
 
     private readonly Lock _scrape = new();
     private readonly SortedDictionary<string, InstrumentSeries> _series = new(StringComparer.Ordinal);
@@ -87,13 +83,13 @@ internal sealed class MetricCollector : IDisposable
     private static MetricFamily Describe(InstrumentSeries series, string name, MetricKind kind, List<MetricSample> samples)
     {
         string unit = MetricName.UnitOf(series.Instrument.Unit);
-        return new MetricFamily(MetricName.Of(name, unit), kind, unit, series.Instrument.Description ?? "", samples);
+        return new MetricFamily(MetricName.Of(name, unit), kind, unit, series.Instrument.Description ?? OrleansFigures.Describe(series.Instrument.Name) ?? "", samples);
     }
 
     private bool IsWanted(Instrument instrument) => instrument.Meter.Name switch
     {
         RuntimeMeter => RuntimeNames.Any(name => instrument.Name.StartsWith(name, StringComparison.Ordinal)),
-        OrleansMeter => IsOwn(instrument.Meter) && OrleansNames.Contains(instrument.Name),
+        OrleansFigures.Meter => IsOwn(instrument.Meter) && OrleansFigures.Has(instrument.Name),
         string name => IsOwn(instrument.Meter) && name.StartsWith("Broker.", StringComparison.Ordinal),
     };
 
