@@ -1,6 +1,6 @@
-using Broker.Gateway.Http;
-using Microsoft.AspNetCore.Builder;
+using Broker.Serving.Http.Config;
 using Microsoft.AspNetCore.Authentication.Cookies;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.ResponseCompression;

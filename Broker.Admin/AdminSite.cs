@@ -1,4 +1,4 @@
-using Broker.Gateway.Http;
+using Broker.Serving.Http;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

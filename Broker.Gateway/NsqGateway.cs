@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
+using Broker.Gateway.Telemetry;
 using Broker.Gateways;
 using Broker.Policies;
+using Broker.Serving.Limits;
 using Broker.Telemetry;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;

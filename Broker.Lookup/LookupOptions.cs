@@ -1,4 +1,4 @@
-namespace Broker.Policies;
+namespace Broker.Lookup;
 
 /// <summary>Where the lookup service is served and how it judges producers (spec 4, 6.2).</summary>
 public sealed class LookupOptions

@@ -23,6 +23,9 @@ public static class NsqName
         return name.Length > 0;
     }
 
+    /// <summary>Whether the topic or channel of this name is ephemeral (spec 1.4, 2.2).</summary>
+    public static bool IsEphemeral(string name) => name.EndsWith("#ephemeral", StringComparison.Ordinal);
+
     /// <summary>The same rule for a name that is text already.</summary>
     public static bool IsValid(ReadOnlySpan<char> name)
     {

@@ -10,8 +10,10 @@ public sealed class SolutionTests
         ["Broker.Storage"] = ["Broker.Abstractions"],
         ["Broker.Grains"] = ["Broker.Abstractions", "Broker.Storage"],
         ["Broker.Protocol"] = [],
-        ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol"],
-        ["Broker.Admin"] = ["Broker.Abstractions", "Broker.Gateway", "Broker.Protocol"],
+        ["Broker.Serving"] = [],
+        ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Serving"],
+        ["Broker.Lookup"] = ["Broker.Protocol", "Broker.Serving"],
+        ["Broker.Admin"] = ["Broker.Protocol", "Broker.Serving"],
         ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage"],
         ["Broker.Client"] = ["Broker.Protocol"],
     };

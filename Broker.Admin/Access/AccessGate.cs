@@ -1,4 +1,4 @@
-using Broker.Gateway.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 
 namespace Broker.Admin;

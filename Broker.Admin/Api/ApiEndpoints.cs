@@ -1,7 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
-using Broker.Gateway.Http;
 using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;

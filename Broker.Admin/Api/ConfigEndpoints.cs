@@ -1,6 +1,8 @@
 using System.Text;
 using System.Text.Json;
-using Broker.Gateway.Http;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Config;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

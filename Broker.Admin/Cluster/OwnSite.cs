@@ -1,5 +1,5 @@
 using System.Net;
-using Broker.Gateway.Http;
+using Broker.Serving.Http;
 using Microsoft.AspNetCore.Http;
 
 namespace Broker.Admin;

@@ -1,8 +1,9 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
-using Broker.Gateway.Http;
 using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

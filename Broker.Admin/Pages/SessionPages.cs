@@ -1,4 +1,5 @@
-using Broker.Gateway.Http;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;

@@ -1,6 +1,4 @@
-using Broker.Events;
-using Broker.Gateway;
-using Broker.Gateway.Cluster;
+using Broker.Serving.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Admin;
@@ -39,15 +37,15 @@ public sealed class ClusterSampler : ServiceAfterStart, IDisposable
     /// <param name="options">How often.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    /// <param name="events">What happens in the brokers of this process's cluster; null where there is none.</param>
-    public ClusterSampler(BrokerCluster cluster, AdminOptions options, TimeProvider time, ILogger<ClusterSampler> logger, EventFeed? events = null)
+    /// <param name="changes">What changes in the brokers of this process's cluster; null where there is none.</param>
+    public ClusterSampler(BrokerCluster cluster, AdminOptions options, TimeProvider time, ILogger<ClusterSampler> logger, ClusterChanges? changes = null)
     {
         _cluster = cluster;
         _options = options;
         _time = time;
         _logger = logger;
-        if (events is not null)
-            events.Received += Note;
+        if (changes is not null)
+            changes.Noted += Note;
     }
 
     /// <summary>The last hour.</summary>
@@ -184,7 +182,7 @@ public sealed class ClusterSampler : ServiceAfterStart, IDisposable
     }
 
     // Who looks at a page sees at once that a topic, a channel or a node has come or gone.
-    private void Note(BrokerEvent happened)
+    private void Note()
     {
         if (Volatile.Read(ref _watchers) == 0)
             return;

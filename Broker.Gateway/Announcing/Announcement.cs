@@ -1,4 +1,6 @@
-namespace Broker.Gateway.Lookup;
+using Broker.Protocol.Lookup;
+
+namespace Broker.Gateway.Announcing;
 
 /// <summary>What one lookup service has been told of this broker's topics and channels.</summary>
 internal sealed class Announcement

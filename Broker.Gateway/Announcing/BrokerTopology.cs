@@ -1,10 +1,11 @@
 using Broker.Events;
 using Broker.Gateway.Cluster;
+using Broker.Serving.Hosting;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>
 /// The topics and channels of this broker: asks the directory at every event, and for a listing of all every

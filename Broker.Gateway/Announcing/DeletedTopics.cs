@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>Has the gateway let go of what it keeps for topics that were deleted.</summary>
 internal sealed class DeletedTopics(BrokerTopology topology, NsqGateway gateway) : IHostedService

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>Finds the addresses behind a host name.</summary>
 public interface INameResolver

@@ -1,14 +1,15 @@
 using Broker.Gateway.Cluster;
 using Broker.Gateways;
+using Broker.Protocol.Lookup;
 using Microsoft.Extensions.Hosting;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>
 /// Makes this broker's topics and channels known to the lookup service in the same process, without a connection: as being on this
 /// node, and on every other gateway of the cluster, since each of them serves them all.
 /// </summary>
-public sealed class LocalRegistration(LookupRegistry registry, BrokerTopology topology, BrokerIdentity identity, ClusterNodes nodes)
+public sealed class LocalRegistration(IOwnLookup lookup, BrokerTopology topology, BrokerIdentity identity, ClusterNodes nodes)
     : IHostedLifecycleService
 {
     private readonly Lock _sync = new();
@@ -19,7 +20,7 @@ public sealed class LocalRegistration(LookupRegistry registry, BrokerTopology to
     public Task StartedAsync(CancellationToken cancellationToken)
     {
         lock (_sync)
-            _self = new RegisteredNode(registry, registry.Add(identity.LocalAddress, identity.Describe(), isLocal: true));
+            _self = new RegisteredNode(lookup.Add(identity.LocalAddress, identity.Describe()));
         nodes.Changed += Reconcile;
         topology.Subscribe(Update);
         Reconcile();
@@ -54,13 +55,13 @@ public sealed class LocalRegistration(LookupRegistry registry, BrokerTopology to
         {
             foreach (GatewayNode gone in _others.Keys.Except(nodes.Others).ToArray())
             {
-                registry.Remove(_others[gone].Peer);
+                _others[gone].Remove();
                 _others.Remove(gone);
             }
 
             foreach (GatewayNode come in nodes.Others.Except(_others.Keys).ToArray())
             {
-                RegisteredNode node = new(registry, registry.Add($"{come.BroadcastAddress}:{come.TcpPort}", Describe(come), isLocal: true));
+                RegisteredNode node = new(lookup.Add($"{come.BroadcastAddress}:{come.TcpPort}", Describe(come)));
                 _others.Add(come, node);
                 foreach ((string topic, string[] channels) in topics)
                     node.Update(topic, channels);

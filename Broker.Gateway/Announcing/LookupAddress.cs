@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>Where a lookup service is: a name, which may stand for several hosts, or an IP address; and a port.</summary>
 public readonly record struct LookupAddress(string Host, int Port)

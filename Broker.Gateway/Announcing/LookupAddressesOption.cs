@@ -1,7 +1,7 @@
 using System.Text.Json;
-using Broker.Gateway.Http;
+using Broker.Serving.Http.Config;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary><c>nsqlookupd_tcp_addresses</c>, by which an operator has a broker that runs register elsewhere (spec 3.2).</summary>
 /// <param name="announcer">Registers.</param>
@@ -18,7 +18,7 @@ public sealed class LookupAddressesOption(LookupAnnouncer announcer) : IWritable
     {
         try
         {
-            string?[]? addresses = JsonSerializer.Deserialize(text, LookupJson.Default.StringArray);
+            string?[]? addresses = JsonSerializer.Deserialize(text, AnnouncingJson.Default.StringArray);
             // Go reads null as no list at all, and as an empty text within one.
             announcer.SetAddresses([.. (addresses ?? []).Select(address => address ?? "")]);
             return true;

@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Sockets;
+using Broker.Gateway.Cluster;
 using Broker.Policies;
+using Broker.Protocol.Lookup;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>
 /// Registers this broker with the lookup services that it was told of. A name is resolved again before every new attempt to connect

@@ -1,13 +1,14 @@
 using System.Text.Json;
 using Broker.Protocol;
+using Broker.Protocol.Lookup;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>Asks the lookup services, that of this process included, which channels a new topic is to begin with (spec 2.1, 4.3).</summary>
 public sealed class LookupChannels(
-    LookupRegistry registry, LookupAnnouncer announcer, TimeProvider time, ILogger<LookupChannels> logger) : IKnownChannels, IDisposable
+    IOwnLookup lookup, LookupAnnouncer announcer, TimeProvider time, ILogger<LookupChannels> logger) : IKnownChannels, IDisposable
 {
     private const int MaxAnswer = 4 << 20;
 
@@ -17,7 +18,7 @@ public sealed class LookupChannels(
     public async ValueTask<IReadOnlyList<string>> FindAsync(string topic)
     {
         // What this process registered of an earlier making of the topic went with it, even where word of that is still on its way.
-        IReadOnlyList<string> here = registry.ListChannelsElsewhere(topic);
+        IReadOnlyList<string> here = lookup.ListChannelsElsewhere(topic);
         IEnumerable<string> elsewhere = announcer.Addresses.Count > 0 ? await AskAllAsync(topic) : [];
         return
         [
@@ -53,7 +54,7 @@ public sealed class LookupChannels(
         try
         {
             byte[] answer = await _question.AskAsync(url, cancellation);
-            return JsonSerializer.Deserialize(answer, LookupJson.Default.ChannelList)?.Channels ?? [];
+            return JsonSerializer.Deserialize(answer, AnnouncingJson.Default.KnownChannels)?.Channels ?? [];
         }
         catch (Exception e) when (e is HttpRequestException or OperationCanceledException or JsonException or UriFormatException)
         {

@@ -4,8 +4,9 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Broker.Protocol.Lookup;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>The protocol of lookup services from a node's side, over one connection (spec 4.1, 4.3).</summary>
 internal sealed class LookupConversation : IAsyncDisposable

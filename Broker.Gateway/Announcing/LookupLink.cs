@@ -1,7 +1,9 @@
 using System.Net;
+using Broker.Gateway.Cluster;
+using Broker.Protocol.Lookup;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>
 /// Keeps one lookup service informed of this broker: connects, announces everything, tells of what changes, shows a sign of life,

@@ -1,6 +1,7 @@
 using System.Globalization;
+using Broker.Protocol.Lookup;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>Asks lookup services over HTTP, for an answer that somebody waits for.</summary>
 internal sealed class LookupQuestion : IDisposable

@@ -1,11 +1,12 @@
-namespace Broker.Gateway.Lookup;
+using Broker.Protocol.Lookup;
+
+namespace Broker.Gateway.Announcing;
 
 /// <summary>A node that this process registers with its own lookup service, and what was registered of it.</summary>
-internal sealed class RegisteredNode(LookupRegistry registry, LookupPeer peer)
+/// <param name="node">Where it is registered.</param>
+internal sealed class RegisteredNode(IOwnLookupNode node)
 {
     private readonly Announcement _announcement = new();
-
-    public LookupPeer Peer => peer;
 
     /// <summary>Registers a topic as it is now; with no channels at all, that it is gone.</summary>
     public void Update(string topic, IReadOnlyList<string>? channels)
@@ -13,9 +14,12 @@ internal sealed class RegisteredNode(LookupRegistry registry, LookupPeer peer)
         foreach (LookupCommand command in _announcement.Update(topic, channels))
         {
             if (command.IsRegister)
-                registry.Register(peer, command.Topic, command.Channel);
+                node.Register(command.Topic, command.Channel);
             else
-                registry.Unregister(peer, command.Topic, command.Channel);
+                node.Unregister(command.Topic, command.Channel);
         }
     }
+
+    /// <summary>The node is gone.</summary>
+    public void Remove() => node.Remove();
 }

@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using Broker.Gateway.Cluster;
+using Broker.Protocol.Lookup;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>
 /// Knows whether a deletion of a topic means the topic or only this node. nsqadmin takes a topic off one node by a tombstone at the
@@ -11,12 +12,12 @@ namespace Broker.Gateway.Lookup;
 /// </summary>
 /// <param name="nodes">The other nodes: without any the topic is this node's alone.</param>
 /// <param name="identity">What lookup services call this node.</param>
-/// <param name="registry">The lookup service of this process.</param>
+/// <param name="lookup">The lookup service of this process.</param>
 /// <param name="announcer">Knows the other lookup services.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 public sealed class Tombstones(
-    ClusterNodes nodes, BrokerIdentity identity, LookupRegistry registry, LookupAnnouncer announcer, TimeProvider time, ILogger<Tombstones> logger)
+    ClusterNodes nodes, BrokerIdentity identity, IOwnLookup lookup, LookupAnnouncer announcer, TimeProvider time, ILogger<Tombstones> logger)
     : IDisposable
 {
     private readonly LookupQuestion _question = new();
@@ -40,7 +41,7 @@ public sealed class Tombstones(
     private async Task<bool> IsTombstonedAsync(string topic)
     {
         PeerInfo self = identity.Describe();
-        if (registry.IsTombstoned(topic, string.Create(CultureInfo.InvariantCulture, $"{self.BroadcastAddress}:{self.HttpPort}")))
+        if (lookup.IsTombstoned(topic, string.Create(CultureInfo.InvariantCulture, $"{self.BroadcastAddress}:{self.HttpPort}")))
             return true;
         using CancellationTokenSource limit = new(LookupQuestion.Limit, time);
         bool[] answers = await Task.WhenAll(announcer.Services.Select(service => AskAsync(service, topic, self, limit.Token)));

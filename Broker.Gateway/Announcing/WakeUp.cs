@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Announcing;
 
 /// <summary>Wakes one loop from many places. Several calls before it wakes are one.</summary>
 internal sealed class WakeUp

@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Net;
 using Broker.Policies;
+using Broker.Protocol.Lookup;
+using Broker.Serving.Hosting;
 using Microsoft.Extensions.Options;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Gateway.Cluster;
 
 /// <summary>What this broker tells lookup services of itself (spec 4.3). Known once the server has started: ports may be chosen by the system.</summary>
 public sealed class BrokerIdentity(IOptions<GatewayOptions> options, BoundAddresses bound)

@@ -1,5 +1,6 @@
-using Broker.Gateway.Lookup;
 using Broker.Gateways;
+using Broker.Protocol.Lookup;
+using Broker.Serving.Hosting;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 

@@ -1,5 +1,5 @@
 using Broker.Events;
-using Broker.Gateway.Lookup;
+using Broker.Serving.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Streams;

@@ -4,9 +4,11 @@ using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
 using Broker.Channels;
+using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Protocol;
+using Broker.Serving.Limits;
 using Broker.Telemetry;
 using Microsoft.AspNetCore.Connections;
 

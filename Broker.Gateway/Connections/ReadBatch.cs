@@ -1,5 +1,6 @@
 using System.Buffers;
 using Broker.Channels;
+using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Protocol;
 

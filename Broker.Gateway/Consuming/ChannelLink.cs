@@ -1,6 +1,6 @@
 using System.Buffers;
 using Broker.Channels;
-using Broker.Policies;
+using Broker.Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway;

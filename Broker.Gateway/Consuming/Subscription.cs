@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Gateway.Telemetry;
 using Broker.Protocol;
 using Broker.Topics;
 

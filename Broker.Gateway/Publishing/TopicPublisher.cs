@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Text;
+using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Protocol;

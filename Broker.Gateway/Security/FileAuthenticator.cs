@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Broker.Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway;

@@ -5,6 +5,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
+using Broker.Gateway.Telemetry;
 using Broker.Policies;
 using Microsoft.Extensions.Logging;
 

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Http;
-using Broker.Gateway.Lookup;
+using Broker.Gateway.Telemetry;
 using Broker.Policies;
+using Broker.Serving.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Statsd;

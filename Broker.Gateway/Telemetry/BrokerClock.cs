@@ -1,4 +1,4 @@
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Telemetry;
 
 /// <summary>The clock, and when this broker started by it.</summary>
 /// <param name="time">The clock.</param>

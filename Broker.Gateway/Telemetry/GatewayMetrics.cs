@@ -1,23 +1,22 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
 using Broker.Protocol;
+using Broker.Serving.Telemetry;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Telemetry;
 
 /// <summary>The meter <c>Broker.Gateway</c>: connections, bytes, errors, and how long publishes take.</summary>
 public sealed class GatewayMetrics
 {
     /// <summary>Name of the meter.</summary>
-    public const string MeterName = "Broker.Gateway";
+    public const string MeterName = ServingMetrics.MeterName;
 
     private static readonly double[] Seconds = [0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
-    private static readonly string[] Statuses = [.. Enumerable.Range(0, 600).Select(static status => status.ToString(CultureInfo.InvariantCulture))];
 
     private readonly long[] _errors = new long[ProtocolError.Codes.Count];
     private readonly Meter _meter;
     private readonly TimeProvider _time;
     private readonly Histogram<double> _publish;
-    private readonly Counter<long> _responses;
 
     /// <param name="meters">Makes the meter.</param>
     /// <param name="time">The clock that durations are measured with.</param>
@@ -30,7 +29,6 @@ public sealed class GatewayMetrics
         _publish = _meter.CreateHistogram(
             "broker.gateway.publish.duration", "s", "Time from the first sending of a batch of publishes to its topic to the answer.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds });
-        _responses = _meter.CreateCounter<long>("broker.http.responses", "{response}", "Answers of the HTTP APIs, by status.");
         _meter.CreateObservableCounter("broker.gateway.errors", ReadErrors, "{error}", "Error frames that clients were sent, by code.");
     }
 
@@ -58,13 +56,6 @@ public sealed class GatewayMetrics
     {
         if (start != 0)
             _publish.Record(_time.GetElapsedTime(start).TotalSeconds);
-    }
-
-    /// <summary>An HTTP request is answered.</summary>
-    internal void Answered(int status)
-    {
-        if (_responses.Enabled)
-            _responses.Add(1, new KeyValuePair<string, object?>("status", Statuses[Math.Clamp(status, 0, Statuses.Length - 1)]));
     }
 
     private IEnumerable<Measurement<long>> ReadErrors()

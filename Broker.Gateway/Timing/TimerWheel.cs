@@ -1,4 +1,5 @@
 using System.Numerics;
+using Broker.Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway;

@@ -1,10 +1,11 @@
 using System.Net.Sockets;
-using Broker.Policies;
+using Broker.Lookup.Registrations;
+using Broker.Serving.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Connections;
 
 /// <summary>Serves the lookup protocol on the connections of a listener.</summary>
 public sealed class LookupConnectionHandler(

@@ -1,9 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Connections;
 
-/// <summary>What the lookup service and those who register with one log; event ids 4000 to 4999.</summary>
+/// <summary>What the lookup service logs; event ids 4000 to 4099.</summary>
 internal static partial class LookupLog
 {
     [LoggerMessage(4000, LogLevel.Information, "lookup: {Remote}: node {Broadcast} tcp {Tcp} http {Http} version {Version}")]
@@ -18,36 +18,6 @@ internal static partial class LookupLog
     [LoggerMessage(4003, LogLevel.Debug, "lookup: {Remote}: {Command} {Topic} {Channel}")]
     public static partial void Registered(this ILogger logger, string remote, string command, string topic, string? channel);
 
-    [LoggerMessage(4100, LogLevel.Warning, "lookup: the topics of this broker cannot be listed; asking again")]
-    public static partial void TopologyUnknown(this ILogger logger, Exception exception);
-
-    [LoggerMessage(4101, LogLevel.Information, "LOOKUPD({EndPoint}): registered, it is {Broadcast} with http {Http}; announcing {Topics} topics")]
-    public static partial void LookupReached(this ILogger logger, EndPoint endPoint, string? broadcast, long? http, int topics);
-
-    [LoggerMessage(4102, LogLevel.Warning, "LOOKUPD({EndPoint}): {Cause}; trying again in {Pause}")]
-    public static partial void LookupLost(this ILogger logger, EndPoint endPoint, TimeSpan pause, string cause);
-
-    [LoggerMessage(4103, LogLevel.Information, "LOOKUPD({EndPoint}): left")]
-    public static partial void LookupLeft(this ILogger logger, EndPoint endPoint);
-
-    [LoggerMessage(4104, LogLevel.Error, "lookupd-tcp-address: \"{Address}\" is no host:port and left out; write it like lookup.example.com:4160")]
-    public static partial void LookupAddressUnusable(this ILogger logger, string address);
-
-    [LoggerMessage(4105, LogLevel.Warning, "lookupd-tcp-address: {Address} cannot be resolved: {Cause}")]
-    public static partial void LookupUnresolved(this ILogger logger, string address, string cause);
-
-    [LoggerMessage(4106, LogLevel.Warning, "topic {Topic}: its channels on other nodes are not known, {Source} did not tell: {Cause}")]
-    public static partial void ChannelsUnknown(this ILogger logger, string topic, string source, string cause);
-
-    [LoggerMessage(4107, LogLevel.Warning, "events: what changes is not told at once, only with the next listing: {Cause}")]
-    public static partial void EventsUnknown(this ILogger logger, string cause);
-
-    [LoggerMessage(4108, LogLevel.Warning, "the other nodes of the cluster are not known just now: {Cause}")]
-    public static partial void NodesUnknown(this ILogger logger, string cause);
-
-    [LoggerMessage(4109, LogLevel.Information, "topic {Topic}: this node was taken out of lookup, the topic stays in the cluster")]
-    public static partial void TopicWithdrawn(this ILogger logger, string topic);
-
-    [LoggerMessage(4110, LogLevel.Warning, "topic {Topic}: {Source} did not tell whether this node is to leave it: {Cause}")]
-    public static partial void TombstoneUnknown(this ILogger logger, string topic, string source, string cause);
+    [LoggerMessage(4004, LogLevel.Debug, "lookup: {Remote}: connection lost")]
+    public static partial void ConnectionLost(this ILogger logger, Exception exception, string remote);
 }

@@ -1,4 +1,4 @@
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Connections;
 
 /// <summary>What a lookup service answers to a command. It frames no type: errors are told apart by their <c>E_</c> (spec 4.1).</summary>
 /// <param name="Data">The answer's bytes.</param>

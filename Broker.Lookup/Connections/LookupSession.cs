@@ -3,12 +3,14 @@ using System.Buffers.Binary;
 using System.IO.Pipelines;
 using System.Net;
 using System.Text;
-using Broker.Policies;
+using Broker.Lookup.Registrations;
 using Broker.Protocol;
+using Broker.Protocol.Lookup;
+using Broker.Serving.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Connections;
 
 /// <summary>One node's connection to the lookup service: magic, IDENTIFY, then what it has (spec 4.1).</summary>
 internal sealed class LookupSession(

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>Answer of <c>/channels</c>.</summary>
 /// <param name="Channels">Names, those without producers included, ordered (ordinal); empty for an unknown topic.</param>

@@ -1,10 +1,8 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 [JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(string[]))]
-[JsonSerializable(typeof(PeerInfo))]
 [JsonSerializable(typeof(LookupVersion))]
 [JsonSerializable(typeof(TopicList))]
 [JsonSerializable(typeof(ChannelList))]

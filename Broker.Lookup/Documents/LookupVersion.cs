@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>Answer of <c>/info</c>.</summary>
 /// <param name="Version">Version of the lookup service.</param>

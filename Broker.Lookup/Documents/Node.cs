@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>A node with its topics, as <c>/nodes</c> lists it.</summary>
 public sealed record Node : Producer

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>Answer of <c>/nodes</c>.</summary>
 /// <param name="Producers">The active nodes, in the order in which they came.</param>

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>One producer of one key, as <c>/debug</c> shows it.</summary>
 public sealed record RegistrationDetail

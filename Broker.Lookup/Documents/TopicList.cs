@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>Answer of <c>/topics</c>.</summary>
 /// <param name="Topics">Names, those without producers included, ordered (ordinal).</param>

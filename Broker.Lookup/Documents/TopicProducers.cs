@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Documents;
 
 /// <summary>Answer of <c>/lookup</c>: where a topic is to be had.</summary>
 /// <param name="Channels">Names of the topic's channels, ordered (ordinal).</param>

@@ -1,13 +1,14 @@
-using Broker.Gateway.Cluster;
-using Broker.Gateway.Http;
-using Broker.Policies;
-using Broker.Topics;
+using Broker.Lookup.Connections;
+using Broker.Lookup.Http;
+using Broker.Lookup.Registrations;
+using Broker.Serving.Hosting;
+using Broker.Serving.Http.Config;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Hosting;
 
-/// <summary>Adds the lookup service, and those who register with one, to a container.</summary>
+/// <summary>Adds the lookup service to a container.</summary>
 public static class LookupServiceExtensions
 {
     /// <summary>
@@ -25,27 +26,4 @@ public static class LookupServiceExtensions
             .AddSingleton<LookupEndpoints>()
             .AddSingleton<LookupSite>();
     }
-
-    /// <summary>
-    /// Makes the topics and channels of the broker in this process known: to the lookup service beside it and to those that
-    /// <see cref="GatewayOptions.LookupdTcpAddresses"/> names. The container needs the gateway and the lookup service.
-    /// </summary>
-    public static IServiceCollection AddRegistration(this IServiceCollection services) => services
-        .AddSingleton<EventFeed>()
-        .AddSingleton<EventSubscription>()
-        .AddSingleton<ClusterNodes>()
-        .AddSingleton<Tombstones>()
-        .AddSingleton<BrokerTopology>()
-        .AddSingleton<BrokerIdentity>()
-        .AddSingleton<INameResolver, DnsResolver>()
-        .AddSingleton<LocalRegistration>()
-        .AddSingleton<LookupAnnouncer>()
-        .AddSingleton<IKnownChannels, LookupChannels>()
-        .AddSingleton<IWritableOption, LookupAddressesOption>()
-        .AddHostedService(static provider => provider.GetRequiredService<EventSubscription>())
-        .AddHostedService(static provider => provider.GetRequiredService<ClusterNodes>())
-        .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
-        .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())
-        .AddHostedService<DeletedTopics>()
-        .AddHostedService(static provider => provider.GetRequiredService<BrokerTopology>());
 }

@@ -1,11 +1,13 @@
 using System.Globalization;
-using Broker.Gateway.Http;
-using Broker.Policies;
+using Broker.Lookup.Documents;
+using Broker.Lookup.Registrations;
 using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Http;
 
 /// <summary>What the lookup service answers over HTTP (spec 4.2).</summary>
 /// <param name="registry">What it knows.</param>

@@ -1,9 +1,9 @@
-using Broker.Gateway.Http;
+using Broker.Serving.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Http;
 
 /// <summary>The HTTP API of the lookup service (spec 4.2).</summary>
 /// <param name="services">Where the endpoints find their parts.</param>

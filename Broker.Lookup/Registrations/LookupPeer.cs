@@ -1,4 +1,7 @@
-namespace Broker.Gateway.Lookup;
+using Broker.Lookup.Documents;
+using Broker.Protocol.Lookup;
+
+namespace Broker.Lookup.Registrations;
 
 /// <summary>A node that has identified itself, for as long as its connection lasts. Its state belongs to the <see cref="LookupRegistry"/>.</summary>
 public sealed class LookupPeer

@@ -1,6 +1,8 @@
-using Broker.Policies;
+using Broker.Protocol;
+using Broker.Lookup.Documents;
+using Broker.Protocol.Lookup;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Registrations;
 
 /// <summary>
 /// Which node has which topics and channels (spec 4). In memory only: nodes announce everything anew when they connect. May be
@@ -87,12 +89,12 @@ public sealed class LookupRegistry(TimeProvider time, LookupOptions options)
                     if (producers.Remove(peer) && producers.Count == 0 && peer.IsLocal)
                         entry.Channels.Remove(name);
                 }
-                if (entry.Producers is { } left && left.Remove(peer) && left.Count == 0 && (peer.IsLocal || EphemeralName.Matches(topic)))
+                if (entry.Producers is { } left && left.Remove(peer) && left.Count == 0 && (peer.IsLocal || NsqName.IsEphemeral(topic)))
                     entry.Producers = null;
             }
             else if (entry.Channels.TryGetValue(channel, out HashSet<LookupPeer>? producers))
             {
-                if (producers.Remove(peer) && producers.Count == 0 && (peer.IsLocal || EphemeralName.Matches(channel)))
+                if (producers.Remove(peer) && producers.Count == 0 && (peer.IsLocal || NsqName.IsEphemeral(channel)))
                     entry.Channels.Remove(channel);
             }
             if (!Has(peer, entry))

@@ -1,4 +1,4 @@
-namespace Broker.Gateway.Lookup;
+namespace Broker.Lookup.Registrations;
 
 /// <summary>
 /// The keys of one topic. As in NSQ the topic's key and those of its channels come and go by themselves: an ephemeral topic's

@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
-namespace Broker.Gateway;
+namespace Broker.Serving.Hosting;
 
 /// <summary>Where this broker is really reached: with the ports that port 0 became. Known once the server has started.</summary>
 public sealed class BoundAddresses

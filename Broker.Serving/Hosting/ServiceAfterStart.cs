@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Hosting;
 
-namespace Broker.Gateway;
+namespace Broker.Serving.Hosting;
 
 /// <summary>Work that goes on for as long as the host runs, and begins when all is served: the ports are known by then, and the grains run.</summary>
 public abstract class ServiceAfterStart : IHostedLifecycleService

@@ -1,4 +1,7 @@
 using System.Net;
+using Broker.Serving.Http.Protection;
+using Broker.Serving.Http.Replies;
+using Broker.Serving.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
@@ -7,7 +10,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http;
 
 /// <summary>
 /// What is served to those who come by one HTTP listener: one process serves several (nsqd's API, nsqlookupd's, the admin web) on
@@ -17,7 +20,7 @@ public abstract class HttpSite
 {
     private readonly ILogger _logger;
     private readonly RequestDelegate _own;
-    private readonly GatewayMetrics? _metrics;
+    private readonly ServingMetrics? _metrics;
     private readonly RequestDelegate _pipeline;
     private readonly RequestDelegate _entry;
     private readonly RequestDelegate _localEntry;
@@ -29,7 +32,7 @@ public abstract class HttpSite
     protected HttpSite(IServiceProvider services, ILogger logger)
     {
         _logger = logger;
-        _metrics = services.GetService<GatewayMetrics>();
+        _metrics = services.GetService<ServingMetrics>();
         _limits = services.GetService<HttpLimits>();
         _guard = services.GetService<BrowserGuard>();
         ApplicationBuilder app = new(services);
@@ -60,14 +63,13 @@ public abstract class HttpSite
 
     /// <summary>Has those who come by <paramref name="listener"/> served by this site.</summary>
     /// <param name="listener">The listener.</param>
-    /// <param name="encrypts">Whether they come encrypted; the container needs a <see cref="TlsServer"/> then.</param>
-    public void ServeOn(ListenOptions listener, bool encrypts = false)
+    /// <param name="encrypt">Puts encryption on the listener, behind the limits on connections; null when they come in the clear.</param>
+    public void ServeOn(ListenOptions listener, Action<ListenOptions>? encrypt = null)
     {
         // As nsqd's: what speaks to it needs no more.
         listener.Protocols = HttpProtocols.Http1;
         _limits?.Bound(listener);
-        if (encrypts)
-            listener.UseTls();
+        encrypt?.Invoke(listener);
         Entrance entrance = new(this, listener.IPEndPoint is { Address: { } address } && IPAddress.IsLoopback(address));
         listener.Use(next => connection =>
         {
@@ -86,7 +88,7 @@ public abstract class HttpSite
     protected virtual bool BoundsBodies => false;
 
     /// <summary>Who is to look at each request first; called by the constructor. Null for nobody.</summary>
-    internal virtual HttpGate? CreateGate(IServiceProvider services) => null;
+    protected virtual IHttpGate? CreateGate(IServiceProvider services) => null;
 
     /// <summary>Puts what is to see every request before the endpoints; called by the constructor.</summary>
     protected virtual void Use(IServiceProvider services, IApplicationBuilder app)

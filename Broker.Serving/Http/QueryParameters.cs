@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http;
 
 /// <summary>The parameters of a request: those of its query, never of its body; of a repeated one the first counts (spec 3.1).</summary>
 public sealed class QueryParameters

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http;
 
 /// <summary>A request's body in the memory that it was received into. Its bytes may be used until it is disposed of.</summary>
 public readonly struct RequestBody : IDisposable

@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http;
 
 /// <summary>Maps handlers that return a result, without the reflection by which minimal APIs bind parameters.</summary>
 public static class ResultEndpoints

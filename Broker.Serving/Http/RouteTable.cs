@@ -1,8 +1,9 @@
 using System.Net;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http;
 
 /// <summary>
 /// Which path takes which methods, to the letter. ASP.NET's routing forgives wrong case and a slash too many; NSQ's sends such a

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Broker.Gateway;
+namespace Broker.Serving.Limits;
 
 /// <summary>Counts connections, in all and by address, and says whether there may be one more.</summary>
 /// <param name="limit">Connections in all; 0 for no limit.</param>
@@ -8,7 +8,7 @@ namespace Broker.Gateway;
 /// <param name="tooMany">What one beyond the first limit is refused for.</param>
 /// <param name="tooManyOfAddress">What one beyond the second is refused for.</param>
 /// <param name="refusals">Counts them.</param>
-internal sealed class Admission(int limit, int limitOfAddress, RefusalReason tooMany, RefusalReason tooManyOfAddress, Refusals refusals)
+public sealed class Admission(int limit, int limitOfAddress, RefusalReason tooMany, RefusalReason tooManyOfAddress, Refusals refusals)
 {
     private readonly Lock _sync = new();
     private readonly Dictionary<IPAddress, int> _byAddress = [];

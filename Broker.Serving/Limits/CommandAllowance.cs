@@ -1,9 +1,9 @@
-namespace Broker.Gateway;
+namespace Broker.Serving.Limits;
 
 /// <summary>The commands that a connection may give: so many a second, and those of a second that were not given later at once.</summary>
 /// <param name="perSecond">More than 0.</param>
 /// <param name="time">The clock.</param>
-internal sealed class CommandAllowance(int perSecond, TimeProvider time)
+public sealed class CommandAllowance(int perSecond, TimeProvider time)
 {
     private double _left = perSecond;
     private long _lastTake = time.GetTimestamp();

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Serving.Limits;
 
 /// <summary>Why a client was turned away or made to wait, beyond what nsqd does.</summary>
 public enum RefusalReason

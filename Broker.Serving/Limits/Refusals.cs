@@ -1,8 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using Broker.Serving.Telemetry;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Serving.Limits;
 
 /// <summary>
 /// Counts what was refused, by reason, and logs each reason once a second at most: who attacks must not be able to fill the log.
@@ -27,7 +28,7 @@ public sealed class Refusals : IDisposable
     {
         _time = time;
         _logger = logger;
-        _meter = meters?.Create(GatewayMetrics.MeterName);
+        _meter = meters?.Create(ServingMetrics.MeterName);
         _meter?.CreateObservableCounter("broker.gateway.refusals", Measure, "{refusal}", "What was refused to clients, or made to wait.");
     }
 

@@ -1,3 +1,4 @@
+using Broker.Gateway.Telemetry;
 using Broker.Health;
 using Orleans.Runtime;
 

@@ -1,7 +1,9 @@
 using Broker.Admin;
-using Broker.Gateway;
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Http;
-using Broker.Gateway.Lookup;
+using Broker.Lookup.Http;
+using Broker.Serving.Hosting;
+using Broker.Serving.Http.Config;
 using Broker.Silo.Cluster;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
@@ -38,6 +40,7 @@ internal static class AdminComposition
         builder.Services.AddSingleton<ClusterParts>();
         builder.Services.AddSingleton<IClusterParts, SiloParts>();
         builder.Services.AddSingleton(OwnSitesOf);
+        builder.Services.AddSingleton(ChangesOf);
         builder.Services.AddSingleton(provider => new ClusterAddresses(admin, () => LookupOf(provider), () => BrokerOf(provider)));
         return Add(builder, admin, "admin HTTP");
     }
@@ -60,6 +63,13 @@ internal static class AdminComposition
     {
         string host = provider.GetRequiredService<BrokerIdentity>().BroadcastAddress;
         return host.Contains(':') ? $"[{host}]:{port}" : $"{host}:{port}";
+    }
+
+    private static ClusterChanges ChangesOf(IServiceProvider provider)
+    {
+        ClusterChanges changes = new();
+        provider.GetRequiredService<EventFeed>().Received += _ => changes.Note();
+        return changes;
     }
 
     private static OwnSites OwnSitesOf(IServiceProvider provider)

@@ -1,7 +1,10 @@
 using Broker.Gateway;
+using Broker.Gateway.Announcing;
 using Broker.Gateway.Http;
-using Broker.Gateway.Lookup;
 using Broker.Health;
+using Broker.Lookup.Hosting;
+using Broker.Serving.Hosting;
+using Broker.Serving.Http.Config;
 using Broker.Silo.Cluster;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
@@ -36,7 +39,8 @@ internal static class GatewayComposition
         services.AddSingleton(Options.Create(settings.Gateway));
         services.AddNsqGateway();
         services.AddNsqdHttp();
-        services.AddRegistration();
+        services.AddSingleton<IOwnLookup, OwnLookup>();
+        services.AddAnnouncing();
         services.AddStatsd();
         services.AddHostedService(_ => new OtlpExport(settings));
         services.Configure<HostOptions>(host => host.ShutdownTimeout += settings.Telemetry.ShutdownDelay);
@@ -70,7 +74,7 @@ internal static class GatewayComposition
     private static void ServeHttps(ListenOptions https)
     {
         https.ApplicationServices.GetRequiredService<BoundAddresses>().Https = https;
-        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https, encrypts: true);
+        https.ApplicationServices.GetRequiredService<NsqdSite>().ServeOn(https, static listener => listener.UseTls());
     }
 
     /// <summary>The health of a process that keeps nothing.</summary>

@@ -1,6 +1,8 @@
-using Broker.Gateway;
-using Broker.Gateway.Lookup;
-using Broker.Policies;
+using Broker.Lookup;
+using Broker.Lookup.Connections;
+using Broker.Lookup.Hosting;
+using Broker.Lookup.Http;
+using Broker.Serving.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;

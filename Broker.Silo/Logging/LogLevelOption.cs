@@ -1,4 +1,4 @@
-using Broker.Gateway.Http;
+using Broker.Serving.Http.Config;
 using Broker.Silo.Flags;
 
 namespace Broker.Silo.Logging;

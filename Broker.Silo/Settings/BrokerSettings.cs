@@ -1,5 +1,7 @@
 using Broker.Admin;
+using Broker.Lookup;
 using Broker.Policies;
+using Broker.Serving.Http.Protection;
 using Broker.Silo.Logging;
 using Microsoft.Extensions.Logging;
 

@@ -1,3 +1,4 @@
+using Broker.Gateway.Telemetry;
 using Microsoft.Playwright;
 
 namespace Broker.Tests.Admin;

@@ -1,4 +1,5 @@
 using Broker.Protocol;
+using Broker.Serving.Limits;
 using static Broker.Tests.Gateway.NsqSocket;
 
 namespace Broker.Tests.Gateway;

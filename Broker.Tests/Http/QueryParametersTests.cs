@@ -1,4 +1,4 @@
-using Broker.Gateway.Http;
+using Broker.Serving.Http;
 
 namespace Broker.Tests.Http;
 

@@ -1,8 +1,9 @@
 using System.Net;
 using System.Net.Sockets;
-using Broker.Gateway;
-using Broker.Gateway.Lookup;
+using Broker.Gateway.Announcing;
+using Broker.Gateway.Cluster;
 using Broker.Policies;
+using Broker.Serving.Hosting;
 using Broker.Tests.Gateway;
 using Broker.Tests.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Broker.Gateway.Lookup;
+using Broker.Gateway.Announcing;
 
 namespace Broker.Tests.Lookup;
 

@@ -1,8 +1,8 @@
 using System.Net;
-using Broker.Gateway.Lookup;
+using Broker.Gateway.Announcing;
 using Broker.Silo.Settings;
-using Broker.Topics;
 using Broker.Tests.Running;
+using Broker.Topics;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Tests.Lookup;

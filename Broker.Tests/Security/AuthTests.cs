@@ -1,4 +1,5 @@
 using Broker.Gateway;
+using Broker.Serving.Limits;
 using Broker.Tests.Gateway;
 using Broker.Tests.Simulation;
 using static Broker.Tests.Gateway.NsqSocket;

@@ -1,4 +1,4 @@
-using Broker.Gateway;
+using Broker.Serving.Limits;
 using Broker.Silo.Settings;
 using Broker.Tests.Admin;
 using Broker.Tests.Http;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Broker.Gateway;
 using Broker.Protocol;
 using Broker.Tests.Gateway;
 using static Broker.Tests.Gateway.NsqSocket;

@@ -1,4 +1,4 @@
-using Broker.Gateway;
+using Broker.Serving.Limits;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Tests.Security;

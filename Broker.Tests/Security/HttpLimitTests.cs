@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Broker.Gateway;
-using Broker.Policies;
+using Broker.Serving.Http.Protection;
+using Broker.Serving.Limits;
 using Broker.Silo.Settings;
 using Broker.Tests.Gateway;
 using Broker.Tests.Http;

@@ -1,5 +1,6 @@
 using Broker.Gateway;
 using Broker.Policies;
+using Broker.Serving.Limits;
 using Broker.Tests.Gateway;
 using Broker.Tests.Simulation;
 using Microsoft.Extensions.Logging.Abstractions;

@@ -2,6 +2,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Broker.Gateway;
 using Broker.Policies;
+using Broker.Serving.Limits;
 using Broker.Tests.Gateway;
 using Broker.Tests.Simulation;
 using static Broker.Tests.Gateway.NsqSocket;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Broker.Lookup;
 using Broker.Policies;
 using Broker.Silo.Flags;
 using Broker.Silo.Logging;

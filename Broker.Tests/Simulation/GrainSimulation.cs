@@ -1,5 +1,4 @@
 using System.Reflection;
-using Broker.Orleans.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 

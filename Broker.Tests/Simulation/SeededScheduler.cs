@@ -1,5 +1,4 @@
 using System.Runtime.ExceptionServices;
-using Broker.Orleans.Embedded;
 
 namespace Broker.Tests.Simulation;
 

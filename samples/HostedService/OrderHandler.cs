@@ -1,5 +1,4 @@
 using System.Text;
-using Broker.Client;
 
 namespace Samples.HostedService;
 

@@ -1,6 +1,9 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Broker.Gateway.Telemetry;
 using Broker.Health;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;

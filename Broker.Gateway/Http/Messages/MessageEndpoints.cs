@@ -1,5 +1,7 @@
 using System.Globalization;
 using Broker.Channels;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

@@ -1,4 +1,5 @@
 using System.Text;
+using Broker.Serving.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;

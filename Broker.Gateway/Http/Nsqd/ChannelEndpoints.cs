@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Serving.Http;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

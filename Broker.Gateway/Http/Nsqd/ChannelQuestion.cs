@@ -1,4 +1,6 @@
 using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 
 namespace Broker.Gateway.Http;

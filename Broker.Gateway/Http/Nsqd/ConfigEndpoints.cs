@@ -1,4 +1,7 @@
 using System.Text;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Config;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

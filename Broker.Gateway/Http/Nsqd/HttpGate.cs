@@ -1,7 +1,12 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Broker.Gateway.Telemetry;
 using Broker.Policies;
+using Broker.Serving.Hosting;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
+using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
@@ -15,14 +20,14 @@ namespace Broker.Gateway.Http;
 /// <param name="access">Who knows the users.</param>
 /// <param name="bound">Where HTTPS is served.</param>
 /// <param name="refusals">Counts what is refused.</param>
-internal sealed class HttpGate(IOptions<GatewayOptions> options, AccessControl access, BoundAddresses bound, Refusals refusals)
+internal sealed class HttpGate(IOptions<GatewayOptions> options, AccessControl access, BoundAddresses bound, Refusals refusals) : IHttpGate
 {
     private const string BasicScheme = "Basic ";
 
     private readonly bool _isTlsRequired = options.Value.Tls.Required == TlsRequirement.All;
     private readonly IAuthenticator? _users = access.IsFile ? access.Authenticator : null;
 
-    /// <summary>Passes the request on, or answers it.</summary>
+    /// <inheritdoc/>
     public Task PassAsync(HttpContext context, RequestDelegate next)
     {
         if (_isTlsRequired && !context.Request.IsHttps)

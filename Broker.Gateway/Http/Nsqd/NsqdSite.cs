@@ -1,6 +1,7 @@
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Metrics;
 using Broker.Policies;
+using Broker.Serving.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -21,7 +22,7 @@ public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger
     protected override bool BoundsBodies => true;
 
     /// <inheritdoc/>
-    internal override HttpGate? CreateGate(IServiceProvider services) => services.GetRequiredService<HttpGate>();
+    protected override IHttpGate? CreateGate(IServiceProvider services) => services.GetRequiredService<HttpGate>();
 
     /// <inheritdoc/>
     protected override void Map(IServiceProvider services, IEndpointRouteBuilder endpoints)

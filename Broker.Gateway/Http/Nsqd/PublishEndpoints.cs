@@ -1,8 +1,12 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
+using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

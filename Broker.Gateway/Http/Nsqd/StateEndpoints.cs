@@ -1,4 +1,8 @@
 using System.Net;
+using Broker.Gateway.Telemetry;
+using Broker.Serving.Hosting;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Broker.Messages;
+using Broker.Serving.Http.Replies;
 
 namespace Broker.Gateway.Http;
 

@@ -1,5 +1,7 @@
-using Broker.Gateway.Lookup;
+using Broker.Gateway.Announcing;
 using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;

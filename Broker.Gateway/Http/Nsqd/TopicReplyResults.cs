@@ -1,3 +1,4 @@
+using Broker.Serving.Http.Replies;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 

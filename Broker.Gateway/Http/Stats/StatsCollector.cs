@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Gateway.Telemetry;
 using Broker.Health;
 using Broker.Policies;
 using Broker.Topics;

@@ -1,3 +1,5 @@
+using Broker.Serving.Http;
+
 namespace Broker.Gateway.Http;
 
 /// <summary>What <c>/stats</c> was asked for (spec 3.4).</summary>

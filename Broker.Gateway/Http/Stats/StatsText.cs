@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Broker.Gateway.Telemetry;
 using Broker.Protocol;
 
 namespace Broker.Gateway.Http;

@@ -1,4 +1,4 @@
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Config;
 
 /// <summary>The options that this broker was started with, by the names of nsqd's config file (spec 6.1).</summary>
 public interface IBrokerOptions

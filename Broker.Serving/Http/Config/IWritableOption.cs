@@ -1,4 +1,4 @@
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Config;
 
 /// <summary>An option that can be changed while the broker runs (spec 3.2). Every one in the container can be written by <c>PUT /config</c>.</summary>
 public interface IWritableOption

@@ -1,8 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using Broker.Serving.Http.Replies;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Config;
 
 /// <summary>The value of an option as <c>/config</c> tells it (spec 3.2).</summary>
 /// <param name="Text">The value.</param>

@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Protection;
 
 /// <summary>Counts the requests that Kestrel refuses by itself because they come too slowly or are too big.</summary>
 /// <param name="kestrel">Where Kestrel tells of them.</param>

@@ -1,8 +1,9 @@
 using System.Net;
-using Broker.Policies;
+using Broker.Serving.Http.Replies;
+using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Protection;
 
 /// <summary>
 /// Refuses what another site has a browser send here. A browser reaches what listens on loopback, and whoever serves it a page can have

@@ -1,12 +1,12 @@
 using System.Net;
-using Broker.Policies;
+using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using BadHttpRequestException = Microsoft.AspNetCore.Http.BadHttpRequestException;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Protection;
 
 /// <summary>Bounds what connections and requests by HTTP may cost, beyond what Kestrel does by itself (<see cref="Configure"/>).</summary>
 /// <param name="options">The limits.</param>

@@ -1,4 +1,4 @@
-namespace Broker.Policies;
+namespace Broker.Serving.Http.Protection;
 
 /// <summary>What those who come by HTTP may cost: to the HTTP API, the lookup service and the admin web together. 0 is no limit.</summary>
 public sealed class HttpOptions

@@ -1,9 +1,10 @@
-using Broker.Policies;
+using Broker.Serving.Limits;
+using Broker.Serving.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Protection;
 
 /// <summary>Adds what protects everything that is served by HTTP.</summary>
 public static class HttpProtectionExtensions
@@ -17,7 +18,9 @@ public static class HttpProtectionExtensions
     /// <param name="ownHosts">Names that this server listens by or is told to others by.</param>
     public static IServiceCollection AddHttpProtection(this IServiceCollection services, HttpOptions options, IReadOnlyList<string> ownHosts)
     {
+        services.AddMetrics();
         services.TryAddSingleton<Refusals>();
+        services.TryAddSingleton<ServingMetrics>();
         return services
             .AddSingleton(options)
             .AddSingleton<HttpLimits>()

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Replies;
 
 /// <summary>Plain text without the mark of version 1, as <c>/ping</c> and the debug endpoints answer.</summary>
 /// <param name="text">The text.</param>

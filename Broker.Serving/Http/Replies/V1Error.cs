@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Replies;
 
 /// <summary>An error of NSQ's HTTP APIs: a status and <c>{"message":"CODE"}</c> (spec 3.1).</summary>
 public sealed class V1Error : IResult

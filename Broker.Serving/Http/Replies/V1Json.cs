@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Replies;
 
 /// <summary>How what all sites have in common is written.</summary>
 [JsonSerializable(typeof(V1Message))]

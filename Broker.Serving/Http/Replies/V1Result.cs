@@ -3,13 +3,13 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Serving.Http.Replies;
 
 /// <summary>Successes of NSQ's HTTP APIs: raw text, nothing, or JSON, marked as version 1 (spec 3.1).</summary>
 public sealed class V1Result : IResult
 {
     /// <summary>Content type of JSON, as Go writes it.</summary>
-    internal const string JsonType = "application/json; charset=utf-8";
+    public const string JsonType = "application/json; charset=utf-8";
 
     private const string TextType = "text/plain; charset=utf-8";
     private const string VersionHeader = "X-NSQ-Content-Type";
@@ -42,7 +42,11 @@ public sealed class V1Result : IResult
     /// <inheritdoc/>
     public Task ExecuteAsync(HttpContext httpContext) => WriteAsync(httpContext, _type, _body);
 
-    internal static Task WriteAsync(HttpContext context, string? type, byte[] body)
+    /// <summary>Writes an answer that is marked as version 1.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="type">Content type; null for none.</param>
+    /// <param name="body">The bytes.</param>
+    public static Task WriteAsync(HttpContext context, string? type, byte[] body)
     {
         HttpResponse response = context.Response;
         response.Headers[VersionHeader] = Version;

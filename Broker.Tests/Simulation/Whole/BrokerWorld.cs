@@ -1,7 +1,6 @@
 using Broker.Channels;
 using Broker.Grains;
 using Broker.Grains.Topics;
-using Broker.Orleans.Embedded;
 using Broker.Policies;
 using Broker.Storage;
 using Broker.Storage.Memory;

@@ -1,4 +1,5 @@
 using System.Text;
+using Broker.Gateway.Telemetry;
 using Broker.Gateways;
 using Broker.Messages;
 using Broker.Topics;

@@ -1,5 +1,3 @@
-using Broker.Orleans.Embedded;
-
 namespace Broker.Tests.Simulation.Whole;
 
 /// <summary>Runs tasks of the storage among the turns of the grains, in the simulation's order.</summary>

@@ -3,7 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Unicode;
 
-namespace Broker.Gateway.Lookup;
+namespace Broker.Protocol.Lookup;
 
 /// <summary>
 /// What a node says of itself, and what a lookup service answers: the bodies of IDENTIFY, both ways (spec 4.1). What is left
@@ -45,7 +45,7 @@ public sealed record PeerInfo
             json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json));
         try
         {
-            return JsonSerializer.Deserialize(json, LookupJson.Default.PeerInfo) ?? new PeerInfo();
+            return JsonSerializer.Deserialize(json, PeerInfoJson.Default.PeerInfo) ?? new PeerInfo();
         }
         catch (JsonException)
         {
@@ -54,5 +54,5 @@ public sealed record PeerInfo
     }
 
     /// <summary>The body as UTF-8 JSON.</summary>
-    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, LookupJson.Default.PeerInfo);
+    public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, PeerInfoJson.Default.PeerInfo);
 }

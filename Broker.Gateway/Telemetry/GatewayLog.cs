@@ -1,8 +1,9 @@
 using Broker.Protocol;
+using Broker.Serving.Limits;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Telemetry;
 
 /// <summary>What the gateway logs; event ids 1000 to 1999. Nothing is logged per message, and per connection only at debug level.</summary>
 internal static partial class GatewayLog
@@ -93,9 +94,6 @@ internal static partial class GatewayLog
     [LoggerMessage(1513, LogLevel.Error, "The changed file of users {File} cannot be used; the users before go on to count until the file is put right")]
     public static partial void UsersNotReloaded(this ILogger logger, Exception exception, string file);
 
-    [LoggerMessage(1520, LogLevel.Warning, "Refused: {Reason}, {Times} times since this was last said, now to {Remote}")]
-    public static partial void RefusedClients(this ILogger logger, RefusalReason reason, long times, string remote);
-
     [LoggerMessage(1600, LogLevel.Warning, "statsd daemon {Address}: no report was sent, the next one is due as usual; check --statsd-address: {Cause}")]
     public static partial void StatsdFailed(this ILogger logger, string address, string cause);
 
@@ -107,13 +105,6 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1611, LogLevel.Information, "Gateway {Gateway} is not ready any more; connections are closed in {Delay}")]
     public static partial void Draining(this ILogger logger, string gateway, TimeSpan delay);
-
-    [LoggerMessage(1400, LogLevel.Error, "{Remote}: HTTP {Method} {Path} of topic '{Topic}', channel '{Channel}' failed; the client was answered 500 and may ask again. Report this with the lines below")]
-    public static partial void RequestFailed(
-        this ILogger logger, Exception exception, string remote, string method, string? path, string topic, string channel);
-
-    [LoggerMessage(1401, LogLevel.Debug, "HTTP {Method} {Path}: the client went away")]
-    public static partial void RequestAborted(this ILogger logger, string method, string? path);
 
     /// <summary>What a grain answers that has moved, or whose silo is gone, fits a line and passes; of anything else all is told.</summary>
     private static Exception? DetailsOf(Exception exception) => exception is TimeoutException or OrleansException ? null : exception;
