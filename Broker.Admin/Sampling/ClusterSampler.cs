@@ -39,6 +39,7 @@ public sealed class ClusterSampler : ServiceAfterStart, IDisposable
     /// <param name="logger">The log.</param>
     /// <param name="changes">What changes in the brokers of this process's cluster; null where there is none.</param>
     public ClusterSampler(BrokerCluster cluster, AdminOptions options, TimeProvider time, ILogger<ClusterSampler> logger, ClusterChanges? changes = null)
+        : base(logger)
     {
         _cluster = cluster;
         _options = options;

@@ -32,4 +32,7 @@ internal static partial class AnnouncingLog
 
     [LoggerMessage(4110, LogLevel.Warning, "topic {Topic}: {Source} did not tell whether this node is to leave it: {Cause}")]
     public static partial void TombstoneUnknown(this ILogger logger, string topic, string source, string cause);
+
+    [LoggerMessage(4111, LogLevel.Warning, "{Links} connections to lookup services did not end within {Limit}; the stop goes on without them")]
+    public static partial void LookupsNotLeft(this ILogger logger, int links, TimeSpan limit);
 }

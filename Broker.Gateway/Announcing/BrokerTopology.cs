@@ -32,6 +32,7 @@ public sealed class BrokerTopology : ServiceAfterStart
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public BrokerTopology(IGrainFactory grains, EventFeed events, TimeProvider time, ILogger<BrokerTopology> logger)
+        : base(logger)
     {
         _grains = grains;
         _time = time;

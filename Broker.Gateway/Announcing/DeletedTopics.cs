@@ -1,3 +1,4 @@
+using Broker.Gateway.Connections;
 using Microsoft.Extensions.Hosting;
 
 namespace Broker.Gateway.Announcing;

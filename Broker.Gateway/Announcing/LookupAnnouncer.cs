@@ -17,6 +17,9 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
 {
     private static readonly TimeSpan ResolvePeriod = TimeSpan.FromSeconds(60);
 
+    // Nothing that is left to do is worth more of a stop.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private readonly Lock _sync = new();
     private readonly BrokerTopology _topology;
     private readonly BrokerIdentity _identity;
@@ -140,7 +143,14 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
         }
         foreach (LookupLink link in links)
             link.Stop();
-        await Task.WhenAll(running);
+        try
+        {
+            await Task.WhenAll(running).WaitAsync(Farewell, _time, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            _logger.LookupsNotLeft(running.Count(static task => !task.IsCompleted), Farewell);
+        }
     }
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -185,8 +195,14 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
                     asked = _resolving;
                     _resolving = null;
                 }
-                await ResolveAllAsync(cancellation);
-                asked?.SetResult();
+                try
+                {
+                    await ResolveAllAsync(cancellation);
+                }
+                finally
+                {
+                    asked?.TrySetResult();
+                }
                 _resolvedOnce.TrySetResult();
                 await _wake.WaitAsync(cancellation);
             }

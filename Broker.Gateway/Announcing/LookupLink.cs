@@ -77,7 +77,7 @@ internal sealed class LookupLink(
                 _service = null;
                 _firstAttempt.TrySetResult();
                 await Task.Delay(pause, time, cancellation);
-                await beforeRetry();
+                await beforeRetry().WaitAsync(cancellation);
                 cancellation.ThrowIfCancellationRequested();
             }
         }

@@ -1,3 +1,4 @@
+using Broker.Gateway.Connections;
 using Broker.Gateways;
 using Broker.Protocol.Lookup;
 using Broker.Serving.Hosting;
@@ -11,7 +12,7 @@ namespace Broker.Gateway.Cluster;
 /// <param name="identity">Under which address others reach it.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, TimeProvider time, ILogger<ClusterNodes> logger) : ServiceAfterStart
+public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, TimeProvider time, ILogger<ClusterNodes> logger) : ServiceAfterStart(logger)
 {
     /// <summary>How often; the directory forgets who has missed three.</summary>
     public static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(5);

@@ -14,7 +14,7 @@ namespace Broker.Gateway.Cluster;
 /// <param name="feed">Gets the events.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
-public sealed class EventSubscription(IClusterClient client, EventFeed feed, TimeProvider time, ILogger<EventSubscription> logger) : ServiceAfterStart
+public sealed class EventSubscription(IClusterClient client, EventFeed feed, TimeProvider time, ILogger<EventSubscription> logger) : ServiceAfterStart(logger)
 {
     /// <summary>How often the subscription is made anew.</summary>
     public static readonly TimeSpan RenewPeriod = TimeSpan.FromSeconds(60);

@@ -2,7 +2,7 @@ using Broker.Channels;
 using Broker.Policies;
 using Broker.Protocol;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>What a client said of itself and negotiated by IDENTIFY (spec 1.7).</summary>
 internal sealed class ClientSettings

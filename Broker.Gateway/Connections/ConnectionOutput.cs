@@ -1,11 +1,14 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.Pipelines;
+using Broker.Gateway.Consuming;
+using Broker.Gateway.Timing;
 using Broker.Gateways;
 using Broker.Messages;
 using Broker.Protocol;
+using Broker.Telemetry;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>
 /// What a connection sends. Replies, heartbeats and messages are queued by whoever has them; whoever finds the output idle
@@ -25,6 +28,9 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
 
     private readonly Lock _sync = new();
     private readonly NsqConnection _connection;
+    private readonly TimerWheel _wheel;
+    private readonly MessageTraces _traces;
+    private readonly TimeProvider _time;
     private PipeWriter _pipe;
     private Queue<DeliveryRun>? _runs;
     private ReplyBuffer _replies;
@@ -48,9 +54,15 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     private long _sent;
     private List<(long Offset, ushort Attempts, DateTimeOffset Start)>? _traced;
 
-    public ConnectionOutput(NsqConnection connection, PipeWriter pipe)
+    /// <param name="connection">Whose output it is.</param>
+    /// <param name="services">What the gateway's connections share.</param>
+    /// <param name="pipe">Where frames go.</param>
+    public ConnectionOutput(NsqConnection connection, GatewayServices services, PipeWriter pipe)
     {
         _connection = connection;
+        _wheel = services.Wheel;
+        _traces = services.Traces;
+        _time = services.Time;
         _pipe = pipe;
     }
 
@@ -162,7 +174,7 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             _pipe.CancelPendingFlush();
             await stopped.Task;
         }
-        _connection.Wheel.Cancel(this);
+        _wheel.Cancel(this);
         return !hung;
     }
 
@@ -175,7 +187,7 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             if (_closed)
                 return;
             long limit = _connection.Settings.HeartbeatInterval;
-            hangs = _flushStarted >= 0 && limit > 0 && _connection.Wheel.Now - _flushStarted >= limit;
+            hangs = _flushStarted >= 0 && limit > 0 && _wheel.Now - _flushStarted >= limit;
         }
         if (hangs)
             _connection.AbortBlockedWrite();
@@ -300,7 +312,7 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
                 }
                 long timeout = _connection.Delivery.OutputBufferTimeout;
                 if (timeout > 0 && !IsLinked)
-                    _connection.Wheel.Schedule(this, timeout);
+                    _wheel.Schedule(this, timeout);
             }
             if (_holding is not null)
             {
@@ -369,17 +381,17 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     private void BeginWait()
     {
         lock (_sync)
-            _flushStarted = _connection.Wheel.Now;
+            _flushStarted = _wheel.Now;
         long limit = _connection.Settings.HeartbeatInterval;
         if (limit > 0)
-            _connection.Wheel.Schedule(this, limit);
+            _wheel.Schedule(this, limit);
     }
 
     private void EndWait()
     {
         lock (_sync)
             _flushStarted = -1;
-        _connection.Wheel.Cancel(this);
+        _wheel.Cancel(this);
     }
 
     /// <summary>Writes of the current run as much as the buffer takes.</summary>
@@ -438,7 +450,7 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
         _pipe.Advance(written);
         _unflushed += written;
         _unflushedBodies += bodies;
-        if (_connection.Traces.IsOn)
+        if (_traces.IsOn)
             NoteTraced(_run.FirstOffset, offset, attempts);
         // The batch is let go with its last message, unless a part of that is left.
         _run = left == 0 && _bodyLeft == 0 ? default : _run with { Position = position, FirstOffset = offset, Count = left };
@@ -446,8 +458,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
 
     private void NoteTraced(long from, long end, ushort attempts)
     {
-        foreach (long offset in _connection.Traces.Among(from, end))
-            (_traced ??= []).Add((offset, attempts, _connection.Now));
+        foreach (long offset in _traces.Among(from, end))
+            (_traced ??= []).Add((offset, attempts, _time.GetUtcNow()));
     }
 
     private void TraceDeliveries()

@@ -1,4 +1,6 @@
-namespace Broker.Gateway;
+using Broker.Policies;
+
+namespace Broker.Gateway.Connections;
 
 /// <summary>What a connection knows of itself, for statistics (spec 3.4).</summary>
 public sealed record ConnectionSnapshot

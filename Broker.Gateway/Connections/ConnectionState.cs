@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>Where a connection stands; the numbers are those of the statistics (spec 1.5).</summary>
 public enum ConnectionState

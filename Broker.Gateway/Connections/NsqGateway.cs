@@ -1,9 +1,15 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
+using Broker.Gateway.Consuming;
+using Broker.Gateway.Limits;
+using Broker.Gateway.Publishing;
+using Broker.Gateway.Security;
 using Broker.Gateway.Telemetry;
+using Broker.Gateway.Timing;
 using Broker.Gateways;
 using Broker.Policies;
+using Broker.Serving.Hosting;
 using Broker.Serving.Limits;
 using Broker.Telemetry;
 using Microsoft.AspNetCore.Connections;
@@ -12,7 +18,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>
 /// The front end that NSQ clients connect to: knows the connections, and the one publisher per topic and the one link per
@@ -20,22 +26,20 @@ namespace Broker.Gateway;
 /// </summary>
 public sealed class NsqGateway : IHostedLifecycleService, IDisposable
 {
+    // Who does not end by itself when the gateway stops is cut off after this.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private readonly Lock _sync = new();
     private readonly ConcurrentDictionary<int, NsqConnection> _connections = new();
-    private readonly ConcurrentDictionary<int, Consumer> _consumers = new();
-    private readonly Dictionary<string, TopicPublisher> _publishers = new(StringComparer.Ordinal);
-    private readonly Dictionary<(string ChannelKey, long Incarnation), ChannelLink> _links = [];
-    private readonly GatewayObserver _observer;
-    private readonly Housekeeping _housekeeping;
+    private readonly GatewayServices _services;
+    private readonly TelemetryOptions _telemetry;
+    private readonly IListeners? _listeners;
     private readonly Admission _admission;
-    private IGatewayObserver? _observerReference;
     private TaskCompletionSource? _empty;
-    private long _nextPublisher;
     private long _goneReceived;
     private long _goneSent;
     private long _accepted;
     private int _nextNumber;
-    private readonly TelemetryOptions _telemetry;
     private volatile bool _draining;
     private volatile bool _stopping;
 
@@ -49,6 +53,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <param name="traces">Traces messages.</param>
     /// <param name="time">The clock of all timeouts.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="listeners">Where clients come from; null when somebody else has them come no more.</param>
     public NsqGateway(
         IGrainFactory grains,
         IOptions<GatewayOptions> options,
@@ -59,19 +64,14 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         TelemetryOptions telemetry,
         MessageTraces traces,
         TimeProvider time,
-        ILogger<NsqGateway> logger)
+        ILogger<NsqGateway> logger,
+        IListeners? listeners = null)
     {
-        Metrics = metrics;
-        _telemetry = telemetry;
-        Traces = traces;
         Grains = grains;
         Options = options.Value;
-        Time = time;
-        Logger = logger;
-        Tls = tls;
-        Authenticator = access.Authenticator;
         Refusals = refusals;
-        Wheel = new TimerWheel(time, logger);
+        _telemetry = telemetry;
+        _listeners = listeners;
         LimitOptions limits = Options.Limits;
         _admission = new Admission(
             limits.MaxConnections,
@@ -79,14 +79,23 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
             RefusalReason.TooManyConnections,
             RefusalReason.TooManyConnectionsOfAddress,
             refusals);
-        BytesInFlight = new ByteBudget(limits.MaxBytesInFlight);
-        Memory = new MemoryPressure(
-            limits.MemoryLimit, Wheel, time, static () => Environment.WorkingSet, static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive));
-        _observer = new GatewayObserver(this);
-        _housekeeping = new Housekeeping(this);
-        metrics.Observe(this);
-        // Whatever is remembered of an earlier start, the numbers of this one are new.
-        _nextPublisher = BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long))) & (long.MaxValue >> 1);
+        TimerWheel wheel = new(time, logger);
+        _services = new GatewayServices(
+            Options,
+            new TopicPublishers(grains, Options, metrics, wheel, time, logger),
+            new ChannelLinks(Id, grains, Options, wheel, time, logger),
+            tls,
+            access.Authenticator,
+            refusals,
+            new ByteBudget(limits.MaxBytesInFlight),
+            new MemoryPressure(
+                limits.MemoryLimit, wheel, time, static () => Environment.WorkingSet, static () => GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive)),
+            metrics,
+            traces,
+            wheel,
+            time,
+            logger);
+        metrics.Observe(() => ConnectionCount, () => Interlocked.Read(ref _accepted), ReadTraffic);
     }
 
     /// <summary>The gateway's id, unique to each start.</summary>
@@ -108,41 +117,13 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <summary>What was refused to clients.</summary>
     public Refusals Refusals { get; }
 
-    /// <summary>Connections that were let in since the start.</summary>
-    internal long AcceptedConnections => Interlocked.Read(ref _accepted);
+    internal ByteBudget BytesInFlight => _services.BytesInFlight;
 
-    internal GatewayMetrics Metrics { get; }
-
-    internal MessageTraces Traces { get; }
-
-    internal TlsServer Tls { get; }
-
-    /// <summary>Who knows the clients; null where they need not log in.</summary>
-    internal IAuthenticator? Authenticator { get; }
-
-    internal ByteBudget BytesInFlight { get; }
-
-    internal MemoryPressure Memory { get; }
+    internal MemoryPressure Memory => _services.Memory;
 
     internal IGrainFactory Grains { get; }
 
     internal GatewayOptions Options { get; }
-
-    internal TimeProvider Time { get; }
-
-    internal ILogger Logger { get; }
-
-    internal TimerWheel Wheel { get; }
-
-    /// <summary>The reference that channels call; made when the first consumer comes.</summary>
-    internal IGatewayObserver Observer
-    {
-        get
-        {
-            lock (_sync)
-                return _observerReference ??= Grains.CreateObjectReference<IGatewayObserver>(_observer);
-        }
-    }
 
     /// <summary>Closes the connections of all clients, without an error frame; later ones are refused.</summary>
     public async Task StoppingAsync(CancellationToken cancellationToken)
@@ -151,13 +132,16 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         if (_telemetry.ShutdownDelay > TimeSpan.Zero)
         {
             // Whoever sends clients here is to hear first that they should go elsewhere.
-            Logger.Draining(Id, _telemetry.ShutdownDelay);
-            await Task.Delay(_telemetry.ShutdownDelay, Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _services.Logger.Draining(Id, _telemetry.ShutdownDelay);
+            await Task.Delay(_telemetry.ShutdownDelay, _services.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+        // Whoever is closed and connects again at once is to be refused, not accepted and closed again.
+        if (_listeners is not null)
+            await _listeners.UnbindAsync();
         _stopping = true;
-        Logger.Stopping(Id, _connections.Count);
-        BytesInFlight.Open();
-        Memory.Open();
+        _services.Logger.Stopping(Id, _connections.Count);
+        _services.BytesInFlight.Open();
+        _services.Memory.Open();
         foreach (NsqConnection connection in _connections.Values)
             connection.Close();
     }
@@ -170,16 +154,12 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
             await StoppingAsync(cancellationToken);
         try
         {
-            await WhenEmpty().WaitAsync(cancellationToken);
-            TopicPublisher[] publishers;
-            lock (_sync)
-                publishers = [.. _publishers.Values];
-            foreach (TopicPublisher publisher in publishers)
-                await publisher.DrainAsync().WaitAsync(cancellationToken);
+            await EndConnectionsAsync(cancellationToken);
+            await _services.Publishers.DrainAsync(cancellationToken);
         }
         catch (OperationCanceledException)
         {
-            Logger.StoppedUndrained();
+            _services.Logger.StoppedUndrained();
         }
     }
 
@@ -194,27 +174,15 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        Wheel.Dispose();
-        lock (_sync)
-        {
-            if (_observerReference is not null)
-                Grains.DeleteObjectReference<IGatewayObserver>(_observerReference);
-            _observerReference = null;
-        }
+        _services.Wheel.Dispose();
+        _services.Links.Dispose();
     }
 
     /// <summary>
     /// A silo has gone: the channels that it had are elsewhere, and hear from this gateway at once what is in flight, instead of at the next sign of
     /// life.
     /// </summary>
-    public void KnockAtChannels()
-    {
-        ChannelLink[] links;
-        lock (_sync)
-            links = [.. _links.Values];
-        foreach (ChannelLink link in links)
-            link.Knock();
-    }
+    public void KnockAtChannels() => _services.Links.Knock();
 
     internal async Task ServeAsync(ConnectionContext context)
     {
@@ -225,7 +193,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
             return;
         }
         Interlocked.Increment(ref _accepted);
-        NsqConnection connection = new(this, context, Interlocked.Increment(ref _nextNumber));
+        NsqConnection connection = new(_services, context, Interlocked.Increment(ref _nextNumber));
         _connections.TryAdd(connection.Number, connection);
         if (_stopping)
             connection.Close();
@@ -245,62 +213,10 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         }
     }
 
-    internal TopicPublisher FindPublisher(ReadOnlySpan<byte> topic)
-    {
-        Span<char> name = stackalloc char[topic.Length];
-        System.Text.Encoding.ASCII.GetChars(topic, name);
-        lock (_sync)
-        {
-            if (!_publishers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out TopicPublisher? publisher))
-            {
-                publisher = new TopicPublisher(name.ToString(), Grains, ++_nextPublisher, Options, Metrics, Time, Logger);
-                _publishers.Add(publisher.Topic, publisher);
-                _housekeeping.Schedule();
-            }
-            publisher.Use();
-            return publisher;
-        }
-    }
+    internal TopicPublisher FindPublisher(ReadOnlySpan<byte> topic) => _services.Publishers.Find(topic);
 
     /// <summary>A topic was deleted.</summary>
-    internal void Forget(string topic)
-    {
-        lock (_sync)
-            _publishers.GetValueOrDefault(topic)?.Forget();
-    }
-
-    internal ChannelLink LinkTo(string channelKey, long incarnation)
-    {
-        lock (_sync)
-        {
-            if (!_links.TryGetValue((channelKey, incarnation), out ChannelLink? link))
-            {
-                link = new ChannelLink(this, channelKey, incarnation);
-                _links.Add((channelKey, incarnation), link);
-                _housekeeping.Schedule();
-            }
-            link.Use();
-            return link;
-        }
-    }
-
-    internal ChannelLink? FindLink(string channelKey, long incarnation)
-    {
-        lock (_sync)
-            return _links.GetValueOrDefault((channelKey, incarnation));
-    }
-
-    internal void Remove(ChannelLink link)
-    {
-        lock (_sync)
-            _links.Remove((link.ChannelKey, link.Incarnation));
-    }
-
-    internal Consumer? FindConsumer(int number) => _consumers.GetValueOrDefault(number);
-
-    internal void Add(Consumer consumer) => _consumers[consumer.Number] = consumer;
-
-    internal void Remove(Consumer consumer) => _consumers.TryRemove(consumer.Number, out _);
+    internal void Forget(string topic) => _services.Publishers.Forget(topic);
 
     /// <summary>Bytes of all connections, those that are gone included.</summary>
     internal (long Received, long Sent) ReadTraffic()
@@ -314,6 +230,23 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
                 sent += connection.Output.SentBytes;
             }
             return (received, sent);
+        }
+    }
+
+    /// <summary>Waits until the connections have ended, and cuts off those that wait for a client that does not read.</summary>
+    private async Task EndConnectionsAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await WhenEmpty().WaitAsync(Farewell, _services.Time, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            NsqConnection[] left = [.. _connections.Values];
+            _services.Logger.ConnectionsCutOff(left.Length, Farewell, left.FirstOrDefault()?.RemoteEndPoint ?? "");
+            foreach (NsqConnection connection in left)
+                connection.Abort();
+            await WhenEmpty().WaitAsync(cancellation);
         }
     }
 
@@ -336,49 +269,6 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
             if (_connections.IsEmpty)
                 _empty.TrySetResult();
             return _empty.Task;
-        }
-    }
-
-    /// <summary>Lets go of publishers and links that nobody uses any more.</summary>
-    private sealed class Housekeeping(NsqGateway gateway) : WheelEntry
-    {
-        private const long Interval = 30_000;
-
-        private static readonly TimeSpan PublisherAge = TimeSpan.FromMinutes(10);
-
-        // Who deletes topics by the thousand, or publishes where none can be made, is not to fill the memory with their names.
-        private static readonly TimeSpan UnknownAge = TimeSpan.FromSeconds(30);
-
-        // Longer than a channel remembers a gateway that it hears nothing of (QueueOptions.GatewayTimeout), and with it the
-        // last batch number: a new link counts from 1.
-        private static readonly TimeSpan LinkAge = TimeSpan.FromMinutes(1);
-
-        public void Schedule()
-        {
-            if (!IsLinked)
-                gateway.Wheel.Schedule(this, Interval, coarse: true);
-        }
-
-        protected internal override void OnDue()
-        {
-            lock (gateway._sync)
-            {
-                foreach (TopicPublisher publisher in gateway._publishers.Values)
-                {
-                    if (publisher.IsUnusedFor(publisher.IsTopicKnown ? PublisherAge : UnknownAge))
-                    {
-                        publisher.IsRetired = true;
-                        gateway._publishers.Remove(publisher.Topic);
-                    }
-                }
-                foreach (((string, long) key, ChannelLink link) in gateway._links)
-                {
-                    if (link.IsUnusedFor(LinkAge))
-                        gateway._links.Remove(key);
-                }
-                if (gateway._publishers.Count + gateway._links.Count > 0)
-                    Schedule();
-            }
         }
     }
 }

@@ -1,6 +1,6 @@
 using Broker.Protocol;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>The reply that one command, or a run of like commands, will get.</summary>
 /// <param name="Kind">What the reply depends on.</param>

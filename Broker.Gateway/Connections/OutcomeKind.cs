@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>What a command's reply depends on.</summary>
 internal enum OutcomeKind

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>What of a command is read next.</summary>
 internal enum ParseStage

@@ -1,10 +1,16 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>How parsing goes on after a command.</summary>
 internal enum ParseStep
 {
     /// <summary>With the next command.</summary>
     Next,
+
+    /// <summary>With the command's body, whose size comes first.</summary>
+    Body,
+
+    /// <summary>With the body of an MPUB.</summary>
+    MultiBody,
 
     /// <summary>When more has arrived.</summary>
     NeedData,

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>How many messages a connection published to which topic.</summary>
 internal sealed class PublishCounts

@@ -1,10 +1,12 @@
 using System.Buffers;
 using Broker.Channels;
+using Broker.Gateway.Consuming;
+using Broker.Gateway.Publishing;
 using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Protocol;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>
 /// The commands that one read of a connection brought: what they add up to, and the replies that they will get, in their

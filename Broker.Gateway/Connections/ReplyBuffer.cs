@@ -1,7 +1,7 @@
 using System.Buffers;
 using Broker.Protocol;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>Frames that answer commands, in order, on their way to the output. Holds memory only while there are any.</summary>
 internal struct ReplyBuffer

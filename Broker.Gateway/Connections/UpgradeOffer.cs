@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Connections;
 
 /// <summary>What IDENTIFY can agree on for this connection (spec 1.7).</summary>
 /// <param name="Tls">There is a certificate.</param>

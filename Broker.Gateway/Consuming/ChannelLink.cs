@@ -1,9 +1,10 @@
 using System.Buffers;
 using Broker.Channels;
 using Broker.Gateway.Telemetry;
+using Broker.Gateway.Timing;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>
 /// All that this gateway's consumers of one channel say to it. At most one call is under way, so that commands arrive in the
@@ -22,7 +23,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
 
     private readonly Lock _sync = new();
-    private readonly NsqGateway _gateway;
+    private readonly ChannelLinks _gateway;
     private readonly IChannelGrain _grain;
     private readonly Dictionary<int, Consumer> _consumers = [];
     private readonly Queue<JoinCall> _joins = new();
@@ -36,7 +37,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     private bool _gone;
     private long _lastUsed;
 
-    public ChannelLink(NsqGateway gateway, string channelKey, long incarnation)
+    public ChannelLink(ChannelLinks gateway, string channelKey, long incarnation)
     {
         _gateway = gateway;
         ChannelKey = channelKey;

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Broker.Channels;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>One call with the commands of all consumers that met in it.</summary>
 internal sealed class CommandCall : PendingCall

@@ -4,7 +4,7 @@ using Broker.Gateways;
 using Broker.Messages;
 using Broker.Policies;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>
 /// A connection's part in a channel: RDY, window and what is in flight. Deliveries come from the channel's side, commands from
@@ -17,7 +17,7 @@ internal sealed class Consumer
 
     private readonly Lock _sync = new();
     private readonly InFlightTable _inFlight = new();
-    private readonly NsqConnection _connection;
+    private readonly IConsumerConnection _connection;
     private readonly long _windowBytes;
     private readonly long _maxMessageTimeout;
     private int _ready;
@@ -29,14 +29,13 @@ internal sealed class Consumer
     private long _requeued;
 
     /// <param name="connection">Where deliveries are written; its number is the consumer's.</param>
-    /// <param name="options">Limits, and where this broker is.</param>
-    public Consumer(NsqConnection connection, GatewayOptions options)
+    /// <param name="options">Limits.</param>
+    public Consumer(IConsumerConnection connection, GatewayOptions options)
     {
-        ClientSettings settings = connection.Delivery;
         Number = connection.Number;
-        MessageTimeout = settings.MsgTimeout;
-        SampleRate = settings.SampleRate;
-        Proximity = settings.ProximityTo(options);
+        MessageTimeout = connection.MessageTimeout;
+        SampleRate = connection.SampleRate;
+        Proximity = connection.Proximity;
         _connection = connection;
         _windowBytes = options.ConsumerWindowBytes;
         _maxMessageTimeout = (long)options.MaxMsgTimeout.TotalMilliseconds;
@@ -111,7 +110,7 @@ internal sealed class Consumer
                 _inFlight.Add(run.FirstOffset + i, run.Attempts, now, now + MessageTimeout);
             }
         }
-        _connection.Output.Enqueue(run, position - run.Position);
+        _connection.Deliver(run, position - run.Position);
     }
 
     /// <summary>Body bytes have gone out; true when it is time to give them back to the window.</summary>

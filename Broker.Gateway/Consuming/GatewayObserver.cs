@@ -1,18 +1,18 @@
 using Broker.Gateways;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>What channels call. It only hands over to connections' queues: no slow client holds up another.</summary>
-internal sealed class GatewayObserver(NsqGateway gateway) : IGatewayObserver
+internal sealed class GatewayObserver(ChannelLinks links) : IGatewayObserver
 {
     /// <inheritdoc/>
     public void Deliver(Delivery delivery)
     {
-        long now = gateway.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = links.Time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (ref readonly DeliveryRun run in delivery.Runs.AsSpan())
-            gateway.FindConsumer(run.Consumer)?.Receive(run, now);
+            links.FindConsumer(run.Consumer)?.Receive(run, now);
     }
 
     /// <inheritdoc/>
-    public void Close(string channelKey, long incarnation) => gateway.FindLink(channelKey, incarnation)?.Close();
+    public void Close(string channelKey, long incarnation) => links.FindLink(channelKey, incarnation)?.Close();
 }

@@ -1,6 +1,6 @@
 using Broker.Channels;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>
 /// What is in flight for one consumer, as its gateway knows it: enough to hand it over when the channel was activated anew. A

@@ -1,6 +1,6 @@
 using Broker.Channels;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>A consumer's wish to join its channel.</summary>
 internal sealed class JoinCall(Consumer consumer) : PendingCall

@@ -3,18 +3,18 @@ using Broker.Gateway.Telemetry;
 using Broker.Protocol;
 using Broker.Topics;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Consuming;
 
 /// <summary>What a SUB makes: a consumer, and the link by which it speaks to its channel.</summary>
 internal sealed class Subscription
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly NsqGateway _gateway;
+    private readonly ChannelLinks _links;
 
-    private Subscription(NsqGateway gateway, Consumer consumer, ChannelLink link)
+    private Subscription(ChannelLinks links, Consumer consumer, ChannelLink link)
     {
-        _gateway = gateway;
+        _links = links;
         Consumer = consumer;
         Link = link;
     }
@@ -28,32 +28,32 @@ internal sealed class Subscription
     /// <summary>Makes topic and channel where they are not there yet, and joins; names are valid.</summary>
     /// <returns>The subscription, or the error that the SUB gets.</returns>
     public static async ValueTask<(Subscription? Subscription, ProtocolError? Error)> MakeAsync(
-        NsqConnection connection, NsqGateway gateway, string topic, string channel)
+        IConsumerConnection connection, ChannelLinks links, string topic, string channel)
     {
         for (bool isLast = false; ; isLast = true)
         {
-            ChannelReply made = await CreateChannelAsync(gateway, topic, channel);
+            ChannelReply made = await CreateChannelAsync(links, topic, channel);
             if (made.Status == TopicStatus.Exiting)
                 return (null, ProtocolError.SubFailed("exiting"));
             if (made.Status != TopicStatus.Ok)
                 return (null, ProtocolError.SubFailed(made.Error ?? "failed"));
 
-            ChannelLink link = gateway.LinkTo(ChannelKey.Of(topic, channel), made.Incarnation);
-            Consumer consumer = new(connection, gateway.Options);
-            gateway.Add(consumer);
+            ChannelLink link = links.LinkTo(ChannelKey.Of(topic, channel), made.Incarnation);
+            Consumer consumer = new(connection, links.Options);
+            links.Add(consumer);
             AttachReply reply = await link.JoinAsync(consumer);
             if (reply.Status == AttachStatus.Ok)
-                return (new Subscription(gateway, consumer, link), null);
+                return (new Subscription(links, consumer, link), null);
 
-            gateway.Remove(consumer);
+            links.Remove(consumer);
             if (reply.Status == AttachStatus.TooManyConsumers)
-                return (null, ProtocolError.TooManyConsumers(topic, channel, gateway.Options.MaxChannelConsumers));
+                return (null, ProtocolError.TooManyConsumers(topic, channel, links.Options.MaxChannelConsumers));
             if (reply.Status != AttachStatus.Gone)
                 return (null, ProtocolError.SubFailed(reply.Error ?? "failed"));
             // An ephemeral channel may vanish just as it is joined; as in nsqd it gets a second chance.
             if (isLast)
                 return (null, ProtocolError.SubToDeleted);
-            await Task.Delay(RetryDelay, gateway.Time);
+            await Task.Delay(RetryDelay, links.Time);
         }
     }
 
@@ -61,14 +61,14 @@ internal sealed class Subscription
     public void End()
     {
         Consumer.Leave();
-        _gateway.Remove(Consumer);
+        _links.Remove(Consumer);
         Link.Leave(Consumer);
     }
 
-    private static async ValueTask<ChannelReply> CreateChannelAsync(NsqGateway gateway, string topic, string channel)
+    private static async ValueTask<ChannelReply> CreateChannelAsync(ChannelLinks links, string topic, string channel)
     {
-        ITopicGrain grain = gateway.Grains.GetGrain<ITopicGrain>(topic);
-        long started = gateway.Time.GetTimestamp();
+        ITopicGrain grain = links.Grains.GetGrain<ITopicGrain>(topic);
+        long started = links.Time.GetTimestamp();
         while (true)
         {
             try
@@ -77,11 +77,11 @@ internal sealed class Subscription
             }
             catch (Exception e)
             {
-                gateway.Logger.CreateChannelRetried(e, ChannelKey.Of(topic, channel));
+                links.Logger.CreateChannelRetried(e, ChannelKey.Of(topic, channel));
             }
-            if (gateway.Time.GetElapsedTime(started) + RetryDelay >= gateway.Options.PublishDeadline)
+            if (links.Time.GetElapsedTime(started) + RetryDelay >= links.Options.PublishDeadline)
                 return new ChannelReply { Status = TopicStatus.Failed, Error = "no answer from the topic" };
-            await Task.Delay(RetryDelay, gateway.Time);
+            await Task.Delay(RetryDelay, links.Time);
         }
     }
 }

@@ -1,6 +1,10 @@
-using Broker.Gateway.Http;
+using Broker.Gateway.Connections;
 using Broker.Gateway.Http.Health;
+using Broker.Gateway.Http.Messages;
 using Broker.Gateway.Http.Metrics;
+using Broker.Gateway.Http.Nsqd;
+using Broker.Gateway.Http.Stats;
+using Broker.Gateway.Security;
 using Broker.Gateway.Statsd;
 using Broker.Gateway.Telemetry;
 using Broker.Health;
@@ -17,7 +21,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Hosting;
 
 /// <summary>Adds the gateway to a container.</summary>
 public static class GatewayServiceCollectionExtensions

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Limits;
 
 /// <summary>
 /// Bytes that may be in flight, shared by all connections. A connection takes what it needs at once and waits while it holds

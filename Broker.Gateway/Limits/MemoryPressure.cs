@@ -1,4 +1,6 @@
-namespace Broker.Gateway;
+using Broker.Gateway.Timing;
+
+namespace Broker.Gateway.Limits;
 
 /// <summary>
 /// How near the process is to the memory it may use. Below nine tenths of the limit nobody notices; from there on each read of

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using Broker.Messages;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Publishing;
 
 /// <summary>Where single messages gather, in pooled memory, until they are sealed into a batch of exactly their size.</summary>
 internal sealed class OpenBatch

@@ -1,7 +1,7 @@
 using Broker.Messages;
 using Broker.Topics;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Publishing;
 
 /// <summary>One append to a topic, with all publishes that met in it.</summary>
 internal sealed class PublishCall : PendingCall

@@ -9,7 +9,7 @@ using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Publishing;
 
 /// <summary>
 /// Where the publishes of all connections to one topic meet. A few calls are under way at once; single messages that come

@@ -2,7 +2,7 @@ using Broker.Policies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>Whether clients have to log in, and who knows them: for the TCP port and for HTTP.</summary>
 public sealed class AccessControl : IDisposable

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>What an auth server answers (spec 1.8).</summary>
 internal sealed class AuthAnswer

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>One of the authorizations in an auth server's answer, or of a user in the file of users.</summary>
 internal sealed class AuthAnswerGrant
@@ -18,16 +18,16 @@ internal sealed class AuthAnswerGrant
     /// <summary>The grant's meaning.</summary>
     /// <param name="allowed">The permissions that may be named here.</param>
     /// <exception cref="JsonException">A word is unknown or an expression cannot be compiled; the message says which.</exception>
-    public Grant ToGrant(Permissions allowed = Gateway.Permissions.Subscribe | Gateway.Permissions.Publish)
+    public Grant ToGrant(Permissions allowed = Security.Permissions.Subscribe | Security.Permissions.Publish)
     {
         Permissions permissions = default;
         foreach (string? word in Permissions ?? [])
         {
             Permissions permission = word switch
             {
-                "subscribe" => Gateway.Permissions.Subscribe,
-                "publish" => Gateway.Permissions.Publish,
-                "admin" => Gateway.Permissions.Admin,
+                "subscribe" => Security.Permissions.Subscribe,
+                "publish" => Security.Permissions.Publish,
+                "admin" => Security.Permissions.Admin,
                 _ => default,
             };
             if ((permission & allowed) == 0)

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 [JsonSourceGenerationOptions(PropertyNameCaseInsensitive = true)]
 [JsonSerializable(typeof(AuthAnswer))]

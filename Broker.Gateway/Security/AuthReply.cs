@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>What a client is told that AUTH has let in, in the order in which nsqd writes it (spec 1.8).</summary>
 internal sealed class AuthReply

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>Who somebody is and what they may do, for a while.</summary>
 /// <param name="Identity">A name for people.</param>

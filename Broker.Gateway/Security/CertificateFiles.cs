@@ -4,7 +4,7 @@ using System.Security.Cryptography.X509Certificates;
 using Broker.Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>
 /// The server's certificate with its key, and the authorities, as the files now have them. They are looked at again when

@@ -1,6 +1,6 @@
 using Broker.Protocol;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>What one connection may do: AUTH's part in it (spec 1.8). A connection has one only where clients must log in.</summary>
 internal sealed class ConnectionGuard(IAuthenticator authenticator, TimeProvider time)

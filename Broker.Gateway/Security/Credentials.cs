@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>What a client shows to be let in. Never logged: its text says nothing of the secret.</summary>
 /// <param name="secret">The bytes of AUTH's body, or of the password over HTTP.</param>

@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>A connection's pipes as the stream that TLS and compression want. Only the asynchronous methods do anything.</summary>
 internal sealed class DuplexPipeStream(IDuplexPipe pipe) : Stream

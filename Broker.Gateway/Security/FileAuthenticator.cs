@@ -4,7 +4,7 @@ using System.Text.Json;
 using Broker.Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>
 /// Knows users by a file of its own: <c>AUTH</c>'s secret is <c>name:secret</c>. The file is read again when it has changed, looked

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>What tells that a file has changed. A file that is not there has one too.</summary>
 internal readonly record struct FileStamp(long WriteTicks, long Length)

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>One of the things that somebody may do.</summary>
 /// <param name="Topic">Where.</param>

@@ -9,7 +9,7 @@ using Broker.Gateway.Telemetry;
 using Broker.Policies;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>
 /// Asks auth servers over HTTP as nsqd does (spec 1.8): beginning with any of them, one after the other, until one answers as it

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>Says who somebody is and what they may do.</summary>
 public interface IAuthenticator

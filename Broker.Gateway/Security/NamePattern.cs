@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>
 /// A regular expression of Go's over topics or channels: an unanchored search (spec 1.8). It runs in time linear to the name,

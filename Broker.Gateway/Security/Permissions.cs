@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>What a grant allows.</summary>
 [Flags]

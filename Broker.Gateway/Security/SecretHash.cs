@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>
 /// How the file of users keeps a secret: <c>sha256$&lt;salt&gt;$&lt;hash&gt;</c> for what a machine made up, of 128 random bits

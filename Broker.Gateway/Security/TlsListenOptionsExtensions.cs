@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>Serves a listener of HTTP encrypted.</summary>
 public static class TlsListenOptionsExtensions

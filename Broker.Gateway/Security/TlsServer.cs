@@ -5,7 +5,7 @@ using Broker.Policies;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>The server's side of TLS, for clients of the TCP port and of HTTPS alike (spec 1.7, 6.1).</summary>
 public sealed class TlsServer

@@ -4,7 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Broker.Protocol;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>
 /// What a connection reads from and writes to once IDENTIFY has agreed on more than plain bytes: TLS directly on the socket, and

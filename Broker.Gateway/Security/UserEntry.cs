@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>A user as the file has it.</summary>
 internal sealed class UserEntry

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Security;
 
 /// <summary>The file of users: JSON with <c>{"users":[…]}</c>.</summary>
 internal sealed class UserFile

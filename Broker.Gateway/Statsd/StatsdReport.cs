@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text;
-using Broker.Gateway.Http;
+using Broker.Gateway.Http.Stats;
 using Broker.Policies;
 
 namespace Broker.Gateway.Statsd;

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Broker.Gateway.Cluster;
-using Broker.Gateway.Http;
+using Broker.Gateway.Http.Stats;
 using Broker.Gateway.Telemetry;
 using Broker.Policies;
 using Broker.Serving.Hosting;
@@ -19,7 +19,7 @@ namespace Broker.Gateway.Statsd;
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class StatsdReporter(
-    StatsCollector stats, TelemetryOptions telemetry, BrokerIdentity identity, TimeProvider time, ILogger<StatsdReporter> logger) : ServiceAfterStart
+    StatsCollector stats, TelemetryOptions telemetry, BrokerIdentity identity, TimeProvider time, ILogger<StatsdReporter> logger) : ServiceAfterStart(logger)
 {
     private static readonly TimeSpan Unspread = TimeSpan.FromSeconds(1);
 

@@ -17,6 +17,9 @@ internal static partial class GatewayLog
     [LoggerMessage(1002, LogLevel.Warning, "The gateway stopped before all publishes were answered")]
     public static partial void StoppedUndrained(this ILogger logger);
 
+    [LoggerMessage(1003, LogLevel.Information, "{Connections} connections did not end within {Limit} and are cut off, that of {Remote} first")]
+    public static partial void ConnectionsCutOff(this ILogger logger, int connections, TimeSpan limit, string remote);
+
     [LoggerMessage(1100, LogLevel.Debug, "{Remote}: connected")]
     public static partial void Connected(this ILogger logger, string remote);
 

@@ -36,16 +36,19 @@ public sealed class GatewayMetrics
     internal long PublishStart => _publish.Enabled ? _time.GetTimestamp() : 0;
 
     /// <summary>Shows what a gateway knows of its connections.</summary>
-    internal void Observe(NsqGateway gateway)
+    /// <param name="connections">Connections that are open.</param>
+    /// <param name="accepted">Connections that were let in since the start.</param>
+    /// <param name="traffic">Bytes since the start.</param>
+    internal void Observe(Func<int> connections, Func<long> accepted, Func<(long Received, long Sent)> traffic)
     {
         _meter.CreateObservableUpDownCounter(
-            "broker.gateway.connections", () => gateway.ConnectionCount, "{connection}", "Connections of NSQ clients that are open.");
+            "broker.gateway.connections", connections, "{connection}", "Connections of NSQ clients that are open.");
         _meter.CreateObservableCounter(
-            "broker.gateway.accepted.connections", () => gateway.AcceptedConnections, "{connection}", "Connections of NSQ clients that were let in.");
+            "broker.gateway.accepted.connections", accepted, "{connection}", "Connections of NSQ clients that were let in.");
         _meter.CreateObservableCounter(
-            "broker.gateway.received.size", () => gateway.ReadTraffic().Received, "By", "Bytes of commands that NSQ clients have sent, after decryption.");
+            "broker.gateway.received.size", () => traffic().Received, "By", "Bytes of commands that NSQ clients have sent, after decryption.");
         _meter.CreateObservableCounter(
-            "broker.gateway.sent.size", () => gateway.ReadTraffic().Sent, "By", "Bytes of frames that NSQ clients were sent, before encryption.");
+            "broker.gateway.sent.size", () => traffic().Sent, "By", "Bytes of frames that NSQ clients were sent, before encryption.");
     }
 
     /// <summary>A client gets an error frame.</summary>

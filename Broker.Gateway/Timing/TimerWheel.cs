@@ -2,7 +2,7 @@ using System.Numerics;
 using Broker.Gateway.Telemetry;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Timing;
 
 /// <summary>
 /// All of a gateway's timeouts in one timer: heartbeats, deadlines, output buffers, signs of life. Setting and clearing one is

@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Timing;
 
 /// <summary>Something that wants to be called at a time; at most one time at once. Its links are the wheel's.</summary>
 internal abstract class WheelEntry

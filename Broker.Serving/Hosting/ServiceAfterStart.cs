@@ -1,10 +1,15 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Broker.Serving.Hosting;
 
 /// <summary>Work that goes on for as long as the host runs, and begins when all is served: the ports are known by then, and the grains run.</summary>
-public abstract class ServiceAfterStart : IHostedLifecycleService
+/// <param name="logger">Told when the work does not end.</param>
+public abstract partial class ServiceAfterStart(ILogger logger) : IHostedLifecycleService
 {
+    // A call that nobody answers is not worth more of a stop.
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
 
@@ -15,11 +20,18 @@ public abstract class ServiceAfterStart : IHostedLifecycleService
         return Task.CompletedTask;
     }
 
-    /// <summary>Has the work end, and waits for it.</summary>
+    /// <summary>Has the work end, and waits for it a moment.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        await _running;
+        try
+        {
+            await _running.WaitAsync(Farewell, cancellationToken);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException && !_running.IsCompleted)
+        {
+            NotEnded(logger, GetType().Name, Farewell);
+        }
     }
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -29,6 +41,9 @@ public abstract class ServiceAfterStart : IHostedLifecycleService
     Task IHostedLifecycleService.StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(1700, LogLevel.Warning, "{Service} did not end within {Limit}; the stop goes on without it")]
+    private static partial void NotEnded(ILogger logger, string service, TimeSpan limit);
 
     /// <summary>The work.</summary>
     /// <param name="stopping">Cancelled when it is to end; it ends without an exception then.</param>

@@ -1,4 +1,4 @@
-using Broker.Gateway;
+using Broker.Gateway.Connections;
 using Broker.Health;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.DependencyInjection;

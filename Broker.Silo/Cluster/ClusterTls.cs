@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Broker.Gateway.Security;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
 using Orleans.Connections.Security;

@@ -1,4 +1,4 @@
-using Broker.Gateway;
+using Broker.Gateway.Connections;
 using Microsoft.Extensions.Hosting;
 using Orleans.Runtime;
 

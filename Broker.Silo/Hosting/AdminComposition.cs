@@ -1,6 +1,6 @@
 using Broker.Admin;
 using Broker.Gateway.Cluster;
-using Broker.Gateway.Http;
+using Broker.Gateway.Http.Nsqd;
 using Broker.Lookup.Http;
 using Broker.Serving.Hosting;
 using Broker.Serving.Http.Config;

@@ -1,13 +1,14 @@
 using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Broker.Admin;
-using Broker.Gateway;
+using Broker.Gateway.Security;
 using Broker.Grains;
 using Broker.Grains.Metrics;
 using Broker.Grains.Topics;
 using Broker.Health;
-using Broker.Serving.Http.Protection;
+using Broker.Serving.Hosting;
 using Broker.Serving.Http;
+using Broker.Serving.Http.Protection;
 using Broker.Silo.Cluster;
 using Broker.Silo.Logging;
 using Broker.Silo.Settings;
@@ -219,7 +220,9 @@ public sealed class BrokerHost : IAsyncDisposable
             foreach (Listener listener in listeners) listener.AddTo(kestrel);
         });
         // Kestrel asks the factories from the last one on.
-        builder.Services.AddSingleton<IConnectionListenerFactory, SocketBinder>();
+        builder.Services.AddSingleton<SocketBinder>();
+        builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<SocketBinder>());
+        builder.Services.AddSingleton<IListeners>(static provider => provider.GetRequiredService<SocketBinder>());
         WebApplication app = BuildApp(builder);
         app.Run(HttpSite.DispatchAsync);
         return new BrokerHost(app, banner ?? ((start, served) => start.Write(settings, served)), listeners, store, storeParts);

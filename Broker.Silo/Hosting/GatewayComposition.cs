@@ -1,6 +1,7 @@
-using Broker.Gateway;
 using Broker.Gateway.Announcing;
-using Broker.Gateway.Http;
+using Broker.Gateway.Hosting;
+using Broker.Gateway.Http.Nsqd;
+using Broker.Gateway.Security;
 using Broker.Health;
 using Broker.Lookup.Hosting;
 using Broker.Serving.Hosting;

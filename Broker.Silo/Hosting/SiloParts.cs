@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
 using Broker.Admin;
-using Broker.Gateway.Http;
 using Broker.Gateway.Telemetry;
 using Broker.Silo.Cluster;
 using Broker.Silo.Settings;

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Broker.Serving.Hosting;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -9,8 +11,9 @@ namespace Broker.Silo.Hosting;
 
 /// <summary>Kestrel's sockets, saying which address could not be listened on and why.</summary>
 public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ILoggerFactory loggers)
-    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector, IListeners
 {
+    private readonly ConcurrentBag<IConnectionListener> _bound = [];
     private readonly SocketTransportFactory _sockets = new(options, loggers);
 
     /// <inheritdoc/>
@@ -18,7 +21,9 @@ public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ILogg
     {
         try
         {
-            return await _sockets.BindAsync(endpoint, cancellationToken);
+            IConnectionListener listener = await _sockets.BindAsync(endpoint, cancellationToken);
+            _bound.Add(listener);
+            return listener;
         }
         catch (AddressInUseException)
         {
@@ -28,6 +33,13 @@ public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ILogg
         {
             throw new StartException($"listen ({endpoint}) failed - {e.Message}");
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task UnbindAsync()
+    {
+        foreach (IConnectionListener listener in _bound)
+            await listener.UnbindAsync();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Broker.Admin;
+using Broker.Gateway.Security;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
 using Broker.Tests.Silo;

@@ -1,5 +1,5 @@
-using Broker.Gateway;
-using Broker.Gateway.Http;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Http.Stats;
 using Broker.Grains.Topics;
 
 namespace Broker.Tests.Cluster;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
-using Broker.Gateway;
 using Broker.Gateway.Cluster;
+using Broker.Gateway.Connections;
 using Broker.Grains.Topics;
 using Broker.Silo.Settings;
 using Broker.Tests.Http;

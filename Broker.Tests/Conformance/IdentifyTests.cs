@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Broker.Gateway;
+using Broker.Gateway.Connections;
 using Broker.Tests.Running;
 
 namespace Broker.Tests.Conformance;

@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Gateway.Connections;
 using Broker.Gateways;
 using Broker.Messages;
 using Broker.Protocol;
@@ -318,7 +319,7 @@ public sealed class ConsumingTests
             await client.ExpectAsync("OK");
         ConsumerAttachment consumer = server.Grains.Channel("t", "c").Attaches[0].Consumers[0];
         Assert.Equal((expected, 5, 2000), (consumer.Proximity, consumer.SampleRate, consumer.MessageTimeout));
-        Broker.Gateway.ConnectionSnapshot snapshot = Assert.Single(server.Gateway.Connections);
+        Broker.Gateway.Connections.ConnectionSnapshot snapshot = Assert.Single(server.Gateway.Connections);
         Assert.Equal(("me", "here", "test/1", "t", "c"), (snapshot.ClientId, snapshot.Hostname, snapshot.UserAgent, snapshot.Topic, snapshot.Channel));
         Assert.Equal([new KeyValuePair<string, long>("t", 1)], snapshot.PublishCounts);
     }

@@ -1,3 +1,4 @@
+using Broker.Gateway.Connections;
 using Broker.Tests.Simulation;
 using Broker.Topics;
 using static Broker.Tests.Gateway.NsqSocket;

@@ -1,5 +1,6 @@
 using System.Net;
-using Broker.Gateway;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Hosting;
 using Broker.Policies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;

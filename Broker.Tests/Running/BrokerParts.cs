@@ -1,5 +1,5 @@
 using System.Net;
-using Broker.Gateway;
+using Broker.Gateway.Connections;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
 using Microsoft.Extensions.DependencyInjection;

@@ -3,7 +3,7 @@ using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Broker.Channels;
-using Broker.Gateway;
+using Broker.Gateway.Connections;
 using Broker.Silo.Settings;
 using Broker.Tests.Simulation;
 using Broker.Topics;

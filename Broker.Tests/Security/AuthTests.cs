@@ -1,4 +1,5 @@
-using Broker.Gateway;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Security;
 using Broker.Serving.Limits;
 using Broker.Tests.Gateway;
 using Broker.Tests.Simulation;

@@ -4,7 +4,7 @@ using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
-using Broker.Gateway;
+using Broker.Gateway.Security;
 using Broker.Policies;
 using Broker.Tests.Http;
 using Broker.Tests.Running;

@@ -1,4 +1,5 @@
-using Broker.Gateway;
+using Broker.Gateway.Limits;
+using Broker.Gateway.Timing;
 using Broker.Policies;
 using Broker.Serving.Limits;
 using Broker.Tests.Gateway;

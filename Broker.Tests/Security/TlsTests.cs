@@ -1,6 +1,7 @@
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
-using Broker.Gateway;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Security;
 using Broker.Policies;
 using Broker.Serving.Limits;
 using Broker.Tests.Gateway;

@@ -1,5 +1,5 @@
 using System.Text;
-using Broker.Gateway;
+using Broker.Gateway.Security;
 using Broker.Tests.Gateway;
 using Broker.Tests.Simulation;
 using static Broker.Tests.Gateway.NsqSocket;

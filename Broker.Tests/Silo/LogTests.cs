@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Broker.Gateway.Connections;
 using Broker.Silo.Hosting;
 using Broker.Silo.Logging;
 using Broker.Tests.Simulation;
@@ -76,7 +77,8 @@ public sealed partial class LogTests
     private static IEnumerable<(string Where, LoggerMessageAttribute Message)> Messages() =>
         from assembly in (Assembly[])
         [
-            typeof(BrokerHost).Assembly, typeof(Broker.Admin.AdminSite).Assembly, typeof(Broker.Gateway.NsqGateway).Assembly, typeof(Broker.Grains.GrainServices).Assembly,
+            typeof(BrokerHost).Assembly, typeof(Broker.Admin.AdminSite).Assembly, typeof(Broker.Gateway.Connections.NsqGateway).Assembly, typeof(Broker.Grains.GrainServices).Assembly,
+            typeof(Broker.Serving.Hosting.BoundAddresses).Assembly, typeof(Broker.Lookup.LookupOptions).Assembly,
             typeof(Broker.Storage.IMessageStore).Assembly, typeof(Broker.Client.NsqMessage).Assembly,
         ]
         from type in assembly.GetTypes()

@@ -1,3 +1,4 @@
+using Broker.Gateway.Connections;
 using Broker.Health;
 using Broker.Topics;
 

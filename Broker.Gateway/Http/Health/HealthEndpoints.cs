@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using System.Text.Json;
+using Broker.Gateway.Connections;
 using Broker.Gateway.Telemetry;
 using Broker.Health;
 using Broker.Serving.Http;
@@ -65,7 +66,7 @@ internal sealed class HealthEndpoints
             Status = _gateway.IsStopping ? "stopping" : isWell ? "ready" : "not ready",
             Checks = results,
         };
-        byte[] body = JsonSerializer.SerializeToUtf8Bytes(document, StatsJson.Readable.ReadinessDocument);
+        byte[] body = JsonSerializer.SerializeToUtf8Bytes(document, ReadinessJson.Readable.ReadinessDocument);
         context.Response.StatusCode = document.Status == "ready" ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         context.Response.Headers.CacheControl = "no-store";
         return new BodyResult(body);

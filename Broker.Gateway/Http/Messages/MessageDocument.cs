@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Messages;
 
 /// <summary>A message of a channel, as <c>/channel/messages</c> and <c>/channel/message</c> show it.</summary>
 public sealed class MessageDocument

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Broker.Channels;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Consuming;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Replies;
 using Broker.Topics;
@@ -7,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Orleans;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Messages;
 
 /// <summary>
 /// What nsqd has not: a look at the messages of a channel without consuming them, and what an operator may do to a single one. Names, order of

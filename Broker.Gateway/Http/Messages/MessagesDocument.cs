@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Messages;
 
 /// <summary>What <c>/channel/messages</c> answers.</summary>
 public sealed class MessagesDocument

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Messages;
 
 /// <summary>How messages are written.</summary>
 [JsonSerializable(typeof(MessageDocument))]

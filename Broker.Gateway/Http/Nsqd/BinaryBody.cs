@@ -1,8 +1,9 @@
 using System.Buffers;
+using Broker.Gateway.Publishing;
 using Broker.Messages;
 using Broker.Serving.Http.Replies;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>The binary body of an <c>/mpub</c>: <c>[int32 count]([int32 length][bytes])…</c>, big endian (spec 3.2).</summary>
 internal static class BinaryBody

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Orleans;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary><c>/channel/*</c> (spec 3.2). The topic must be there: unlike a SUB, none of these makes one.</summary>
 /// <param name="grains">Where topics are found.</param>

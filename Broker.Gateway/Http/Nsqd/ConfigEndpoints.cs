@@ -1,11 +1,12 @@
 using System.Text;
+using Broker.Gateway.Connections;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Config;
 using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary><c>/config/*</c>: every option can be read, a few can be written (spec 3.2).</summary>
 /// <param name="gateway">Has the limits.</param>

@@ -6,7 +6,7 @@ using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>
 /// <c>/debug/*</c>: where Go serves its profiler, the .NET runtime's own figures in text (spec 3.2). Profiles and dumps are made

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Net;
+using Authorization = Broker.Gateway.Security.Authorization;
 using System.Text;
+using Broker.Gateway.Security;
 using Broker.Gateway.Telemetry;
 using Broker.Policies;
 using Broker.Serving.Hosting;
@@ -10,7 +12,7 @@ using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>
 /// Looks at each request before anything else does: whether it had to come encrypted (spec 3.1), and, where there is a file of

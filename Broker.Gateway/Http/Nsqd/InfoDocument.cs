@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>The answer to <c>/info</c> (spec 3.3).</summary>
 public sealed class InfoDocument

@@ -1,12 +1,14 @@
 using Broker.Gateway.Http.Health;
+using Broker.Gateway.Http.Messages;
 using Broker.Gateway.Http.Metrics;
+using Broker.Gateway.Security;
 using Broker.Policies;
 using Broker.Serving.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>nsqd's HTTP API (spec 3).</summary>
 /// <param name="services">Where the endpoints find their parts.</param>

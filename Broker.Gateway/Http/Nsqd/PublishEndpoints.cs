@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Publishing;
 using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Protocol;
@@ -10,7 +12,7 @@ using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>
 /// <c>/pub</c> and <c>/mpub</c> (spec 3.2). What is published here meets the publishes of the TCP connections in the topic's publisher

@@ -1,4 +1,6 @@
 using System.Net;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Http.Stats;
 using Broker.Gateway.Telemetry;
 using Broker.Serving.Hosting;
 using Broker.Serving.Http;
@@ -6,7 +8,7 @@ using Broker.Serving.Http.Replies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>What the broker says of itself: <c>/ping</c>, <c>/info</c> and <c>/stats</c> (spec 3.2 to 3.4).</summary>
 /// <param name="gateway">Has the limits.</param>
@@ -48,7 +50,7 @@ internal sealed class StateEndpoints(NsqGateway gateway, StatsCollector stats, B
             TopologyZone = gateway.Options.TopologyZone,
             TopologyRegion = gateway.Options.TopologyRegion,
         };
-        return new(V1Result.Json(info, StatsJson.Readable.InfoDocument));
+        return new(V1Result.Json(info, InfoJson.Readable.InfoDocument));
     }
 
     private async ValueTask<IResult> StatsAsync(HttpContext context)

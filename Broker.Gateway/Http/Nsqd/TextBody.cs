@@ -1,8 +1,9 @@
 using System.Buffers;
+using Broker.Gateway.Publishing;
 using Broker.Messages;
 using Broker.Serving.Http.Replies;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Nsqd;
 
 /// <summary>The text body of an <c>/mpub</c>: a message a line. Empty lines are none, and the last needs no line end (spec 3.2).</summary>
 internal static class TextBody

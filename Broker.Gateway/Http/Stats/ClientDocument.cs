@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
+using Broker.Gateway.Connections;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>A connection in <c>/stats</c>: a channel's consumer, or a producer.</summary>
 public sealed class ClientDocument

@@ -1,4 +1,6 @@
-namespace Broker.Gateway.Http;
+using Broker.Gateway.Connections;
+
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>
 /// Counts in a node's figures the clients that are connected to this node, instead of those that the channels it hosts have on all

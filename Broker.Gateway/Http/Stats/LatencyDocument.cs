@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json.Serialization;
 using Broker.Channels;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>Percentiles of the time from publish to finish (spec 2.8). While none are kept, there are none to tell.</summary>
 public sealed class LatencyDocument

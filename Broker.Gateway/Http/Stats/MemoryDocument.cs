@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>
 /// The process's memory in <c>/stats</c>, under the names of Go's figures. Sizes in bytes, pauses in microseconds.

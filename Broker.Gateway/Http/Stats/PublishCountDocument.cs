@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>How many messages a connection published to a topic.</summary>
 /// <param name="Topic">The topic.</param>

@@ -1,10 +1,12 @@
 using Broker.Channels;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Consuming;
 using Broker.Gateway.Telemetry;
 using Broker.Health;
 using Broker.Policies;
 using Broker.Topics;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>
 /// Brings together what topics, channels and connections know of themselves. A topic answers for its channels, and a channel for its

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>The answer to <c>/stats</c>, in the order in which nsqd writes it (spec 3.4).</summary>
 public sealed class StatsDocument

@@ -1,14 +1,11 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Broker.Gateway.Http.Health;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
-/// <summary>How what the broker says of itself is written.</summary>
-[JsonSerializable(typeof(InfoDocument))]
+/// <summary>How statistics are written.</summary>
 [JsonSerializable(typeof(StatsDocument))]
-[JsonSerializable(typeof(ReadinessDocument))]
 internal sealed partial class StatsJson : JsonSerializerContext
 {
     // The default escapes all that could be harmful in a web page, and with it half of what user agents call themselves.

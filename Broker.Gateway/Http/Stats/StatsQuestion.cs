@@ -1,6 +1,6 @@
 using Broker.Serving.Http;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>What <c>/stats</c> was asked for (spec 3.4).</summary>
 /// <param name="Topic">Only this topic; null for all.</param>

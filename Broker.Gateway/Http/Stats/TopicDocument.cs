@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>A topic in <c>/stats</c>.</summary>
 public sealed record TopicDocument

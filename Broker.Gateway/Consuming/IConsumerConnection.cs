@@ -1,0 +1,28 @@
+using Broker.Channels;
+using Broker.Gateways;
+
+namespace Broker.Gateway.Consuming;
+
+/// <summary>The connection of a consumer, as the side of the channel sees it.</summary>
+internal interface IConsumerConnection
+{
+    /// <summary>Number of the connection, and of its consumer, unique within the gateway.</summary>
+    int Number { get; }
+
+    /// <summary>Message timeout in milliseconds.</summary>
+    int MessageTimeout { get; }
+
+    /// <summary>0, or 1 to 99 (spec 1.10).</summary>
+    int SampleRate { get; }
+
+    /// <summary>How near the client is to this broker.</summary>
+    Proximity Proximity { get; }
+
+    /// <summary>Queues messages; never waits.</summary>
+    /// <param name="run">The messages.</param>
+    /// <param name="size">Bytes that their records take.</param>
+    void Deliver(in DeliveryRun run, int size);
+
+    /// <summary>Closes the connection without an error frame.</summary>
+    void Close();
+}
