@@ -15,6 +15,15 @@ public sealed class LookupOptions
     /// <summary>Version that nodes and tools are told.</summary>
     public string Version { get; set; } = "1.3.0";
 
+    /// <summary>Connections of the TCP port in all; 0 for no limit.</summary>
+    public int MaxConnections { get; set; } = 65536;
+
+    /// <summary>Connections of one IP address to the TCP port; 0 for no limit.</summary>
+    public int MaxConnectionsPerAddress { get; set; }
+
+    /// <summary>Time from connecting to the first complete command; 0 for no limit.</summary>
+    public TimeSpan FirstCommandTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
     /// <summary>A producer that was not heard from for longer is hidden until it is heard from again.</summary>
     public TimeSpan InactiveProducerTimeout { get; set; } = TimeSpan.FromSeconds(300);
 

@@ -29,11 +29,21 @@ internal sealed class LookupSession(
         ? new IPEndPoint(ip.Address.IsIPv4MappedToIPv6 ? ip.Address.MapToIPv4() : ip.Address, ip.Port).ToString()
         : connection.ConnectionId;
     private LookupPeer? _peer;
+    private volatile bool _isStopping;
+    private volatile bool _hasGivenCommand;
 
     private static ReadOnlySpan<byte> Magic => "  V1"u8;
 
     /// <summary>Ends the conversation, whatever it waits for.</summary>
-    public void Stop() => _input.CancelPendingRead();
+    public void Stop()
+    {
+        // Told before the read is cancelled: which read the cancellation ends does not matter then.
+        _isStopping = true;
+        _input.CancelPendingRead();
+    }
+
+    /// <summary>Whether a command was complete.</summary>
+    public bool HasGivenCommand => _hasGivenCommand;
 
     /// <summary>Runs until the node goes, does something wrong, or <see cref="Stop"/> is called.</summary>
     public async Task RunAsync()
@@ -49,6 +59,7 @@ internal sealed class LookupSession(
             }
             while (await ReadLineAsync() is { } line)
             {
+                _hasGivenCommand = true;
                 LookupReply reply = line.Length > MaxLine
                     ? LookupReply.Error($"E_INVALID command is longer than {MaxLine} bytes")
                     : await ExecuteAsync(line.Trim(Blanks).Split(' '));
@@ -152,7 +163,7 @@ internal sealed class LookupSession(
     private async ValueTask<byte[]?> ReadAsync(int count)
     {
         ReadResult result = await _input.ReadAtLeastAsync(count);
-        if (result.Buffer.Length < count)
+        if (result.Buffer.Length < count || _isStopping)
         {
             _input.AdvanceTo(result.Buffer.End);
             return null;
@@ -170,6 +181,11 @@ internal sealed class LookupSession(
         {
             ReadResult result = await _input.ReadAsync();
             ReadOnlySequence<byte> buffer = result.Buffer;
+            if (_isStopping)
+            {
+                _input.AdvanceTo(buffer.End);
+                return null;
+            }
             if (buffer.PositionOf((byte)'\n') is { } end && buffer.Slice(0, end).Length <= MaxLine)
             {
                 string line = Encoding.Latin1.GetString(buffer.Slice(0, end));
@@ -183,7 +199,7 @@ internal sealed class LookupSession(
                 return start;
             }
             _input.AdvanceTo(buffer.Start, buffer.End);
-            if (result.IsCompleted || result.IsCanceled)
+            if (result.IsCompleted)
                 return null;
         }
     }

@@ -2,6 +2,7 @@ using Broker.Lookup.Connections;
 using Broker.Lookup.Http;
 using Broker.Lookup.Registrations;
 using Broker.Serving.Hosting;
+using Broker.Serving.Limits;
 using Broker.Serving.Http.Config;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -19,6 +20,7 @@ public static class LookupServiceExtensions
     {
         services.AddRoutingCore();
         services.TryAddSingleton<BoundAddresses>();
+        services.TryAddSingleton<Refusals>();
         return services
             .AddSingleton(options)
             .AddSingleton<LookupRegistry>()

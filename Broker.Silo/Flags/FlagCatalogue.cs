@@ -63,6 +63,7 @@ public sealed class FlagCatalogue
         new Flag<string>("broadcast-address", FlagType.Text, "", "host that nodes are told to find the HTTP API at; this host's name unless given",
             (settings, value) => settings.Lookup.BroadcastAddress = value),
         .. LookupPatience(),
+        .. ConnectionLimits(),
         .. HttpFlags.All(),
     ]);
 
@@ -311,21 +312,27 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Gateway.Auth.File = value),
     ];
 
-    private static IEnumerable<Flag> Limits() =>
+    // Of the TCP ports of broker and lookup service alike.
+    private static IEnumerable<Flag> ConnectionLimits() =>
     [
         new Flag<int>("max-connections", FlagType.Integer(0), "65536", "client connections in all; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MaxConnections = value),
+            (settings, value) => settings.Gateway.Limits.MaxConnections = settings.Lookup.MaxConnections = value),
         new Flag<int>("max-connections-per-address", FlagType.Integer(0), "0", "client connections of one IP address; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = value),
+            (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = settings.Lookup.MaxConnectionsPerAddress = value),
+        new Flag<TimeSpan>("first-command-timeout", FlagType.DurationOrZero, "1m0s",
+            "time from connecting to the first command; 0 for no limit",
+            (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = settings.Lookup.FirstCommandTimeout = value),
+    ];
+
+    private static IEnumerable<Flag> Limits() =>
+    [
+        .. ConnectionLimits(),
         new Flag<int>("max-commands-per-second", FlagType.Integer(0), "0",
             "commands that a connection may give in a second before it is slowed down; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MaxCommandsPerSecond = value),
         new Flag<long>("max-bytes-in-flight", FlagType.LongInteger(0), "268435456",
             "bytes of large publishes that may be arriving at once before others wait; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MaxBytesInFlight = value),
-        new Flag<TimeSpan>("first-command-timeout", FlagType.DurationOrZero, "1m0s",
-            "time from connecting to the first command; 0 for no limit",
-            (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = value),
         new Flag<TimeSpan>("command-timeout", FlagType.DurationOrZero, "1m0s",
             "time from a command's first byte to its last; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.CommandTimeout = value),

@@ -12,6 +12,9 @@ internal sealed class RunningLookup : IAsyncDisposable
     private readonly BrokerSettings _settings = new() { LogLevel = LogLevel.Error };
     private BrokerHost? _host;
 
+    /// <summary>What it was composed of.</summary>
+    public IServiceProvider Services => _host!.Services;
+
     private RunningLookup()
     {
         _settings.Lookup.TcpAddress = "127.0.0.1:0";
@@ -31,9 +34,10 @@ internal sealed class RunningLookup : IAsyncDisposable
     /// <summary>Asks it.</summary>
     public LookupQuestions Http { get; }
 
-    public static async Task<RunningLookup> StartAsync()
+    public static async Task<RunningLookup> StartAsync(Action<BrokerSettings>? configure = null)
     {
         RunningLookup lookup = new();
+        configure?.Invoke(lookup._settings);
         await lookup.BootAsync();
         lookup._settings.Lookup.TcpAddress = lookup.TcpEndPoint.ToString();
         lookup._settings.Lookup.HttpAddress = lookup.HttpEndPoint.ToString();
