@@ -12,8 +12,11 @@ public static class Product
     /// <summary>Version of this program.</summary>
     public static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version!.ToString(3);
 
-    /// <summary>The version in the words of an NSQ program, which scripts look for, with our own in the brackets where it names its compiler.</summary>
+    /// <summary>The version in the words of an NSQ program, to the letter: scripts and tests of clients look for it.</summary>
     /// <param name="program">nsqd, nsqlookupd, …</param>
     public static string BannerOf(string program) =>
-        $"{program} v{new GatewayOptions().Version} (Broker {Version}, .NET {Environment.Version})";
+        $"{program} v{new GatewayOptions().Version} (built w/dotnet{Environment.Version})";
+
+    /// <summary>What this program is itself.</summary>
+    public static readonly string Own = $"Broker {Version}";
 }

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Security.Cryptography;
 using System.Text;
-using Broker.Gateway;
+using Broker.Gateway.Security;
 using Broker.Silo.Settings;
 
 namespace Broker.Silo.CommandLine;

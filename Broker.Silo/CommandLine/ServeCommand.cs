@@ -43,6 +43,7 @@ public sealed class ServeCommand : Command
             if (flags.Find(version, Catalogue) is { } asked && GoBoolean.TryParse(asked.Texts[^1], out bool wanted) && wanted)
             {
                 await result.InvocationConfiguration.Output.WriteLineAsync(Product.BannerOf(Catalogue.Program));
+                await result.InvocationConfiguration.Output.WriteLineAsync(Product.Own);
                 return ExitCode.Done;
             }
             await serve(SettingsLoader.Load(Catalogue, flags, environment), cancellation);

@@ -38,8 +38,14 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
     }
 
+    private void LogVersion(string version)
+    {
+        LogLine(version);
+        LogLine(Product.Own);
+    }
+
     [LoggerMessage(6000, LogLevel.Information, "{Version}")]
-    private partial void LogVersion(string version);
+    private partial void LogLine(string version);
 
     [LoggerMessage(6001, LogLevel.Information, "ID: {NodeId}")]
     private partial void LogNode(int nodeId);

@@ -93,7 +93,7 @@ public sealed class FlagFormTests
     {
         ProgramRun run = await ProgramRun.StartAsync(arguments.Split(' '));
         Assert.Equal(0, run.ExitCode);
-        Assert.StartsWith("nsqd v1.3.0 (Broker ", run.Output);
+        Assert.Matches(@"^nsqd v1\.3\.0 \(built w\/dotnet[0-9.]+\)\r?\nBroker [0-9.]+\r?\n$", run.Output);
         Assert.Null(run.Settings);
     }
 }

@@ -1,22 +1,23 @@
 using System.Globalization;
 using System.Text;
+using Broker.Gateway.Connections;
 using Broker.Gateway.Telemetry;
 using Broker.Protocol;
 
-namespace Broker.Gateway.Http;
+namespace Broker.Gateway.Http.Stats;
 
 /// <summary>Figures for people to read, in nsqd's words and columns (spec 3.4).</summary>
 /// <param name="clock">Knows when the broker started, and the time.</param>
 public sealed class StatsText(BrokerClock clock)
 {
-    private static readonly string Runtime = $".NET {Environment.Version}";
+    private static readonly string Runtime = $"dotnet{Environment.Version}";
 
     /// <summary>Writes the figures.</summary>
     public string Write(StatsDocument stats)
     {
         StringBuilder text = new();
         Line(text, $"nsqd v{stats.Version} (built w/{Runtime})");
-        Line(text, $"start_time {clock.StartTime.ToLocalTime():yyyy-MM-dd'T'HH:mm:ssK}");
+        Line(text, $"start_time {clock.StartTime.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'}");
         Line(text, $"uptime {GoDuration.Format(clock.Uptime)}");
         Line(text, $"\nHealth: {stats.Health}");
         if (stats.Memory is { } memory)
