@@ -24,18 +24,15 @@ public sealed class AdminActions(BrokerCluster cluster, ChannelMessages messages
         {
             IReadOnlyList<string> failures = await PerformAsync(action, body, defer, context.RequestAborted);
             Log(action, user, context, failures.Count == 0 ? "done" : string.Join("; ", failures));
+            if (action is { Verb: AdminVerb.Create, Channel.Length: > 0 })
+                notifier.Notify(action with { Channel = "" }, user, context);
+            notifier.Notify(action, user, context);
             return failures;
         }
         catch (UpstreamException e)
         {
             Log(action, user, context, $"failed: {e.Message}");
             throw;
-        }
-        finally
-        {
-            if (action is { Verb: AdminVerb.Create, Channel.Length: > 0 })
-                notifier.Notify(action with { Channel = "" }, user, context);
-            notifier.Notify(action, user, context);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Broker.Gateway.Security;
 using Broker.Tests.Gateway;
 using Broker.Tests.Http;
 
@@ -31,6 +32,27 @@ public sealed class NotificationTests
         Assert.Equal(System.Net.Dns.GetHostName(), (string?)first["via"]);
         Assert.InRange((long)first["timestamp"]!, DateTimeOffset.UtcNow.ToUnixTimeSeconds() - 60, DateTimeOffset.UtcNow.ToUnixTimeSeconds());
         Assert.False(notices[2].AsObject().ContainsKey("user"));
+    }
+
+    [Fact]
+    public async Task Nobody_is_told_of_what_nobody_did()
+    {
+        await using ScriptedNode endpoint = await ScriptedNode.StartAsync(("/hook", "thanks"));
+        await using ScriptedNode lookup = await ScriptedNode.StartAsync(("/topic/create", "{}"), ("/lookup", """{"producers":[]}"""));
+        await using RunningAdmin nowhere = await RunningAdmin.StartAsync(settings =>
+        {
+            settings.Admin.LookupdHttpAddresses = ["127.0.0.1:1"];
+            settings.Admin.NotificationHttpEndpoint = $"http://{endpoint.Address}/hook";
+        });
+        await using RunningAdmin somewhere = await RunningAdmin.StartAsync(settings =>
+        {
+            settings.Admin.LookupdHttpAddresses = [lookup.Address];
+            settings.Admin.NotificationHttpEndpoint = $"http://{endpoint.Address}/hook";
+        });
+        Assert.Equal(502, (await nowhere.PostAsync("/api/topics/lost", """{"action":"pause"}""")).Status);
+        await somewhere.PostAsync("/api/topics", """{"topic":"found"}""");
+        await Eventually.TrueAsync(() => !endpoint.Requests.IsEmpty);
+        Assert.Equal("found", (string?)JsonNode.Parse(endpoint.Requests.Single().Body)!["topic"]);
     }
 
     [Theory]
