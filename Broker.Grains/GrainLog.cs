@@ -1,4 +1,3 @@
-using Broker.Events;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Grains;
@@ -64,7 +63,4 @@ internal static partial class GrainLog
 
     [LoggerMessage(3019, LogLevel.Information, "topic {Topic}: begins with the channels that other nodes have: {Channels}")]
     public static partial void ChannelsTakenOver(this ILogger log, string topic, string channels);
-
-    [LoggerMessage(3021, LogLevel.Warning, "events: {Kind} could not be told, who waits for it finds out later: {Cause}")]
-    public static partial void EventLost(this ILogger log, BrokerEventKind kind, string cause);
 }

@@ -32,4 +32,7 @@ public sealed record GatewayNode
 
     /// <summary>Its region; empty when it has none.</summary>
     [Id(7)] public string TopologyRegion { get; init; } = "";
+
+    /// <summary>Where it is told of what happens; null when it does not want to be.</summary>
+    [Id(8)] public IGatewayObserver? Observer { get; init; }
 }

@@ -1,8 +1,9 @@
+using Broker.Events;
 using Orleans;
 
 namespace Broker.Gateways;
 
-/// <summary>What a gateway hears from channels. Calls only enqueue: they never wait for a socket.</summary>
+/// <summary>What a gateway hears from channels and from the directory. Calls only enqueue: they never wait for a socket.</summary>
 [Alias("Broker.IGatewayObserver")]
 public interface IGatewayObserver : IGrainObserver
 {
@@ -11,4 +12,10 @@ public interface IGatewayObserver : IGrainObserver
 
     /// <summary>The channel is gone: the consumers' connections are to be closed without an error frame (spec 1.6).</summary>
     [Alias("Close")] void Close(string channelKey, long incarnation);
+
+    /// <summary>
+    /// Something has happened in the broker; told by the directory to each gateway that it knows. That the gateway itself has joined is the first that it
+    /// is told: what happened before, it finds by looking.
+    /// </summary>
+    [Alias("Happened")] void Happened(BrokerEvent happened);
 }

@@ -5,7 +5,7 @@ namespace Broker.Topics;
 
 /// <summary>
 /// Index of the topics and their channels, for lists, statistics and lookup services; can be rebuilt from the topics' records, and nothing on the way of a
-/// message calls it. It also knows the gateways, and tells of all that changes over the events' stream. There is one, with the key <see cref="Key"/>.
+/// message calls it. It also knows the gateways, and tells each of them at once what changes. There is one, with the key <see cref="Key"/>.
 /// </summary>
 [Alias("Broker.IDirectoryGrain")]
 public interface IDirectoryGrain : IGrainWithStringKey
@@ -29,7 +29,8 @@ public interface IDirectoryGrain : IGrainWithStringKey
     [Alias("NotePaused")] ValueTask NotePausedAsync(string topic, string channel, bool paused);
 
     /// <summary>
-    /// A gateway lives: it counts as such for <see cref="GatewayNode.Lifetime"/> from now. Answers with all that do, ordered by id.
+    /// A gateway lives: it counts as such for <see cref="GatewayNode.Lifetime"/> from now, and is told for as long what happens. Answers with all that
+    /// live, ordered by id.
     /// </summary>
     [Alias("RenewGateway")] ValueTask<GatewayNode[]> RenewGatewayAsync(GatewayNode gateway);
 

@@ -1,5 +1,6 @@
 using BenchmarkDotNet.Attributes;
 using Broker.Channels;
+using Broker.Events;
 using Broker.Gateways;
 using Broker.Grains.Channels;
 using Broker.Messages;
@@ -82,6 +83,10 @@ public class ChannelQueueBenchmarks
         }
 
         public void Close(string channelKey, long incarnation)
+        {
+        }
+
+        public void Happened(BrokerEvent happened)
         {
         }
     }

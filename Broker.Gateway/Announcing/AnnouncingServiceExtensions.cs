@@ -14,8 +14,6 @@ public static class AnnouncingServiceExtensions
     /// <see cref="GatewayOptions.LookupdTcpAddresses"/> names. The container needs the gateway and an <see cref="IOwnLookup"/>.
     /// </summary>
     public static IServiceCollection AddAnnouncing(this IServiceCollection services) => services
-        .AddSingleton<EventFeed>()
-        .AddSingleton<EventSubscription>()
         .AddSingleton<ClusterNodes>()
         .AddSingleton<Tombstones>()
         .AddSingleton<BrokerTopology>()
@@ -25,7 +23,6 @@ public static class AnnouncingServiceExtensions
         .AddSingleton<LookupAnnouncer>()
         .AddSingleton<IKnownChannels, LookupChannels>()
         .AddSingleton<IWritableOption, LookupAddressesOption>()
-        .AddHostedService(static provider => provider.GetRequiredService<EventSubscription>())
         .AddHostedService(static provider => provider.GetRequiredService<ClusterNodes>())
         .AddHostedService(static provider => provider.GetRequiredService<LocalRegistration>())
         .AddHostedService(static provider => provider.GetRequiredService<LookupAnnouncer>())

@@ -8,8 +8,8 @@ using Orleans;
 namespace Broker.Gateway.Announcing;
 
 /// <summary>
-/// The topics and channels of this broker: asks the directory at every event, and for a listing of all every
-/// <see cref="ListingPeriod"/> in case one was lost. For those who announce them.
+/// The topics and channels of this broker: asks the directory at every event, and for a listing of all when events
+/// begin and every <see cref="ListingPeriod"/> in case one was lost. For those who announce them.
 /// </summary>
 public sealed class BrokerTopology : ServiceAfterStart
 {
@@ -26,6 +26,7 @@ public sealed class BrokerTopology : ServiceAfterStart
     private readonly SortedSet<string> _hints = new(StringComparer.Ordinal);
     private readonly WakeUp _wake = new();
     private Action<string>? _listeners;
+    private volatile bool _isListed;
 
     /// <param name="grains">Where the directory is found.</param>
     /// <param name="events">Tell what has changed.</param>
@@ -38,6 +39,7 @@ public sealed class BrokerTopology : ServiceAfterStart
         _time = time;
         _logger = logger;
         events.Received += Take;
+        events.Began += ListAgain;
     }
 
     /// <summary>Names of the topics, ordered (ordinal).</summary>
@@ -79,16 +81,15 @@ public sealed class BrokerTopology : ServiceAfterStart
         {
             await using ITimer listing = _time.CreateTimer(_ => _wake.Set(), null, ListingPeriod, ListingPeriod);
             long listed = 0;
-            bool isListed = false;
             while (true)
             {
                 try
                 {
-                    if (!isListed || _time.GetElapsedTime(listed) >= ListingPeriod)
+                    if (!_isListed || _time.GetElapsedTime(listed) >= ListingPeriod)
                     {
                         listed = _time.GetTimestamp();
+                        _isListed = true;
                         Take(await directory.TopologyAsync(null), isAll: true);
-                        isListed = true;
                     }
                     else if (TakeHints() is { Length: > 0 } hints)
                     {
@@ -100,7 +101,7 @@ public sealed class BrokerTopology : ServiceAfterStart
                 {
                     // A grain that does not answer, or a store that cannot be read: what was missed shows in the listing to come.
                     _logger.TopologyUnknown(e);
-                    isListed = false;
+                    _isListed = false;
                     await Task.Delay(RetryDelay, _time, cancellation);
                 }
             }
@@ -116,6 +117,12 @@ public sealed class BrokerTopology : ServiceAfterStart
     {
         lock (_sync)
             read(_topics);
+    }
+
+    private void ListAgain()
+    {
+        _isListed = false;
+        _wake.Set();
     }
 
     private void Take(BrokerEvent happened)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Cluster;
 
-/// <summary>Tells the directory every <see cref="RenewPeriod"/> that this gateway lives, and knows by its answer which others do.</summary>
+/// <summary>Tells the directory every <see cref="RenewPeriod"/> that this gateway lives, is told by it what happens, and knows by its answer which others live.</summary>
 /// <param name="gateway">The gateway of this process.</param>
 /// <param name="identity">Under which address others reach it.</param>
 /// <param name="time">The clock.</param>
@@ -88,6 +88,7 @@ public sealed class ClusterNodes(NsqGateway gateway, BrokerIdentity identity, Ti
             Version = info.Version ?? "",
             TopologyZone = info.TopologyZone ?? "",
             TopologyRegion = info.TopologyRegion ?? "",
+            Observer = gateway.Observer,
         };
     }
 

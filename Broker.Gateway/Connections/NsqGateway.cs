@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Consuming;
 using Broker.Gateway.Limits;
 using Broker.Gateway.Publishing;
@@ -51,6 +52,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <param name="metrics">Told what is measured.</param>
     /// <param name="telemetry">How long clients are served yet when the gateway is told to stop.</param>
     /// <param name="traces">Traces messages.</param>
+    /// <param name="events">Passes on what the directory tells.</param>
     /// <param name="time">The clock of all timeouts.</param>
     /// <param name="logger">The log.</param>
     /// <param name="listeners">Where clients come from; null when somebody else has them come no more.</param>
@@ -63,6 +65,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         GatewayMetrics metrics,
         TelemetryOptions telemetry,
         MessageTraces traces,
+        EventFeed events,
         TimeProvider time,
         ILogger<NsqGateway> logger,
         IListeners? listeners = null)
@@ -83,7 +86,7 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         _services = new GatewayServices(
             Options,
             new TopicPublishers(grains, Options, metrics, wheel, time, logger),
-            new ChannelLinks(Id, grains, Options, wheel, time, logger),
+            new ChannelLinks(Id, grains, Options, events, wheel, time, logger),
             tls,
             access.Authenticator,
             refusals,
@@ -120,6 +123,9 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     internal ByteBudget BytesInFlight => _services.BytesInFlight;
 
     internal MemoryPressure Memory => _services.Memory;
+
+    /// <summary>The reference that channels and the directory call.</summary>
+    internal IGatewayObserver Observer => _services.Links.Observer;
 
     internal IGrainFactory Grains { get; }
 

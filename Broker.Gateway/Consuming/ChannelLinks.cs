@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Broker.Channels;
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Timing;
 using Broker.Gateways;
 using Broker.Policies;
@@ -26,10 +27,11 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
     /// <param name="id">The gateway's id, unique to each start.</param>
     /// <param name="grains">Where channels are found.</param>
     /// <param name="options">Limits.</param>
+    /// <param name="events">Passes on what the directory tells.</param>
     /// <param name="wheel">Calls when something is due.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public ChannelLinks(string id, IGrainFactory grains, GatewayOptions options, TimerWheel wheel, TimeProvider time, ILogger logger)
+    public ChannelLinks(string id, IGrainFactory grains, GatewayOptions options, EventFeed events, TimerWheel wheel, TimeProvider time, ILogger logger)
     {
         Id = id;
         Grains = grains;
@@ -37,7 +39,7 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
         Wheel = wheel;
         Time = time;
         Logger = logger;
-        _observer = new GatewayObserver(this);
+        _observer = new GatewayObserver(this, events);
     }
 
     /// <summary>The gateway's id.</summary>
@@ -53,7 +55,7 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
 
     public ILogger Logger { get; }
 
-    /// <summary>The reference that channels call; made when the first consumer comes.</summary>
+    /// <summary>The reference that channels and the directory call; made when it is first asked for.</summary>
     public IGatewayObserver Observer
     {
         get

@@ -1,9 +1,11 @@
+using Broker.Events;
+using Broker.Gateway.Cluster;
 using Broker.Gateways;
 
 namespace Broker.Gateway.Consuming;
 
-/// <summary>What channels call. It only hands over to connections' queues: no slow client holds up another.</summary>
-internal sealed class GatewayObserver(ChannelLinks links) : IGatewayObserver
+/// <summary>What channels and the directory call. It only hands over to connections' queues: no slow client holds up another.</summary>
+internal sealed class GatewayObserver(ChannelLinks links, EventFeed events) : IGatewayObserver
 {
     /// <inheritdoc/>
     public void Deliver(Delivery delivery)
@@ -15,4 +17,12 @@ internal sealed class GatewayObserver(ChannelLinks links) : IGatewayObserver
 
     /// <inheritdoc/>
     public void Close(string channelKey, long incarnation) => links.FindLink(channelKey, incarnation)?.Close();
+
+    /// <inheritdoc/>
+    public void Happened(BrokerEvent happened)
+    {
+        if (happened.Kind == BrokerEventKind.NodeJoined && happened.Node == links.Id)
+            events.Begin();
+        events.Take(happened);
+    }
 }

@@ -1,3 +1,4 @@
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;
@@ -44,6 +45,7 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton(static provider => new MessageTraces(provider.GetRequiredService<TelemetryOptions>().TraceSampleRate));
         services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton<Refusals>();
+        services.TryAddSingleton<EventFeed>();
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
         services.TryAddSingleton<BoundAddresses>();

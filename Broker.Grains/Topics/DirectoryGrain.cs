@@ -2,16 +2,14 @@ using Broker.Events;
 using Broker.Gateways;
 using Broker.Storage;
 using Broker.Topics;
-using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Concurrency;
-using Orleans.Streams;
 
 namespace Broker.Grains.Topics;
 
 /// <summary>
 /// The index of topics and their channels: what the store lists, and what topics have told since. The ephemeral ones of a
-/// store that is gone live only here. What changes goes over the <see cref="EventStream"/> where there is one.
+/// store that is gone live only here. Each gateway that lives is told what changes.
 /// </summary>
 [Reentrant]
 public sealed class DirectoryGrain : Grain, IDirectoryGrain
@@ -20,20 +18,11 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removedWhileLoading = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (GatewayNode Node, long Since)> _gateways = new(StringComparer.Ordinal);
-    private IAsyncStream<BrokerEvent>? _events;
     private Task? _loading;
     private bool _loaded;
 
     /// <summary>Made by the grain host.</summary>
     public DirectoryGrain(GrainServices services) => _services = services;
-
-    /// <inheritdoc/>
-    public override Task OnActivateAsync(CancellationToken cancellationToken)
-    {
-        if (ServiceProvider.GetKeyedService<IStreamProvider>(EventStream.Provider) is { } streams)
-            _events = EventStream.Of(streams);
-        return Task.CompletedTask;
-    }
 
     /// <inheritdoc/>
     public ValueTask SetTopicAsync(string topic, string[] channels)
@@ -118,23 +107,11 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
             Tell(new BrokerEvent(BrokerEventKind.NodeLeft, Node: id));
     }
 
+    // A hint that nobody answers: who misses it finds out by looking.
     private void Tell(BrokerEvent happened)
     {
-        if (_events is not null)
-            _ = TellAsync(_events, happened);
-    }
-
-    private async Task TellAsync(IAsyncStream<BrokerEvent> events, BrokerEvent happened)
-    {
-        try
-        {
-            await events.OnNextAsync(happened);
-        }
-        catch (Exception e)
-        {
-            // A hint: who misses it finds out by looking.
-            _services.Log.EventLost(happened.Kind, e.Message);
-        }
+        foreach ((GatewayNode gateway, _) in _gateways.Values)
+            gateway.Observer?.Happened(happened);
     }
 
     private async Task LoadAsync()

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using Broker.Admin;
-using Broker.Events;
 using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Hosting;
@@ -24,9 +23,6 @@ namespace Broker.Silo.Cluster;
 /// <summary>Makes a process a silo that hosts the broker's grains.</summary>
 public static class BrokerSiloExtensions
 {
-    // The name by which Orleans looks for it.
-    private const string StreamSubscriptions = "PubSubStore";
-
     /// <summary>Registers the silo and the grains: of a cluster where messages are in PostgreSQL, else a silo by itself that listens nowhere.</summary>
     /// <exception cref="StartException">The silo's address cannot be resolved, or its certificate cannot be read.</exception>
     public static WebApplicationBuilder AddBrokerSilo(this WebApplicationBuilder builder, BrokerSettings settings)
@@ -50,9 +46,6 @@ public static class BrokerSiloExtensions
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, static (services, _) => services.GetRequiredService<TimeProvider>());
             // The counts that tools read live in the activations, and what is idle costs little.
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromDays(3650));
-            // Hints over one queue: what is not told at once is found out later.
-            silo.AddMemoryStreams(EventStream.Provider, streams => streams.ConfigurePartitioning(1));
-            silo.AddMemoryGrainStorage(StreamSubscriptions);
             silo.UseSiloMetadata(new Dictionary<string, string> { [ClusterParts.VersionKey] = Product.Version });
             silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
             silo.Services.AddSingleton<IGrainPropertiesProvider, TopicPlacementProperties>();

@@ -1,4 +1,3 @@
-using Broker.Events;
 using Broker.Health;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
@@ -32,7 +31,6 @@ public static class ClusterClientExtensions
             client.Services.AddSingleton<ClusterConnection>();
             client.Services.AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<ClusterConnection>());
             client.Services.AddSingleton<IClusterConnectionStatusObserver>(services => services.GetRequiredService<ClusterConnection>());
-            client.AddMemoryStreams(EventStream.Provider, streams => streams.ConfigurePartitioning(1));
             ClusterTls.Apply(client, cluster);
         });
         builder.Services.AddSingleton<IHostedTopics, NoTopics>();

@@ -7,7 +7,7 @@ using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Cluster;
 
-/// <summary>What the events stream tells.</summary>
+/// <summary>What gateways are told.</summary>
 public sealed class EventTests
 {
     [Fact]
@@ -48,7 +48,7 @@ public sealed class EventTests
         await Eventually.TrueAsync(() => told.Any(happened => happened.Kind == BrokerEventKind.NodeLeft));
     }
 
-    // The subscription is made while the broker starts.
+    // The directory hears of the gateway while the broker starts.
     private static async Task<ConcurrentQueue<BrokerEvent>> ListenAsync(RunningBroker broker)
     {
         ConcurrentQueue<BrokerEvent> told = new();

@@ -1,5 +1,6 @@
 using System.Text;
 using Broker.Channels;
+using Broker.Events;
 using Broker.Gateways;
 using Broker.Grains.Channels;
 using Broker.Messages;
@@ -409,6 +410,8 @@ internal sealed class QueueDriver
         public void Deliver(Delivery delivery) => throw new NotSupportedException("the queue delivers into outboxes");
 
         public void Close(string channelKey, long incarnation) => throw new NotSupportedException("the queue closes nothing");
+
+        public void Happened(BrokerEvent happened) => throw new NotSupportedException("the queue tells nothing");
     }
 
     /// <summary>Replays notes as the journal's definition says, with plain sets.</summary>

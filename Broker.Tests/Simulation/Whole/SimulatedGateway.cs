@@ -1,5 +1,5 @@
 using System.Text;
-using Broker.Gateway.Telemetry;
+using Broker.Events;
 using Broker.Gateways;
 using Broker.Messages;
 using Broker.Topics;
@@ -93,4 +93,9 @@ internal sealed class SimulatedGateway : IGatewayObserver
     }
 
     public void Close(string channelKey, long incarnation) => _links.Remove(channelKey);
+
+    public void Happened(BrokerEvent happened)
+    {
+        // It asks for nothing that the directory could tell.
+    }
 }
