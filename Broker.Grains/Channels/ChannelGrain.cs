@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Broker.Channels;
 using Broker.Gateways;
 using Broker.Grains.Metrics;
+using Broker.Grains.Placement;
 using Broker.Messages;
 using Broker.Storage;
 using Broker.Telemetry;
@@ -15,7 +16,7 @@ namespace Broker.Grains.Channels;
 /// <summary>
 /// A channel: a <see cref="ChannelQueue"/> with its log, its progress, its timers and its gateways.
 /// </summary>
-[Reentrant]
+[Reentrant, KeepAlive, TopicPlacement]
 public sealed class ChannelGrain : Grain, IChannelGrain
 {
     private const int ReadBytes = 512 << 10;

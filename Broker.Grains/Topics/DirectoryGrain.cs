@@ -11,7 +11,7 @@ namespace Broker.Grains.Topics;
 /// The index of topics and their channels: what the store lists, and what topics have told since. The ephemeral ones of a
 /// store that is gone live only here. Each gateway that lives is told what changes.
 /// </summary>
-[Reentrant]
+[Reentrant, KeepAlive]
 public sealed class DirectoryGrain : Grain, IDirectoryGrain
 {
     private readonly GrainServices _services;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Broker.Channels;
 using Broker.Grains.Metrics;
+using Broker.Grains.Placement;
 using Broker.Messages;
 using Broker.Storage;
 using Broker.Telemetry;
@@ -15,7 +16,7 @@ namespace Broker.Grains.Topics;
 /// <summary>
 /// A topic. Assigns offsets in the turn, appends, and then offers what is committed to each channel. Alone owns the topic's record.
 /// </summary>
-[Reentrant]
+[Reentrant, KeepAlive, TopicPlacement]
 public sealed class TopicGrain : Grain, ITopicGrain
 {
     private const int ReadBytes = 512 << 10;

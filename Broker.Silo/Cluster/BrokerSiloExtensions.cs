@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Broker.Admin;
+using Broker.Grains.Placement;
 using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Hosting;
@@ -14,7 +15,6 @@ using Orleans;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using Orleans.Hosting;
-using Orleans.Metadata;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 
@@ -44,11 +44,8 @@ public static class BrokerSiloExtensions
             // Grains go by the broker's clock; what the silo does for itself, and how long calls may take, by the machine's.
             silo.Services.AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System);
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, static (services, _) => services.GetRequiredService<TimeProvider>());
-            // The counts that tools read live in the activations, and what is idle costs little.
-            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromDays(3650));
             silo.UseSiloMetadata(new Dictionary<string, string> { [ClusterParts.VersionKey] = Product.Version });
             silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
-            silo.Services.AddSingleton<IGrainPropertiesProvider, TopicPlacementProperties>();
             if (settings.Admin.HttpAddress.Length > 0)
             {
                 silo.AddDashboard();
@@ -66,7 +63,10 @@ public static class BrokerSiloExtensions
     {
         ClusterSettings cluster = settings.Cluster;
         IPAddress address = AdvertisedAddress.Resolve(cluster.AdvertisedAddress);
-        silo.ConfigureEndpoints(address, cluster.SiloPort, cluster.GatewayPort, listenOnAnyHostAddress: !IPAddress.IsLoopback(address));
+        // Whoever reaches these ports can call every grain: nowhere else than where the others are told to look.
+        silo.ConfigureEndpoints(address, cluster.SiloPort, cluster.GatewayPort);
+        if (!IPAddress.IsLoopback(address) && cluster.TlsCertificateFile.Length == 0)
+            silo.Services.AddHostedService<OpenClusterWarning>();
         silo.UseAdoNetClustering(options =>
             (options.Invariant, options.ConnectionString) = (ClusterDatabase.Invariant, ClusterDatabase.ConnectionStringOf(settings.Postgres)));
         silo.Configure<SiloOptions>(options => options.SiloName = string.Create(
@@ -74,6 +74,10 @@ public static class BrokerSiloExtensions
         silo.Configure<ClusterMembershipOptions>(options =>
         {
             options.ProbeTimeout = cluster.ProbeTimeout;
+            // Orleans lets the time grow to four times this by itself, and counts no missed probe while a connection brought anything within that
+            // time for each of them: a silo that hangs with its connections open would be put out after 12 s.
+            options.MaxProbeTimeout = cluster.ProbeTimeout;
+            options.EnableConnectionLivenessCheck = false;
             options.NumMissedProbesLimit = cluster.MissedProbes;
             options.TableRefreshTimeout = cluster.TableRefresh;
             // After all silos were killed at once, the next ones wait until the old ones have been silent for three of these.

@@ -24,8 +24,6 @@ create table if not exists cluster_silos (
   primary key (cluster, address, port, generation)
 );
 
-drop table if exists grain_states;
-
 create table if not exists OrleansQuery (
   QueryKey varchar(64) primary key,
   QueryText text not null
@@ -108,3 +106,7 @@ $query$),
 ('BrokerClusterTables', '2')
 
 on conflict (QueryKey) do update set QueryText = excluded.QueryText;
+
+-- Version 1 had a table for the state of grains, which no grain ever kept there.
+drop table if exists grain_states;
+delete from OrleansQuery where QueryKey in ('WriteToStorageKey', 'ReadFromStorageKey', 'ClearStorageKey', 'DeleteStorageKey');

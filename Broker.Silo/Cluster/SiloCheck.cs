@@ -6,13 +6,14 @@ namespace Broker.Silo.Cluster;
 
 /// <summary>Whether this silo is part of its cluster.</summary>
 /// <param name="membership">Knows how the cluster sees it.</param>
-internal sealed class SiloCheck(ISiloStatusOracle membership) : IReadinessCheck
+/// <param name="silo">This silo.</param>
+internal sealed class SiloCheck(IClusterMembershipService membership, ILocalSiloDetails silo) : IReadinessCheck
 {
     /// <inheritdoc/>
     public string Name => "cluster";
 
     /// <inheritdoc/>
-    public ValueTask<string?> CheckAsync(CancellationToken cancellation) => new(membership.CurrentStatus switch
+    public ValueTask<string?> CheckAsync(CancellationToken cancellation) => new(membership.CurrentSnapshot.GetSiloStatus(silo.SiloAddress) switch
     {
         SiloStatus.Active => null,
         SiloStatus.ShuttingDown or SiloStatus.Stopping => "the silo is leaving the cluster",

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Broker.Channels;
+using Broker.Grains.Placement;
 using Broker.Topics;
 using Orleans;
 using Orleans.Runtime;

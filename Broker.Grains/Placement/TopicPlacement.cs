@@ -1,7 +1,7 @@
 using Orleans.Runtime;
 
-namespace Broker.Silo.Cluster;
+namespace Broker.Grains.Placement;
 
 /// <summary>Topics are spread over the silos by their names, and each channel is placed with its topic.</summary>
 [Serializable]
-internal sealed class TopicPlacement : PlacementStrategy;
+public sealed class TopicPlacement : PlacementStrategy;
