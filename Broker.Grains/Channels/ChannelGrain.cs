@@ -41,7 +41,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private Census<OpenChannel>.Entry? _figures;
 
     /// <summary>Made by the grain host.</summary>
-    public ChannelGrain(GrainServices services) => _services = services;
+    public ChannelGrain(IGrainContext context, GrainServices services)
+        : base(context) => _services = services;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)

@@ -3,6 +3,7 @@ using Broker.Gateways;
 using Broker.Storage;
 using Broker.Topics;
 using Orleans;
+using Orleans.Runtime;
 using Orleans.Concurrency;
 
 namespace Broker.Grains.Topics;
@@ -22,7 +23,8 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     private bool _loaded;
 
     /// <summary>Made by the grain host.</summary>
-    public DirectoryGrain(GrainServices services) => _services = services;
+    public DirectoryGrain(IGrainContext context, GrainServices services)
+        : base(context) => _services = services;
 
     /// <inheritdoc/>
     public ValueTask SetTopicAsync(string topic, string[] channels)

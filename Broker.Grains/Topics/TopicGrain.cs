@@ -41,7 +41,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private bool _isShown;
 
     /// <summary>Made by the grain host.</summary>
-    public TopicGrain(GrainServices services) => _services = services;
+    public TopicGrain(IGrainContext context, GrainServices services)
+        : base(context) => _services = services;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)

@@ -1,46 +1,43 @@
 using System.Reflection;
+using Broker.Tests.Simulation.Silos;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 
 namespace Broker.Tests.Simulation;
 
-/// <summary>A host of grains on one thread, under virtual time, in an order drawn from a seed.</summary>
+/// <summary>A silo of grains on one thread, under virtual time, in an order drawn from a seed.</summary>
 public sealed class GrainSimulation : IDisposable
 {
     private readonly ServiceProvider _services;
 
-    public GrainSimulation(
-        int seed,
-        Action<IServiceCollection>? add = null,
-        Action<EmbeddedGrainHostOptions>? configure = null,
-        params Assembly[] grainAssemblies)
+    public GrainSimulation(int seed, Action<IServiceCollection>? add = null, Func<SimulatedClusterOptions, SimulatedClusterOptions>? configure = null)
     {
         Scheduler = new SeededScheduler(seed, Time);
         ServiceCollection services = new();
         services.AddSingleton<TimeProvider>(Time);
-        services.AddSingleton<ITurnScheduler>(Scheduler);
         add?.Invoke(services);
-        services.AddEmbeddedGrains(
-            options =>
-            {
-                options.InlineTurns = false;
-                configure?.Invoke(options);
-            },
-            grainAssemblies is [] ? [typeof(GrainSimulation).Assembly] : grainAssemblies);
         _services = services.BuildServiceProvider();
-        Host = _services.GetRequiredService<EmbeddedGrainHost>();
-        Grains = _services.GetRequiredService<IGrainFactory>();
+        SimulatedClusterOptions options = new() { GrainAssemblies = [Assembly.GetExecutingAssembly()] };
+        Cluster = new SimulatedCluster(seed, Scheduler, Time, configure?.Invoke(options) ?? options);
+        Silo = Cluster.AddSilo(_services);
     }
 
     public VirtualTimeProvider Time { get; } = new();
 
     public SeededScheduler Scheduler { get; }
 
-    public EmbeddedGrainHost Host { get; }
+    public SimulatedCluster Cluster { get; }
 
-    public IGrainFactory Grains { get; }
+    public SimulatedSilo Silo { get; private set; }
 
-    public IServiceProvider Services => _services;
+    public IGrainFactory Grains => Silo.Grains;
+
+    /// <summary>Kills the silo and starts the next.</summary>
+    public void Crash()
+    {
+        Silo.Kill();
+        Silo = Cluster.AddSilo(_services);
+    }
 
     public void Dispose() => _services.Dispose();
 }

@@ -37,7 +37,7 @@ public sealed class GrainSimulationTests
         simulation.Scheduler.Run(() => simulation.Grains.GetGrain<IBankGrain>("a").Deposit("x", 1));
         simulation.Scheduler.RunFor(TimeSpan.FromDays(90));
         Assert.InRange(simulation.Time.Elapsed, TimeSpan.FromDays(90), TimeSpan.FromDays(91));
-        Assert.Equal(0, simulation.Host.ActivationCount);
+        Assert.Equal(0, simulation.Cluster.ActivationCount);
     }
 
     [Fact]
@@ -46,13 +46,13 @@ public sealed class GrainSimulationTests
         using GrainSimulation simulation = new(5);
         Task<int>[] calls = [.. Enumerable.Range(0, 50).Select(i => simulation.Grains.GetGrain<IBankGrain>($"{i % 3}").Deposit("x", i))];
         simulation.Scheduler.RunUntil(() => calls.Count(call => call.IsCompleted) == 10);
-        simulation.Host.KillAll();
+        simulation.Crash();
         simulation.Scheduler.RunUntilIdle();
         Assert.All(calls, call => Assert.True(call.IsCompleted));
         Assert.Contains(calls, call => call.Exception?.InnerException is SiloUnavailableException);
-        long before = simulation.Host.TotalCalls;
+        long before = simulation.Cluster.TotalCalls;
         simulation.Scheduler.RunFor(TimeSpan.FromHours(1));
-        Assert.Equal(before, simulation.Host.TotalCalls);
+        Assert.Equal(before, simulation.Cluster.TotalCalls);
         Assert.Equal(1, simulation.Scheduler.Run(() => simulation.Grains.GetGrain<IBankGrain>("0").Deposit("x", 1)));
     }
 
@@ -98,7 +98,7 @@ public sealed class GrainSimulationTests
             return await simulation.Grains.GetGrain<IBankGrain>("a").Statement()
                 .WaitAsync(TimeSpan.FromSeconds(10), simulation.Time);
         });
-        scheduler.Run(() => simulation.Host.StopAsync(CancellationToken.None));
+        scheduler.Run(simulation.Silo.StopAsync);
         return new Run(scheduler.Trace, scheduler.Steps, simulation.Time.Elapsed, statement);
 
         async Task Client(int number)
@@ -125,7 +125,7 @@ public sealed class GrainSimulationTests
         public void Execute() => order.Add(number);
     }
 
-    public sealed class BankGrain(TimeProvider time) : Grain, IBankGrain
+    public sealed class BankGrain(IGrainContext context, TimeProvider time) : Grain(context), IBankGrain
     {
         private readonly List<string> _deposits = [];
 

@@ -10,7 +10,7 @@ namespace Broker.Tests.Simulation;
 /// What is not a grain (a client, a simulated disk) belongs here too: start it by <see cref="Start"/>, and its code
 /// after an await is work like any other.
 /// </remarks>
-public sealed class SeededScheduler : ITurnScheduler
+public sealed class SeededScheduler
 {
     private readonly Random _random;
     private readonly VirtualTimeProvider _time;

@@ -12,7 +12,7 @@ public sealed class BrokerSimulationTests
     public void Nothing_acknowledged_is_lost_when_grains_and_gateways_die() =>
         ForSeeds(150, seed =>
         {
-            using BrokerWorld world = new(seed, new MemoryStoreUnderTest());
+            BrokerWorld world = new(seed, new MemoryStoreUnderTest());
             world.Live(TimeSpan.FromSeconds(40), crashes: false);
             Assert.True(world.Oracle.Acknowledged > 0, "nothing was acknowledged: the simulation shows nothing");
         });
@@ -26,6 +26,23 @@ public sealed class BrokerSimulationTests
         ForSeeds(500, seed => LiveOnDisk(seed, losesPower: true));
 
     [Fact]
+    public void Nothing_acknowledged_is_lost_when_silos_die_and_the_directory_is_wrong_for_a_while()
+    {
+        int duplicates = 0;
+        ForSeeds(200, seed =>
+        {
+            BrokerWorld world = new(seed, new MemoryStoreUnderTest(), silos: 2);
+            world.Live(TimeSpan.FromSeconds(40), crashes: false);
+            duplicates += world.Duplicates;
+        });
+        Assert.True(duplicates > 0, "no grain was ever in the cluster twice: the simulation shows nothing");
+    }
+
+    [Fact]
+    public void Nothing_is_lost_on_the_way_through_the_serialiser() =>
+        ForSeeds(20, seed => new BrokerWorld(seed, new MemoryStoreUnderTest(), silos: 2, serializes: true).Live(TimeSpan.FromSeconds(20), crashes: false));
+
+    [Fact]
     public void One_seed_gives_one_life()
     {
         ulong first = Trace(42);
@@ -35,7 +52,7 @@ public sealed class BrokerSimulationTests
 
     private static void LiveOnDisk(int seed, bool losesPower)
     {
-        using BrokerWorld world = new(seed, new FileStoreUnderTest(seed, losesPower));
+        BrokerWorld world = new(seed, new FileStoreUnderTest(seed, losesPower));
         world.Live(TimeSpan.FromSeconds(15), crashes: true);
     }
 
@@ -66,7 +83,7 @@ public sealed class BrokerSimulationTests
 
     private static ulong Trace(int seed)
     {
-        using BrokerWorld world = new(seed, new MemoryStoreUnderTest());
+        BrokerWorld world = new(seed, new MemoryStoreUnderTest());
         world.Live(TimeSpan.FromSeconds(20), crashes: false);
         return world.Scheduler.Trace;
     }

@@ -4,10 +4,11 @@ using Broker.Grains.Topics;
 using Broker.Policies;
 using Broker.Storage;
 using Broker.Storage.Memory;
+using Broker.Tests.Simulation.Silos;
 using Broker.Topics;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
+using Orleans.Runtime;
 
 namespace Broker.Tests.Simulation.Whole;
 
@@ -15,10 +16,13 @@ namespace Broker.Tests.Simulation.Whole;
 /// The whole broker above the sockets on one thread under virtual time: grains, storage, and gateways that publish and consume at random
 /// while grains are killed, gateways vanish and the process crashes, all from one seed.
 /// </summary>
-internal sealed class BrokerWorld : IDisposable
+internal sealed class BrokerWorld
 {
     private static readonly string[] Topics = ["orders", "events"];
     private static readonly string[] Channels = ["billing", "audit"];
+
+    // What a second activation has sent is on its way, or it is still ending, for so long after it was found.
+    private static readonly TimeSpan AfterMath = TimeSpan.FromSeconds(1);
 
     private readonly int _seed;
     private readonly Random _random;
@@ -26,14 +30,20 @@ internal sealed class BrokerWorld : IDisposable
     private readonly List<SimulatedGateway> _gateways = [];
     private readonly QueueOptions _options;
     private readonly List<string> _events = [];
-    private ServiceProvider? _services;
+    private readonly int _silos;
+    private IMessageStore? _opened;
     private int _numbers;
     private long _lastCrash;
     private long _unsyncedSince;
 
-    public BrokerWorld(int seed, ISimulatedStore store)
+    /// <param name="seed">What everything follows from.</param>
+    /// <param name="store">Where messages are; all silos share it.</param>
+    /// <param name="silos">How many silos there are. With more than one, silos die singly, and the directory is wrong for a while.</param>
+    /// <param name="serializes">Whether calls go through Orleans' serialiser.</param>
+    public BrokerWorld(int seed, ISimulatedStore store, int silos = 1, bool serializes = false)
     {
         _seed = seed;
+        _silos = silos;
         _random = new Random(seed);
         _store = store;
         Scheduler = new SeededScheduler(seed, Time);
@@ -44,6 +54,14 @@ internal sealed class BrokerWorld : IDisposable
             HandOverWait = TimeSpan.FromSeconds(2),
             StragglerAge = TimeSpan.FromSeconds(_random.Next(5, 60)),
         };
+        Log = new SimulatedLog(Time);
+        Cluster = new SimulatedCluster(seed, Scheduler, Time, new SimulatedClusterOptions
+        {
+            GrainAssemblies = [typeof(TopicGrain).Assembly],
+            ResponseTimeout = TimeSpan.FromSeconds(5),
+            CollectionAge = TimeSpan.FromDays(3650),
+            Serializes = serializes,
+        });
     }
 
     public VirtualTimeProvider Time { get; } = new();
@@ -52,14 +70,18 @@ internal sealed class BrokerWorld : IDisposable
 
     public Oracle Oracle { get; } = new();
 
-    public IGrainFactory Grains { get; private set; } = null!;
+    /// <summary>What grains logged.</summary>
+    public SimulatedLog Log { get; }
+
+    public SimulatedCluster Cluster { get; }
+
+    /// <summary>Grains that were in the cluster twice.</summary>
+    public int Duplicates => Cluster.Directory.Duplicates;
 
     /// <summary>Whether the faults are over: consumers finish everything that they get.</summary>
     public bool Draining { get; private set; }
 
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    private EmbeddedGrainHost Host => _services!.GetRequiredService<EmbeddedGrainHost>();
 
     /// <summary>Runs a random life of the broker, and asserts that nothing acknowledged was lost.</summary>
     public void Live(TimeSpan duration, bool crashes)
@@ -70,6 +92,7 @@ internal sealed class BrokerWorld : IDisposable
         while (Time.Elapsed < end)
         {
             Scheduler.RunFor(TimeSpan.FromMilliseconds(_random.Next(1, 3_000)));
+            Assert.Empty(Cluster.ObserverFailures);
             Disturb(crashes);
         }
 
@@ -79,8 +102,10 @@ internal sealed class BrokerWorld : IDisposable
         TimeSpan limit = Time.Elapsed + TimeSpan.FromMinutes(30);
         while (Time.Elapsed < limit && (Oracle.Missing().Count > 0 || !Scheduler.Run(IsEmptyAsync)))
             Scheduler.RunFor(TimeSpan.FromSeconds(5));
+        Assert.Empty(Cluster.ObserverFailures);
         List<string> missing = Oracle.Missing();
-        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join("; ", missing.Take(10))}\n{string.Join('\n', _events)}");
+        Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join("; ", missing.Take(10))}\n"
+            + $"{Scheduler.Run(DescribeAsync)}\n{string.Join('\n', _events)}\n{string.Join('\n', Log.Lines)}");
         Assert.True(Scheduler.Run(IsEmptyAsync), "the books do not balance at rest: " + Scheduler.Run(DescribeAsync));
         foreach (ChannelStats channel in Scheduler.Run(StatsAsync).SelectMany(stats => stats.Channels))
         {
@@ -90,33 +115,26 @@ internal sealed class BrokerWorld : IDisposable
         }
     }
 
-    public void Dispose() => _services?.Dispose();
+    private IGrainFactory Grains => Cluster.Silos[0].Grains;
 
     private async Task BootAsync()
     {
-        IMessageStore store = await _store.OpenAsync(Scheduler, Time);
-        ServiceCollection services = new();
-        services.AddSingleton<TimeProvider>(Time);
-        services.AddSingleton<ITurnScheduler>(Scheduler);
-        services.AddSingleton(new GrainServices(
-            _options, store, new MemoryMessageStore(), Time, _seed, NullLogger<GrainServices>.Instance));
-        services.AddEmbeddedGrains(
-            options =>
-            {
-                options.InlineTurns = false;
-                options.ResponseTimeout = TimeSpan.FromSeconds(5);
-            },
-            typeof(TopicGrain).Assembly);
-        _services = services.BuildServiceProvider();
-        Grains = _services.GetRequiredService<IGrainFactory>();
-        await Host.StartAsync(CancellationToken.None);
+        _opened = await _store.OpenAsync(Scheduler, Time);
+        for (int i = 0; i < _silos; i++)
+            AddSilo();
     }
+
+    private void AddSilo() => Cluster.AddSilo(new ServiceCollection()
+        .AddSingleton<TimeProvider>(Time)
+        .AddSingleton(new GrainServices(_options, _opened!, new MemoryMessageStore(), Time, _seed, Log))
+        .BuildServiceProvider());
 
     private async Task StartGatewaysAsync(int count)
     {
         for (int i = 0; i < count; i++)
         {
-            SimulatedGateway gateway = new(this, _numbers, unchecked(_seed * 1_000_003 + _numbers));
+            SimulatedSilo silo = Cluster.Silos[_numbers % Cluster.Silos.Count];
+            SimulatedGateway gateway = new(this, silo, _numbers, unchecked(_seed * 1_000_003 + _numbers));
             _numbers++;
             _gateways.Add(gateway);
             int consumer = 0;
@@ -170,18 +188,18 @@ internal sealed class BrokerWorld : IDisposable
         {
             case 0:
                 Shake();
-                Host.Kill(Grains.GetGrain<ITopicGrain>(topic));
+                Cluster.Kill(Grains.GetGrain<ITopicGrain>(topic));
                 break;
             case 1:
                 Shake();
-                Host.Kill(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel)));
+                Cluster.Kill(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel)));
                 break;
             case 2:
                 Shake();
-                _ = Host.DeactivateAsync(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel)));
+                _ = Cluster.DeactivateAsync(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel)));
                 break;
             case 3:
-                _ = Host.DeactivateAsync(Grains.GetGrain<ITopicGrain>(topic));
+                _ = Cluster.DeactivateAsync(Grains.GetGrain<ITopicGrain>(topic));
                 break;
             case 4 when _gateways.Count > 0:
                 Shake();
@@ -195,7 +213,49 @@ internal sealed class BrokerWorld : IDisposable
             case 7 when crashes:
                 _store.Disturb(_random);
                 break;
+            case 8 when _silos > 1:
+                KillSilo(Cluster.Silos[_random.Next(Cluster.Silos.Count)]);
+                break;
+            case 9 or 10 when _silos > 1:
+                _ = Scheduler.Start(() => MisleadAsync(Grains.GetGrain<ITopicGrain>(topic)));
+                break;
+            case 11 when _silos > 1:
+                _ = Scheduler.Start(() => MisleadAsync(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel))));
+                break;
         }
+    }
+
+    private void KillSilo(SimulatedSilo silo)
+    {
+        foreach (SimulatedGateway gateway in _gateways.Where(gateway => gateway.Silo == silo).ToArray())
+        {
+            gateway.Alive = false;
+            _gateways.Remove(gateway);
+        }
+
+        // Callers that hear nothing of it wait for their answers, and attach again only then.
+        _ = Scheduler.Start(() => DisturbAsync(Cluster.Options.ResponseTimeout + AfterMath));
+        silo.Kill();
+        AddSilo();
+        Scheduler.Run(() => StartGatewaysAsync(1));
+    }
+
+    // For a while two activations of one grain may live, each of which some silos take for the one.
+    private async Task MisleadAsync(IAddressable grain)
+    {
+        GrainId id = grain.GetGrainId();
+        TimeSpan duration = TimeSpan.FromMilliseconds(_random.Next(100, 5_000));
+        _ = Scheduler.Start(() => DisturbAsync(duration + AfterMath));
+        Cluster.Directory.Mislead(id);
+        await Task.Delay(duration, Time);
+        Cluster.Directory.Mend(id);
+    }
+
+    private async Task DisturbAsync(TimeSpan duration)
+    {
+        Oracle.DisturbanceBegins();
+        await Task.Delay(duration, Time);
+        Oracle.DisturbanceEnds();
     }
 
     private void Crash()
@@ -204,13 +264,13 @@ internal sealed class BrokerWorld : IDisposable
         foreach (SimulatedGateway gateway in _gateways)
             gateway.Alive = false;
         _gateways.Clear();
-        Host.KillAll();
+        foreach (SimulatedSilo silo in Cluster.Silos.ToArray())
+            silo.Kill();
         TimeSpan lost = _store.Crash(_random);
         long unsyncedSince = UnsyncedSince();
         _events.Add($"{Now} crash, {lost} of acknowledgements lost");
         if (lost > TimeSpan.Zero)
             Oracle.PowerLost(unsyncedSince);
-        _services!.Dispose();
         Scheduler.Run(BootAsync);
         Scheduler.Run(() => StartGatewaysAsync(2));
     }

@@ -13,6 +13,7 @@ internal sealed class Oracle
     private readonly HashSet<(string ChannelKey, string Value)> _finishSent = [];
     private long _sequence;
     private long _calmSince;
+    private int _disturbances;
 
     public int Acknowledged => _published.Values.Count(p => p.AcknowledgedAt is not null);
 
@@ -44,6 +45,22 @@ internal sealed class Oracle
     /// <summary>After a crash, a kill or a lost call, what was finished just before may come again.</summary>
     public void Disturbed() => _calmSince = _sequence++;
 
+    /// <summary>From now on until the end, what is finished may come again at any time.</summary>
+    public void DisturbanceBegins()
+    {
+        _disturbances++;
+        Disturbed();
+        ForgetFinished();
+    }
+
+    /// <inheritdoc cref="DisturbanceBegins"/>
+    public void DisturbanceEnds()
+    {
+        _disturbances--;
+        Disturbed();
+        ForgetFinished();
+    }
+
     public void Delivered(string topic, string channel, ulong id, string value, long now, int attempts)
     {
         Assert.True(_published.TryGetValue(value, out Published? published), $"{value} was delivered but never published");
@@ -62,7 +79,7 @@ internal sealed class Oracle
     /// <summary>The broker carried out the FIN, which was sent when the oracle stood at <paramref name="sentAt"/>.</summary>
     public void Finished(string topic, string channel, string value, long sentAt)
     {
-        if (sentAt > _calmSince)
+        if (_disturbances == 0 && sentAt > _calmSince)
             _finished.Add((topic + ":" + channel, value));
     }
 

@@ -43,7 +43,7 @@ internal sealed class SimulatedConsumer(SimulatedLink link, int number, int time
             _values[offset] = value;
             link.Gateway.World.Oracle.Delivered(
                 link.Topic, link.Channel, Messages.MessageId.Of(prefix, offset), value, now, run.Attempts);
-            link.Enqueue(new ConsumerCommand(0, value.Length, Number, CommandKind.Window), null, 0);
+            link.Enqueue(new ConsumerCommand(0, value.Length, Number, CommandKind.Window));
             Window += value.Length;
             Act(offset, value);
         }
@@ -61,7 +61,7 @@ internal sealed class SimulatedConsumer(SimulatedLink link, int number, int time
                 End(new ConsumerCommand(offset, random.Next(2) == 0 ? 0 : random.Next(1, 20_000), Number, CommandKind.Requeue), value);
                 break;
             case < 15:
-                link.Enqueue(new ConsumerCommand(offset, 0, Number, CommandKind.Touch), null, 0);
+                link.Enqueue(new ConsumerCommand(offset, 0, Number, CommandKind.Touch));
                 _ = LaterAsync(offset, value);
                 break;
             case < 18:
@@ -89,9 +89,9 @@ internal sealed class SimulatedConsumer(SimulatedLink link, int number, int time
 
     private void End(ConsumerCommand command, string value)
     {
-        InFlight.Remove(command.Offset);
+        InFlight.Remove(command.Offset, out InFlightMessage message);
         if (command.Kind == CommandKind.Finish)
             link.Gateway.World.Oracle.FinishSent(link.Topic, link.Channel, value);
-        link.Enqueue(command, value, link.Gateway.World.Oracle.Mark());
+        link.Enqueue(command, value, link.Gateway.World.Oracle.Mark(), message.Deadline);
     }
 }

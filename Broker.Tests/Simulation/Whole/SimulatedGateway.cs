@@ -2,6 +2,7 @@ using System.Text;
 using Broker.Events;
 using Broker.Gateways;
 using Broker.Messages;
+using Broker.Tests.Simulation.Silos;
 using Broker.Topics;
 using Orleans;
 using Orleans.Runtime;
@@ -19,16 +20,20 @@ internal sealed class SimulatedGateway : IGatewayObserver
     private readonly int _number;
     private int _values;
 
-    public SimulatedGateway(BrokerWorld world, int number, int seed)
+    public SimulatedGateway(BrokerWorld world, SimulatedSilo silo, int number, int seed)
     {
         World = world;
+        Silo = silo;
         _number = number;
         Id = $"gateway-{number}";
         Random = new Random(seed);
-        Reference = world.Grains.CreateObjectReference<IGatewayObserver>(this);
+        Reference = silo.Grains.CreateObjectReference<IGatewayObserver>(this);
     }
 
     public BrokerWorld World { get; }
+
+    /// <summary>The silo that it is part of.</summary>
+    public SimulatedSilo Silo { get; }
 
     public string Id { get; }
 
@@ -64,7 +69,7 @@ internal sealed class SimulatedGateway : IGatewayObserver
         {
             try
             {
-                TopicReply reply = await World.Grains.GetGrain<ITopicGrain>(topic)
+                TopicReply reply = await Silo.Grains.GetGrain<ITopicGrain>(topic)
                     .PublishAsync(new PublishRequest { Publisher = _number + 1, Sequence = sequence, Batch = batch });
                 // An answer that nobody was left to hear is no acknowledgement.
                 if (reply.IsOk && Alive)

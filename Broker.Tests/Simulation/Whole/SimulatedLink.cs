@@ -12,8 +12,11 @@ internal sealed class SimulatedLink(SimulatedGateway gateway, string topic, stri
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(100);
 
+    // Milliseconds that a delivery is on its way at most, before a consumer's time begins by its own clock.
+    private const long Latency = 10;
+
     private readonly SortedDictionary<int, SimulatedConsumer> _consumers = [];
-    private List<(ConsumerCommand Command, string? Value, long Mark)> _waiting = [];
+    private List<(ConsumerCommand Command, string? Value, long Mark, long Deadline)> _waiting = [];
     private long _incarnation;
     private long _sequence;
     private ulong _prefix;
@@ -25,7 +28,7 @@ internal sealed class SimulatedLink(SimulatedGateway gateway, string topic, stri
 
     public string Channel { get; } = channel;
 
-    private IChannelGrain Grain => Gateway.World.Grains.GetGrain<IChannelGrain>(ChannelKey.Of(Topic, Channel));
+    private IChannelGrain Grain => Gateway.Silo.Grains.GetGrain<IChannelGrain>(ChannelKey.Of(Topic, Channel));
 
     public async Task SubscribeAsync(SimulatedConsumer consumer)
     {
@@ -33,7 +36,7 @@ internal sealed class SimulatedLink(SimulatedGateway gateway, string topic, stri
         {
             try
             {
-                ChannelReply reply = await Gateway.World.Grains.GetGrain<ITopicGrain>(Topic).CreateChannelAsync(Channel);
+                ChannelReply reply = await Gateway.Silo.Grains.GetGrain<ITopicGrain>(Topic).CreateChannelAsync(Channel);
                 if (reply.Status == TopicStatus.Ok)
                 {
                     Gateway.World.Oracle.ChannelCreated(Topic, Channel);
@@ -61,7 +64,11 @@ internal sealed class SimulatedLink(SimulatedGateway gateway, string topic, stri
         }
     }
 
-    public void Enqueue(ConsumerCommand command, string? value, long mark) => _waiting.Add((command, value, mark));
+    /// <param name="command">What the consumer answers.</param>
+    /// <param name="value">The message that it answers; null for none.</param>
+    /// <param name="mark">Where the oracle stood.</param>
+    /// <param name="deadline">When the message times out, in milliseconds since the Unix epoch.</param>
+    public void Enqueue(ConsumerCommand command, string? value = null, long mark = 0, long deadline = 0) => _waiting.Add((command, value, mark, deadline));
 
     public void Deliver(Delivery delivery)
     {
@@ -86,13 +93,13 @@ internal sealed class SimulatedLink(SimulatedGateway gateway, string topic, stri
             }
 
             idle = TimeSpan.Zero;
-            List<(ConsumerCommand Command, string? Value, long Mark)> batch = _waiting;
+            List<(ConsumerCommand Command, string? Value, long Mark, long Deadline)> batch = _waiting;
             _waiting = [];
             await ExecuteAsync(batch);
         }
     }
 
-    private async Task ExecuteAsync(List<(ConsumerCommand Command, string? Value, long Mark)> batch)
+    private async Task ExecuteAsync(List<(ConsumerCommand Command, string? Value, long Mark, long Deadline)> batch)
     {
         _sequence++;
         ConsumerCommand[] commands = [.. batch.Select(item => item.Command)];
@@ -128,7 +135,8 @@ internal sealed class SimulatedLink(SimulatedGateway gateway, string topic, stri
                 HashSet<int> failed = [.. (reply.Failures ?? []).Select(f => f.Index)];
                 for (int i = 0; i < batch.Count; i++)
                 {
-                    if (batch[i].Command.Kind == CommandKind.Finish && !failed.Contains(i))
+                    // What has timed out meanwhile may have been sent again before the FIN came.
+                    if (batch[i].Command.Kind == CommandKind.Finish && !failed.Contains(i) && Gateway.World.Now + Latency < batch[i].Deadline)
                         Gateway.World.Oracle.Finished(Topic, Channel, batch[i].Value!, batch[i].Mark);
                 }
 

@@ -1,7 +1,7 @@
 namespace Broker.Tests.Simulation.Whole;
 
 /// <summary>Runs tasks of the storage among the turns of the grains, in the simulation's order.</summary>
-internal sealed class SimulationTaskScheduler(ITurnScheduler scheduler) : TaskScheduler
+internal sealed class SimulationTaskScheduler(SeededScheduler scheduler) : TaskScheduler
 {
     protected override void QueueTask(Task task) => scheduler.Schedule(new Item(this, task));
 

@@ -1,0 +1,27 @@
+using System.Reflection;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Concurrency;
+using Orleans.Runtime;
+
+namespace Broker.Tests.Simulation.Silos;
+
+/// <summary>What Orleans reads from a grain class.</summary>
+internal sealed class GrainClass(Type type)
+{
+    private readonly bool _takesContext = type.GetConstructors().Any(one => one.GetParameters().Any(parameter => parameter.ParameterType == typeof(IGrainContext)));
+
+    public Type Type { get; } = type;
+
+    public GrainType GrainType { get; } = OrleansParts.GrainTypes.GetGrainType(type);
+
+    public bool IsReentrant { get; } = type.GetCustomAttribute<ReentrantAttribute>() is not null;
+
+    public bool IsKeptAlive { get; } = type.GetCustomAttribute<KeepAliveAttribute>() is not null;
+
+    public Type MainInterface { get; } = OrleansParts.Interfaces.First(one => one.IsAssignableFrom(type));
+
+    public Grain Make(IServiceProvider services, IGrainContext context) =>
+        (Grain)(_takesContext ? ActivatorUtilities.CreateInstance(services, Type, context) : throw new InvalidOperationException(
+            $"{Type} must take an IGrainContext and hand it to its base: the context of the running grain cannot be set from outside of Orleans"));
+}

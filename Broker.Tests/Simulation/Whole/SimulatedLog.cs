@@ -1,0 +1,27 @@
+using System.Globalization;
+using Broker.Grains;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Tests.Simulation.Whole;
+
+/// <summary>Keeps the last lines that grains logged, to be shown with a failure.</summary>
+internal sealed class SimulatedLog(TimeProvider time) : ILogger<GrainServices>
+{
+    private const int MaxLines = 200;
+
+    private readonly Queue<string> _lines = new();
+
+    public IEnumerable<string> Lines => _lines;
+
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        if (_lines.Count == MaxLines)
+            _lines.Dequeue();
+        _lines.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow().ToUnixTimeMilliseconds()} {formatter(state, exception)}"));
+    }
+}
