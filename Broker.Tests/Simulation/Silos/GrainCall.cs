@@ -35,6 +35,8 @@ internal sealed class GrainCall : GrainRequest
 
     public override bool IsReadOnly => _options.HasFlag(InvokeMethodOptions.ReadOnly);
 
+    public override bool IsExpired => _answer.Task.IsCompleted;
+
     /// <summary>Ends with the answer, or with what became of the call.</summary>
     public Task<Response?> Answered => _answer.Task;
 
@@ -51,17 +53,30 @@ internal sealed class GrainCall : GrainRequest
     {
         activation.Silo.Cluster.TotalCalls++;
         Response response = await RunAsync(activation);
-        if (!IsOneWay)
-            Reply(activation.Silo, CopyOf(response, activation.Silo));
+        if (IsOneWay)
+            return;
+        try
+        {
+            response = CopyOf(response, activation.Silo);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            response = Response.FromException(e);
+        }
+
+        Reply(activation.Silo, response);
     }
 
     /// <summary>Runs the call on a target that is no grain.</summary>
     public async Task<Response> RunAsync(ITargetHolder target)
     {
-        RequestContextExtensions.Import(_context);
+        ImportContext();
         _request.SetTarget(target);
         return await _request.Invoke();
     }
+
+    /// <summary>Lets the code that runs see what the caller set in its <see cref="RequestContext"/>.</summary>
+    public void ImportContext() => RequestContextExtensions.Import(_context);
 
     /// <summary>Sends the answer back.</summary>
     public void Reply(SimulatedSilo by, Response response) => by.Cluster.Answer(this, by, () => Close(answer => answer.TrySetResult(response)));

@@ -21,7 +21,21 @@ internal sealed class GrainClass(Type type)
 
     public Type MainInterface { get; } = OrleansParts.Interfaces.First(one => one.IsAssignableFrom(type));
 
+    /// <summary>Makes a grain.</summary>
+    /// <exception cref="InvalidOperationException">Its constructor fails.</exception>
     public Grain Make(IServiceProvider services, IGrainContext context) =>
-        (Grain)(_takesContext ? ActivatorUtilities.CreateInstance(services, Type, context) : throw new InvalidOperationException(
-            $"{Type} must take an IGrainContext and hand it to its base: the context of the running grain cannot be set from outside of Orleans"));
+        _takesContext ? New(services, context) : throw new InvalidOperationException(
+            $"{Type} must take an IGrainContext and hand it to its base: the context of the running grain cannot be set from outside of Orleans");
+
+    private Grain New(IServiceProvider services, IGrainContext context)
+    {
+        try
+        {
+            return (Grain)ActivatorUtilities.CreateInstance(services, Type, context);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new InvalidOperationException($"Failed to create an instance of {Type}.", e);
+        }
+    }
 }

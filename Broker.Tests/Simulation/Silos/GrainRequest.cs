@@ -11,6 +11,12 @@ internal abstract class GrainRequest
     /// <summary>Whether it may run beside others of its kind.</summary>
     public abstract bool IsReadOnly { get; }
 
+    /// <summary>Whether nobody waits for it any more: it does not begin.</summary>
+    public virtual bool IsExpired => false;
+
+    /// <summary>Whether it belongs to its activation, and runs also while that waits to be deactivated.</summary>
+    public virtual bool IsLocal => false;
+
     /// <summary>Runs it; called in a turn. Does not throw.</summary>
     public abstract Task InvokeAsync(SimulatedActivation activation);
 

@@ -57,15 +57,18 @@ internal sealed class SimulatedActivation : IGrainContext
 
     public IWorkItemScheduler Scheduler => _scheduler;
 
+    /// <summary>Whether the code that asks runs as a turn of this activation.</summary>
+    public bool IsInTurn => TaskScheduler.Current == _scheduler;
+
     public Task Deactivated => _deactivated.Task;
 
-    /// <summary>Makes the grain and activates it.</summary>
-    public void Begin()
+    /// <summary>Makes the grain and activates it, for the first call that it is to serve.</summary>
+    public void Begin(GrainCall first)
     {
         _lastUsed = Silo.Cluster.Time.GetTimestamp();
         if (!_class.IsKeptAlive)
             _idle = Silo.Cluster.Time.CreateTimer(_ => CollectIfIdle(), null, Silo.Cluster.Options.CollectionAge, Timeout.InfiniteTimeSpan);
-        Run(ActivateAsync);
+        Run(() => ActivateAsync(first));
     }
 
     public void Receive(GrainRequest request)
@@ -76,8 +79,6 @@ internal sealed class SimulatedActivation : IGrainContext
             return;
         }
 
-        if (_phase == Phase.Deactivating && request is SimulatedTimer)
-            return;
         _waiting.Add(request);
         Pump();
     }
@@ -89,7 +90,6 @@ internal sealed class SimulatedActivation : IGrainContext
         _reason = deactivationReason;
         bool wasActivating = _phase == Phase.Activating;
         _phase = Phase.Deactivating;
-        EndTimers();
         if (!wasActivating && _running.Count == 0)
             Run(FinishAsync);
     }
@@ -137,12 +137,18 @@ internal sealed class SimulatedActivation : IGrainContext
 
     public void Migrate(Dictionary<string, object>? requestContext, CancellationToken cancellationToken = default) => throw new NotSupportedException();
 
-    private void Run(Func<Task> code) => Task.Factory.StartNew(code, default, TaskCreationOptions.None, _scheduler);
+    private void Run(Func<Task> code)
+    {
+        // What the code that ends has set in its context is not for the code that begins.
+        using AsyncFlowControl? flow = ExecutionContext.IsFlowSuppressed() ? null : ExecutionContext.SuppressFlow();
+        Task.Factory.StartNew(code, default, TaskCreationOptions.None, _scheduler);
+    }
 
-    private async Task ActivateAsync()
+    private async Task ActivateAsync(GrainCall first)
     {
         try
         {
+            first.ImportContext();
             _grain = _class.Make(Silo, this);
             await _grain.OnActivateAsync(default);
         }
@@ -158,9 +164,10 @@ internal sealed class SimulatedActivation : IGrainContext
             return;
         }
 
+        // What was never active is not deactivated.
         if (_phase == Phase.Deactivating)
         {
-            await FinishAsync();
+            End();
             return;
         }
 
@@ -170,6 +177,7 @@ internal sealed class SimulatedActivation : IGrainContext
 
     private async Task FinishAsync()
     {
+        EndTimers();
         try
         {
             await _grain!.OnDeactivateAsync(_reason, default);
@@ -179,7 +187,13 @@ internal sealed class SimulatedActivation : IGrainContext
             // Orleans logs it, and the activation goes all the same.
         }
 
+        End();
+    }
+
+    private void End()
+    {
         _phase = Phase.Gone;
+        EndTimers();
         _idle?.Dispose();
         Silo.Remove(this);
         foreach (GrainRequest request in TakeWaiting())
@@ -197,9 +211,15 @@ internal sealed class SimulatedActivation : IGrainContext
     // Begins what may begin, in the order in which it came; what may not yet does not hold up what may.
     private void Pump()
     {
-        for (int i = 0; i < _waiting.Count && _phase == Phase.Valid;)
+        for (int i = 0; i < _waiting.Count;)
         {
             GrainRequest request = _waiting[i];
+            if (request.IsExpired)
+            {
+                _waiting.RemoveAt(i);
+                continue;
+            }
+
             if (!MayBegin(request))
             {
                 i++;
@@ -215,6 +235,10 @@ internal sealed class SimulatedActivation : IGrainContext
     }
 
     private bool MayBegin(GrainRequest request) =>
+        (_phase == Phase.Valid || (_phase == Phase.Deactivating && request.IsLocal && _running.Count > 0))
+        && MayRunNow(request);
+
+    private bool MayRunNow(GrainRequest request) =>
         _running.Count == 0 || _class.IsReentrant || request.IsAlwaysInterleaving || _blocking is null || (request.IsReadOnly && _blocking.IsReadOnly);
 
     private async Task RunAsync(GrainRequest request)

@@ -15,8 +15,14 @@ internal sealed class SimulatedObserver(SimulatedSilo silo, GrainId id, IGrainOb
 
     public object? GetComponent(Type componentType) => null;
 
-    /// <summary>Calls are made one after the other.</summary>
-    public void Receive(GrainCall call) => _last = _last.IsCompleted ? Start(call) : _last.ContinueWith(_ => Start(call), _scheduler).Unwrap();
+    /// <summary>Calls are made one after the other, unless they always interleave.</summary>
+    public void Receive(GrainCall call)
+    {
+        if (call.IsAlwaysInterleaving)
+            Start(call);
+        else
+            _last = _last.IsCompleted ? Start(call) : _last.ContinueWith(_ => Start(call), _scheduler).Unwrap();
+    }
 
     private Task Start(GrainCall call) => Task.Factory.StartNew(() => RunAsync(call), default, TaskCreationOptions.None, _scheduler).Unwrap();
 

@@ -108,10 +108,8 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
 
         if (OfObserver(call.Target) is not null)
         {
-            if (_observers.TryGetValue(call.Target, out SimulatedObserver? observer))
-                observer.Receive(call);
-            else
-                call.Fail(new SiloUnavailableException($"{call.Target} is gone"));
+            // A call to an observer that is gone gets no answer.
+            _observers.GetValueOrDefault(call.Target)?.Receive(call);
             return;
         }
 
@@ -128,7 +126,7 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
             activation = new SimulatedActivation(this, Cluster.ClassOf(call.Target.Type), call.Target);
             _activations.Add(call.Target, activation);
             _order.Add(activation);
-            activation.Begin();
+            activation.Begin(call);
         }
 
         activation.Receive(call);
@@ -158,7 +156,11 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
             return (TGrainObserverInterface)(object)OrleansParts.MakeReference(silo._runtime, typeof(TGrainObserverInterface), id);
         }
 
-        public override void DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj) => silo._observers.Remove(obj.GetGrainId());
+        public override void DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj)
+        {
+            if (!silo._observers.Remove(obj.GetGrainId()))
+                throw new ArgumentException("Reference is not associated with a local object.", nameof(obj));
+        }
     }
 
     private sealed class GrainRuntime(SimulatedSilo silo) : IGrainRuntime, IGrainReferenceRuntime, ITimerRegistry
@@ -188,6 +190,8 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
         public IGrainTimer RegisterGrainTimer<TState>(
             IGrainContext grainContext, Func<TState, CancellationToken, Task> callback, TState state, GrainTimerCreationOptions options)
         {
+            if (!((SimulatedActivation)grainContext).IsInTurn)
+                throw new InvalidOperationException("a timer is registered in turns of its grain only");
             SimulatedTimer timer = new((SimulatedActivation)grainContext, cancellation => callback(state, cancellation), options.Interleave);
             timer.Change(options.DueTime, options.Period);
             return timer;

@@ -28,8 +28,14 @@ internal sealed class SimulatedTimer : GrainRequest, IGrainTimer
 
     public override bool IsReadOnly => false;
 
+    public override bool IsLocal => true;
+
+    public override bool IsExpired => _ended.IsCancellationRequested;
+
     public void Change(TimeSpan dueTime, TimeSpan period)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan((long)dueTime.TotalMilliseconds, Timeout.Infinite, nameof(dueTime));
+        ArgumentOutOfRangeException.ThrowIfLessThan((long)period.TotalMilliseconds, Timeout.Infinite, nameof(period));
         _isChanged = true;
         _dueTime = dueTime;
         _period = period;

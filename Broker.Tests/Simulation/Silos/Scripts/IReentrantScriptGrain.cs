@@ -1,0 +1,4 @@
+namespace Broker.Tests.Simulation.Silos.Scripts;
+
+/// <summary>Requests interleave.</summary>
+public interface IReentrantScriptGrain : IScripted;
