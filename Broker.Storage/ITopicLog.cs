@@ -27,12 +27,16 @@ public interface ITopicLog : ITopicReader, IAsyncDisposable
     /// <param name="batch">The batch with its offsets.</param>
     /// <param name="publisher">Who publishes; 0 for none.</param>
     /// <param name="sequence">The publisher's number for this append.</param>
+    /// <param name="lowest">
+    /// The publisher's lowest number without an answer, at most <see cref="SequenceWindow.Size"/> - 1 below <paramref name="sequence"/>: which
+    /// numbers from here on are in the log is remembered with the append. 0 when it is not known.
+    /// </param>
     /// <exception cref="StoreException">
     /// This append failed or its outcome is unknown, and so do all that were called after it: the log must be opened again. The message
     /// is fit to be shown to a client.
     /// </exception>
     /// <exception cref="FencedException">Another opening has taken over.</exception>
-    ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence);
+    ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence, long lowest = 0);
 
     /// <summary>
     /// Why an append of this many bytes of records would be refused for want of room (<see cref="Policies.StorageOptions.MaxTopicBytes"/>), in

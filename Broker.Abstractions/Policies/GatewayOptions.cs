@@ -98,4 +98,10 @@ public sealed class GatewayOptions
 
     /// <summary>How long a publish is retried while its topic moves before it fails.</summary>
     public TimeSpan PublishDeadline { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long a publish waits for any word of its topic before it fails, within <see cref="PublishDeadline"/>; longer while the topic's answers
+    /// take long.
+    /// </summary>
+    public TimeSpan PublishSilence { get; set; } = TimeSpan.FromSeconds(3);
 }

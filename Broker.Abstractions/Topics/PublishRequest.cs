@@ -7,6 +7,9 @@ namespace Broker.Topics;
 [GenerateSerializer, Immutable, Alias("Broker.PublishRequest")]
 public sealed class PublishRequest
 {
+    /// <summary>Sequences that a publisher may have from its lowest open one to its highest, both included.</summary>
+    public const int MaxSpread = 64;
+
     /// <summary>The gateway's number for appends, unique to each start of a gateway; not 0.</summary>
     [Id(0)] public required long Publisher { get; init; }
 
@@ -15,4 +18,10 @@ public sealed class PublishRequest
 
     /// <summary>The messages, offsets unassigned.</summary>
     [Id(2)] public required MessageBatch Batch { get; init; }
+
+    /// <summary>
+    /// The lowest sequence without an answer when the request was made, itself included: what is below may be forgotten, and is never asked for
+    /// again. 0 from a gateway that does not say.
+    /// </summary>
+    [Id(3)] public long Lowest { get; init; }
 }

@@ -4,7 +4,7 @@ namespace Broker.Topics;
 
 /// <summary>Answer of a topic to a publish or a change.</summary>
 /// <param name="Status">How it ended.</param>
-/// <param name="Error">With <see cref="TopicStatus.Failed"/>: the cause in one line, fit to be shown to a client.</param>
+/// <param name="Error">With <see cref="TopicStatus.Failed"/> and <see cref="TopicStatus.Unknown"/>: the cause in one line, fit to be shown to a client.</param>
 [GenerateSerializer, Immutable, Alias("Broker.TopicReply")]
 public readonly record struct TopicReply([property: Id(0)] TopicStatus Status, [property: Id(1)] string? Error = null)
 {

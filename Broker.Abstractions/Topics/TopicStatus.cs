@@ -20,4 +20,7 @@ public enum TopicStatus
 
     /// <summary>The channel has no such message, or it is on its way between two states.</summary>
     MessageNotFound = 5,
+
+    /// <summary>Whether the messages are in the log cannot be told any more; the reply's error says so. Nothing was acknowledged.</summary>
+    Unknown = 6,
 }

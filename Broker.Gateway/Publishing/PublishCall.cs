@@ -18,7 +18,7 @@ internal sealed class PublishCall : PendingCall
         Cause = reply.Status switch
         {
             TopicStatus.Ok => null,
-            TopicStatus.Failed => reply.Error ?? "failed",
+            TopicStatus.Failed or TopicStatus.Unknown => reply.Error ?? "failed",
             _ => "exiting",
         };
         // The messages are the topic's now, and the connections may hold on to this call a little longer.

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Broker.Gateway.Telemetry;
 using Broker.Messages;
@@ -16,8 +17,8 @@ namespace Broker.Gateway.Publishing;
 /// meanwhile gather and become the next batch, so that batches grow with the load and nothing ever sleeps to fill one.
 /// </summary>
 /// <remarks>
-/// Each call carries (publisher, sequence), and is sent again under the same numbers when its outcome is unknown: the log
-/// knows whether it has the batch. So a retry neither loses nor doubles (design, 2).
+/// Each call carries (publisher, sequence, lowest sequence still open), and is sent again under the same numbers when its outcome is unknown: the
+/// log knows of every sequence from the lowest on whether it has the batch. So a retry neither loses nor doubles (design, 2).
 /// </remarks>
 internal sealed class TopicPublisher
 {
@@ -30,9 +31,6 @@ internal sealed class TopicPublisher
     // A record of this size is not worth a copy to the gathering buffer: it goes as a batch of its own.
     private const int OwnBatchBytes = 16 * 1024;
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
-
     private readonly Lock _sync = new();
     private readonly ITopicGrain _grain;
     private readonly GatewayOptions _options;
@@ -40,6 +38,8 @@ internal sealed class TopicPublisher
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly long _publisher;
+    private readonly PublishPatience _patience;
+    private readonly long[] _underWay = new long[MaxCalls];
     private readonly byte[] _name;
     private readonly Queue<PublishCall> _sealed = new();
     private readonly OpenBatch _open = new();
@@ -64,6 +64,7 @@ internal sealed class TopicPublisher
         _grain = grains.GetGrain<ITopicGrain>(topic);
         _publisher = publisher;
         _options = options;
+        _patience = new PublishPatience(options.PublishSilence);
         _time = time;
         _logger = logger;
         _name = Encoding.ASCII.GetBytes(topic);
@@ -148,8 +149,8 @@ internal sealed class TopicPublisher
     /// <summary>Sends what waits, as far as calls are free.</summary>
     public void Start()
     {
-        while (TryTake(out PublishCall? call, out long sequence))
-            _ = SendAsync(call, sequence);
+        while (TryTake(out PublishCall? call, out PublishRequest? request))
+            _ = SendAsync(call, request);
     }
 
     /// <summary>Makes the topic if it is not there yet.</summary>
@@ -212,29 +213,43 @@ internal sealed class TopicPublisher
         });
     }
 
-    private bool TryTake([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out PublishCall? call, out long sequence)
+    private bool TryTake([NotNullWhen(true)] out PublishCall? call, [NotNullWhen(true)] out PublishRequest? request)
     {
         call = null;
-        sequence = 0;
+        request = null;
         lock (_sync)
         {
-            if (_calls == MaxCalls)
+            int slot = Array.IndexOf(_underWay, 0);
+            long sequence = _sequence + 1;
+            long lowest = LowestUnderWay(sequence);
+            // The log tells apart no more than so many: while one call stays without an answer, the others wait.
+            if (slot < 0 || sequence - lowest >= PublishRequest.MaxSpread)
                 return false;
             if (!_sealed.TryDequeue(out call))
                 call = !_open.IsEmpty ? _open.Seal() : !_openDeferred.IsEmpty ? _openDeferred.Seal() : null;
             if (call is null)
                 return false;
             _calls++;
-            sequence = ++_sequence;
+            _underWay[slot] = _sequence = sequence;
+            request = new PublishRequest { Publisher = _publisher, Sequence = sequence, Lowest = lowest, Batch = call.Batch! };
             return true;
         }
     }
 
-    private async Task SendAsync(PublishCall call, long sequence)
+    private long LowestUnderWay(long lowest)
     {
-        PublishRequest request = new() { Publisher = _publisher, Sequence = sequence, Batch = call.Batch! };
+        foreach (long sequence in _underWay)
+        {
+            if (sequence > 0)
+                lowest = Math.Min(lowest, sequence);
+        }
+        return lowest;
+    }
+
+    private async Task SendAsync(PublishCall call, PublishRequest request)
+    {
         long start = _metrics.PublishStart;
-        ValueTask<TopicReply> answer = PublishAsync(request);
+        ValueTask<TopicReply> answer = new PublishAttempts(_grain, Topic, request, _patience, _options, _time, _logger).RunAsync();
         bool wasInline = answer.IsCompleted;
         TopicReply reply = await answer;
         _metrics.Published(start);
@@ -244,6 +259,7 @@ internal sealed class TopicPublisher
         lock (_sync)
         {
             _calls--;
+            _underWay.AsSpan().Replace(request.Sequence, 0);
             _lastUsed = _time.GetTimestamp();
             if (IsIdle)
                 drained = _drained;
@@ -252,28 +268,5 @@ internal sealed class TopicPublisher
         // The loop that sent an inline call goes on by itself.
         if (!wasInline)
             Start();
-    }
-
-    private async ValueTask<TopicReply> PublishAsync(PublishRequest request)
-    {
-        long started = _time.GetTimestamp();
-        for (TimeSpan delay = FirstRetry; ; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
-        {
-            try
-            {
-                return await _grain.PublishAsync(request);
-            }
-            catch (Exception e) when (_time.GetElapsedTime(started) + delay < _options.PublishDeadline)
-            {
-                // Whatever went wrong, the batch may be in the log or not; the same numbers make asking again harmless.
-                _logger.PublishRetried(e, Topic, request.Sequence);
-            }
-            catch (Exception e)
-            {
-                _logger.PublishGivenUp(e, Topic, request.Sequence);
-                return new TopicReply(TopicStatus.Failed, "no answer from the topic");
-            }
-            await Task.Delay(delay, _time);
-        }
     }
 }

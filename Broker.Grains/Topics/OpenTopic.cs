@@ -62,7 +62,7 @@ public sealed class OpenTopic
         while (Pending.TryPeek(out PendingAppend? append) && append.Batch.EndOffset <= end)
         {
             Pending.Dequeue();
-            Sequences.Add(append.Publisher, append.Sequence);
+            Sequences.Add(append.Publisher, append.Sequence, append.Lowest);
             MessageBatch batch = append.Batch;
             Committed = batch.EndOffset;
             if (Held)

@@ -5,8 +5,9 @@ namespace Broker.Grains.Topics;
 /// <summary>An append whose outcome is not known yet.</summary>
 /// <param name="Publisher">Who publishes.</param>
 /// <param name="Sequence">The publisher's number for it.</param>
+/// <param name="Lowest">The publisher's lowest number without an answer; 0 when it is not known.</param>
 /// <param name="Batch">The batch with its offsets.</param>
-public sealed record PendingAppend(long Publisher, long Sequence, MessageBatch Batch)
+public sealed record PendingAppend(long Publisher, long Sequence, long Lowest, MessageBatch Batch)
 {
     /// <summary>The outcome, for those who sent the same request again meanwhile.</summary>
     public Task<bool>? Outcome { get; set; }

@@ -19,6 +19,8 @@ namespace Broker.Grains.Topics;
 [Reentrant, KeepAlive, TopicPlacement]
 public sealed class TopicGrain : Grain, ITopicGrain
 {
+    private const string UnknownOutcome = "whether an earlier attempt is in the log is not known any more; publish it again if a duplicate does no harm";
+
     private const int ReadBytes = 512 << 10;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan TrimDelay = TimeSpan.FromSeconds(1);
@@ -358,8 +360,9 @@ public sealed class TopicGrain : Grain, ITopicGrain
     // Offsets are assigned and the append is handed to the log in one go: no await before that.
     private ValueTask<TopicReply> Append(OpenTopic open, PublishRequest request)
     {
-        if (open.Sequences.Contains(request.Publisher, request.Sequence))
-            return new ValueTask<TopicReply>(TopicReply.Ok);
+        SequenceVerdict verdict = open.Sequences.Judge(request.Publisher, request.Sequence, request.Lowest);
+        if (verdict != SequenceVerdict.New)
+            return new ValueTask<TopicReply>(verdict == SequenceVerdict.InLog ? TopicReply.Ok : new TopicReply(TopicStatus.Unknown, UnknownOutcome));
         foreach (PendingAppend pending in open.Pending)
         {
             if (pending.Publisher == request.Publisher && pending.Sequence == request.Sequence && pending.Outcome is { } outcome)
@@ -378,11 +381,11 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return new ValueTask<TopicReply>(new TopicReply(TopicStatus.Failed, refusal));
         batch = batch.At(open.Next);
         open.Next = batch.EndOffset;
-        PendingAppend append = new(request.Publisher, request.Sequence, batch);
+        PendingAppend append = new(request.Publisher, request.Sequence, request.Lowest, batch);
         if (_services.Traces is { IsOn: true })
             append.Started = _services.Time.GetUtcNow();
         open.Pending.Enqueue(append);
-        ValueTask write = open.Log.AppendAsync(batch, request.Publisher, request.Sequence);
+        ValueTask write = open.Log.AppendAsync(batch, request.Publisher, request.Sequence, request.Lowest);
         if (!write.IsCompletedSuccessfully)
             return AwaitAppendAsync(open, append, write, request.Batch);
         Commit(open, append, request.Batch);

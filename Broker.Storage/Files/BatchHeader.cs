@@ -11,6 +11,7 @@ namespace Broker.Storage.Files;
 ///  0 u32 magic          16 i64 base offset   40 i64 sequence
 ///  4 u8  version        24 i64 epoch         48 u32 CRC-32C of the records
 ///  5 u8  flags          32 i64 publisher     52 u32 CRC-32C of the header and the due times
+///  6 u8  1 + sequence - lowest open sequence, 0 when that was not said (as by older versions)
 ///  8 i32 record bytes
 /// 12 i32 count
 /// </code>
@@ -18,7 +19,7 @@ namespace Broker.Storage.Files;
 /// contain a piece of a log, or what an older file left on the device, is never taken for a batch.
 /// </remarks>
 internal readonly record struct BatchHeader(
-    long BaseOffset, int Count, int RecordBytes, bool IsDeferred, long Epoch, long Publisher, long Sequence, uint RecordsChecksum)
+    long BaseOffset, int Count, int RecordBytes, bool IsDeferred, long Epoch, long Publisher, long Sequence, long Lowest, uint RecordsChecksum)
 {
     /// <summary>Bytes of a header without due times.</summary>
     public const int FixedSize = 56;
@@ -42,7 +43,7 @@ internal readonly record struct BatchHeader(
     public long BodyBytes => RecordBytes - (long)Count * MessageBatch.RecordHeaderSize;
 
     /// <summary>Describes a batch.</summary>
-    public static BatchHeader Of(MessageBatch batch, long epoch, long publisher, long sequence) => new(
+    public static BatchHeader Of(MessageBatch batch, long epoch, long publisher, long sequence, long lowest) => new(
         batch.BaseOffset,
         batch.Count,
         batch.Records.Length,
@@ -50,6 +51,7 @@ internal readonly record struct BatchHeader(
         epoch,
         publisher,
         sequence,
+        lowest,
         Checksum.Add(0, batch.Records));
 
     /// <summary>Bytes of a header.</summary>
@@ -66,6 +68,7 @@ internal readonly record struct BatchHeader(
         BinaryPrimitives.WriteUInt32LittleEndian(destination, Magic);
         destination[4] = Version;
         destination[5] = IsDeferred ? DeferredFlag : (byte)0;
+        destination[6] = Lowest > 0 && Sequence - Lowest is >= 0 and < SequenceWindow.Size ? (byte)(1 + Sequence - Lowest) : (byte)0;
         BinaryPrimitives.WriteInt32LittleEndian(destination[8..], RecordBytes);
         BinaryPrimitives.WriteInt32LittleEndian(destination[12..], Count);
         BinaryPrimitives.WriteInt64LittleEndian(destination[16..], BaseOffset);
@@ -91,6 +94,7 @@ internal readonly record struct BatchHeader(
         int count = BinaryPrimitives.ReadInt32LittleEndian(source[12..]);
         if (count <= 0 || recordBytes < (long)count * MessageBatch.RecordHeaderSize)
             return false;
+        long sequence = BinaryPrimitives.ReadInt64LittleEndian(source[40..]);
         header = new BatchHeader(
             BinaryPrimitives.ReadInt64LittleEndian(source[16..]),
             count,
@@ -98,7 +102,8 @@ internal readonly record struct BatchHeader(
             (source[5] & DeferredFlag) != 0,
             BinaryPrimitives.ReadInt64LittleEndian(source[24..]),
             BinaryPrimitives.ReadInt64LittleEndian(source[32..]),
-            BinaryPrimitives.ReadInt64LittleEndian(source[40..]),
+            sequence,
+            source[6] == 0 ? 0 : sequence - source[6] + 1,
             BinaryPrimitives.ReadUInt32LittleEndian(source[48..]));
         return true;
     }

@@ -18,7 +18,7 @@ internal sealed class FileTopic : WriterClient
     private readonly TopicSync _sync;
     private readonly OffsetReservation _reservation;
     private readonly List<Segment> _segments;
-    private readonly Dictionary<long, SequenceWindow> _sequences = [];
+    private readonly PublishSequences _sequences = new();
     private readonly SortedDictionary<string, ChannelJournal> _journals = new(StringComparer.Ordinal);
     private readonly List<PendingAppend> _written = [];
     private readonly ReadCursors _cursors = new();
@@ -209,7 +209,7 @@ internal sealed class FileTopic : WriterClient
         }
     }
 
-    public ValueTask AppendAsync(long epoch, MessageBatch batch, long publisher, long sequence)
+    public ValueTask AppendAsync(long epoch, MessageBatch batch, long publisher, long sequence, long lowest)
     {
         PendingAppend pending;
         ValueTask completed;
@@ -230,7 +230,7 @@ internal sealed class FileTopic : WriterClient
                 return ValueTask.FromException(_broken);
             }
             pending = _services.Appends.Rent();
-            completed = pending.Begin(batch, publisher, sequence, epoch, _services.Metrics?.AppendStart ?? 0);
+            completed = pending.Begin(batch, publisher, sequence, lowest, epoch, _services.Metrics?.AppendStart ?? 0);
             _waitingBytes += SizeInLog(batch);
             _waiting.Add(pending);
         }
@@ -419,7 +419,7 @@ internal sealed class FileTopic : WriterClient
         try
         {
             foreach (PendingAppend append in _writing)
-                append.Header = BatchHeader.Of(append.Batch, append.Epoch, append.Publisher, append.Sequence);
+                append.Header = BatchHeader.Of(append.Batch, append.Epoch, append.Publisher, append.Sequence, append.Lowest);
             ReserveUpTo(_writing[^1].Batch.EndOffset);
             while (done < _writing.Count)
                 WriteRun(ref done);
@@ -522,8 +522,8 @@ internal sealed class FileTopic : WriterClient
     {
         foreach (Segment segment in _segments)
         {
-            foreach ((long publisher, long sequence) in segment.Index.Sequences)
-                _sequences[publisher] = _sequences.GetValueOrDefault(publisher).With(sequence);
+            foreach ((long publisher, SequenceWindow window) in segment.Index.Sequences.OrderBy(pair => pair.Key))
+                _sequences.Add(publisher, window);
         }
         _end = _segments.Count > 0 ? _segments[^1].Index.End : 0;
         _active = _segments.LastOrDefault();
@@ -564,7 +564,7 @@ internal sealed class FileTopic : WriterClient
             _broken = null;
             _epoch = _services.Store.NextEpoch();
             _assigned = Math.Max(_assigned, _end);
-            log = new FileTopicLog(this, _epoch, _assigned, new Dictionary<long, SequenceWindow>(_sequences));
+            log = new FileTopicLog(this, _epoch, _assigned, _sequences.ToDictionary());
         }
         foreach (PendingAppend append in stale)
             append.Fail(new FencedException($"topic {Name} was opened by another"));
@@ -727,7 +727,7 @@ internal sealed class FileTopic : WriterClient
                 _waitingBytes = Math.Max(0, _waitingBytes - append.Header.Size);
                 _unsynced += append.Header.Count;
                 if (append.Publisher != 0)
-                    _sequences[append.Publisher] = _sequences.GetValueOrDefault(append.Publisher).With(append.Sequence);
+                    _sequences.Add(append.Publisher, append.Sequence, append.Lowest);
             }
             _end = _written[^1].Header.EndOffset;
             SealAllButActive();

@@ -18,8 +18,8 @@ internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset,
 
     public long Bytes => Topic.Bytes;
 
-    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence) =>
-        Topic.AppendAsync(epoch, batch, publisher, sequence);
+    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence, long lowest = 0) =>
+        Topic.AppendAsync(epoch, batch, publisher, sequence, lowest);
 
     public string? Refusal(int bytes) => Topic.Refusal(bytes);
 

@@ -19,6 +19,8 @@ internal sealed class PendingAppend : IValueTaskSource
 
     public long Sequence { get; private set; }
 
+    public long Lowest { get; private set; }
+
     public long Epoch { get; private set; }
 
     /// <summary>When it was handed over, by the clock; 0 when nobody measures.</summary>
@@ -31,12 +33,13 @@ internal sealed class PendingAppend : IValueTaskSource
 
     public long Position { get; set; }
 
-    public ValueTask Begin(MessageBatch batch, long publisher, long sequence, long epoch, long started)
+    public ValueTask Begin(MessageBatch batch, long publisher, long sequence, long lowest, long epoch, long started)
     {
         Started = started;
         Batch = batch;
         Publisher = publisher;
         Sequence = sequence;
+        Lowest = lowest;
         Epoch = epoch;
         return new ValueTask(this, _completion.Version);
     }

@@ -20,8 +20,13 @@ internal static class SealedFile
 
     /// <summary>Reads the content; null when there is no such file.</summary>
     /// <exception cref="StoreException">It is newer than this version, or damaged.</exception>
-    public static byte[]? Read(IStorageFiles files, string path, ulong magic, int knownVersion)
+    public static byte[]? Read(IStorageFiles files, string path, ulong magic, int knownVersion) => Read(files, path, magic, knownVersion, out _);
+
+    /// <summary>Reads the content and the version that wrote it; null when there is no such file.</summary>
+    /// <exception cref="StoreException">It is newer than this version, or damaged.</exception>
+    public static byte[]? Read(IStorageFiles files, string path, ulong magic, int knownVersion, out int version)
     {
+        version = 0;
         if (!files.FileExists(path))
             return null;
         using IStorageFile file = files.Open(path);
@@ -29,7 +34,7 @@ internal static class SealedFile
         int read = file.Read(bytes, 0);
         if (read < HeaderSize || BinaryPrimitives.ReadUInt64LittleEndian(bytes) != magic)
             throw new StoreException($"{path} is damaged: its beginning is not that of such a file");
-        int version = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8));
+        version = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(8));
         if (version > knownVersion)
             throw Fault.Newer(path, version, knownVersion);
         int length = BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(12));

@@ -5,7 +5,7 @@ namespace Broker.Storage.Files;
 internal sealed class Segment : IDisposable
 {
     private const ulong IndexMagic = 0x00584449_47455342; // "BSEGIDX"
-    private const int IndexVersion = 1;
+    private const int IndexVersion = 2;
     private const int ScanChunk = 1 << 20;
 
     private Segment(string path, SegmentPlace place, IStorageFile file, SegmentIndex index)
@@ -114,10 +114,10 @@ internal sealed class Segment : IDisposable
     {
         try
         {
-            byte[]? content = SealedFile.Read(files, path, IndexMagic, IndexVersion);
+            byte[]? content = SealedFile.Read(files, path, IndexMagic, IndexVersion, out int version);
             if (content is null || BitConverter.ToInt32(content) != place.Generation || BitConverter.ToInt64(content, 4) != place.BaseOffset)
                 return null;
-            SegmentIndex index = SegmentIndex.Read(content.AsSpan(12));
+            SegmentIndex index = SegmentIndex.Read(content.AsSpan(12), version);
             return index.Length <= length ? index : null;
         }
         catch (StoreException e)

@@ -15,7 +15,7 @@ internal sealed class SegmentIndex
 
     private readonly List<Mark> _marks = [];
     private readonly List<Run> _deferred = [];
-    private readonly Dictionary<long, long> _sequences = [];
+    private readonly Dictionary<long, SequenceWindow> _sequences = [];
 
     /// <summary>Positions of batches whose header is intact and whose records are not: they count for nothing.</summary>
     private readonly List<long> _damaged = [];
@@ -35,8 +35,8 @@ internal sealed class SegmentIndex
     /// <summary>Offset of the first batch; null when there is none.</summary>
     public long? First => _marks.Count > 0 ? _marks[0].Offset : null;
 
-    /// <summary>Last sequence of each publisher.</summary>
-    public IReadOnlyDictionary<long, long> Sequences => _sequences;
+    /// <summary>Which sequences of each publisher are in the segment.</summary>
+    public IReadOnlyDictionary<long, SequenceWindow> Sequences => _sequences;
 
     /// <summary>Adds the batch at a position beyond all others.</summary>
     public void Add(in BatchHeader header, long position)
@@ -55,7 +55,7 @@ internal sealed class SegmentIndex
             ? Total with { Deferred = Total.Deferred + header.Count, Bytes = Total.Bytes + header.BodyBytes }
             : Total with { Messages = Total.Messages + header.Count, Bytes = Total.Bytes + header.BodyBytes };
         if (header.Publisher != 0)
-            _sequences[header.Publisher] = header.Sequence;
+            _sequences[header.Publisher] = _sequences.GetValueOrDefault(header.Publisher).With(header.Sequence, header.Lowest);
         End = header.EndOffset;
         Length = end;
     }
@@ -117,7 +117,7 @@ internal sealed class SegmentIndex
     /// <summary>The index as bytes.</summary>
     public byte[] Write()
     {
-        byte[] bytes = new byte[72 + _marks.Count * 40 + _deferred.Count * 32 + _sequences.Count * 16 + _damaged.Count * 8];
+        byte[] bytes = new byte[72 + _marks.Count * 40 + _deferred.Count * 32 + _sequences.Count * 32 + _damaged.Count * 8];
         Span<byte> rest = bytes;
         Put(ref rest, End);
         Put(ref rest, Length);
@@ -139,10 +139,12 @@ internal sealed class SegmentIndex
             Put(ref rest, run.Position);
             Put(ref rest, run.EndPosition);
         }
-        foreach ((long publisher, long sequence) in _sequences.OrderBy(pair => pair.Key))
+        foreach ((long publisher, SequenceWindow window) in _sequences.OrderBy(pair => pair.Key))
         {
             Put(ref rest, publisher);
-            Put(ref rest, sequence);
+            Put(ref rest, window.Highest);
+            Put(ref rest, unchecked((long)window.Seen));
+            Put(ref rest, window.Lowest);
         }
         foreach (long position in _damaged)
             Put(ref rest, position);
@@ -150,7 +152,9 @@ internal sealed class SegmentIndex
     }
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
-    public static SegmentIndex Read(ReadOnlySpan<byte> bytes)
+    /// <param name="bytes">The index as bytes.</param>
+    /// <param name="version">The version that wrote it: 1 knew only the last sequence of each publisher.</param>
+    public static SegmentIndex Read(ReadOnlySpan<byte> bytes, int version)
     {
         SegmentIndex index = new(Take(ref bytes)) { Length = Take(ref bytes), Total = TakeCount(ref bytes) };
         int marks = (int)Take(ref bytes);
@@ -163,7 +167,7 @@ internal sealed class SegmentIndex
         for (int i = 0; i < runs; i++)
             index._deferred.Add(new Run(Take(ref bytes), Take(ref bytes), Take(ref bytes), Take(ref bytes)));
         for (int i = 0; i < sequences; i++)
-            index._sequences[Take(ref bytes)] = Take(ref bytes);
+            index._sequences[Take(ref bytes)] = TakeWindow(ref bytes, version);
         for (int i = 0; i < damaged; i++)
             index._damaged.Add(Take(ref bytes));
         return index;
@@ -190,6 +194,12 @@ internal sealed class SegmentIndex
     }
 
     private static LogCount TakeCount(ref ReadOnlySpan<byte> rest) => new(Take(ref rest), Take(ref rest), Take(ref rest));
+
+    private static SequenceWindow TakeWindow(ref ReadOnlySpan<byte> rest, int version)
+    {
+        long highest = Take(ref rest);
+        return version == 1 ? new SequenceWindow(highest, 1, highest) : new SequenceWindow(highest, unchecked((ulong)Take(ref rest)), Take(ref rest));
+    }
 
     private readonly record struct Mark(long Offset, long Position, LogCount Before);
 

@@ -7,7 +7,7 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
 {
     private readonly Lock _lock = new();
     private readonly MemoryBatches _batches = new();
-    private readonly Dictionary<long, SequenceWindow> _sequences = [];
+    private readonly PublishSequences _sequences = new();
     private readonly Dictionary<string, MemoryChannel> _channels = new(StringComparer.Ordinal);
     private TopicRecord _record = new();
     private long _epoch;
@@ -56,10 +56,10 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
     public MemoryTopicLog Open()
     {
         lock (_lock)
-            return new MemoryTopicLog(this, ++_epoch, _batches.End, new Dictionary<long, SequenceWindow>(_sequences));
+            return new MemoryTopicLog(this, ++_epoch, _batches.End, _sequences.ToDictionary());
     }
 
-    public void Append(long epoch, MessageBatch batch, long publisher, long sequence)
+    public void Append(long epoch, MessageBatch batch, long publisher, long sequence, long lowest)
     {
         lock (_lock)
         {
@@ -68,7 +68,7 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
                 throw new ArgumentException($"batch at {batch.BaseOffset} does not follow {_batches.End}", nameof(batch));
             _batches.Append(batch);
             if (publisher != 0)
-                _sequences[publisher] = _sequences.GetValueOrDefault(publisher).With(sequence);
+                _sequences.Add(publisher, sequence, lowest);
         }
     }
 

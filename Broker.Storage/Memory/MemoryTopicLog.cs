@@ -18,11 +18,11 @@ internal sealed class MemoryTopicLog(MemoryTopic topic, long epoch, long nextOff
 
     public long Bytes => Topic.Bytes;
 
-    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence)
+    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence, long lowest = 0)
     {
         try
         {
-            Topic.Append(epoch, batch, publisher, sequence);
+            Topic.Append(epoch, batch, publisher, sequence, lowest);
             return ValueTask.CompletedTask;
         }
         catch (FencedException e)

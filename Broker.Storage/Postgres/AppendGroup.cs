@@ -61,6 +61,7 @@ internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingApp
                 new() { Value = checksums },
                 new() { Value = dueTimes },
                 new() { Value = records },
+                new() { Value = publishers.Values.Select(window => window.Lowest).ToArray() },
             },
         };
     }

@@ -7,9 +7,10 @@ namespace Broker.Storage.Postgres;
 /// <param name="before">What was in the log before it.</param>
 /// <param name="publisher">Who publishes; 0 for none.</param>
 /// <param name="sequence">The publisher's number for it.</param>
+/// <param name="lowest">The publisher's lowest number without an answer; 0 when it is not known.</param>
 /// <param name="started">When it was handed over, by the clock of who measures; 0 when nobody does.</param>
 // The caller goes on where it came from (a grain's turn), never where it is written.
-internal sealed class PendingAppend(MessageBatch batch, LogCount before, long publisher, long sequence, long started)
+internal sealed class PendingAppend(MessageBatch batch, LogCount before, long publisher, long sequence, long lowest, long started)
     : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public MessageBatch Batch => batch;
@@ -24,6 +25,8 @@ internal sealed class PendingAppend(MessageBatch batch, LogCount before, long pu
     public long Publisher => publisher;
 
     public long Sequence => sequence;
+
+    public long Lowest => lowest;
 
     public long Started => started;
 }

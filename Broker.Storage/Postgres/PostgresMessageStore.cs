@@ -362,7 +362,7 @@ public sealed class PostgresMessageStore : IMessageStore
         await rows.NextResultAsync();
         Dictionary<long, SequenceWindow> publishers = [];
         while (await rows.ReadAsync())
-            publishers[rows.GetInt64(0)] = new SequenceWindow(rows.GetInt64(1), unchecked((ulong)rows.GetInt64(2)));
+            publishers[rows.GetInt64(0)] = new SequenceWindow(rows.GetInt64(1), unchecked((ulong)rows.GetInt64(2)), rows.GetInt64(3));
         topic.Trim(first?.BaseOffset ?? end);
         return new TopicOpening(epoch, end, last?.After ?? default, first?.Before ?? default, publishers);
     }

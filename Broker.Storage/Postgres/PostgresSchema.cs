@@ -14,7 +14,7 @@ internal sealed class PostgresSchema(string schema)
     private readonly string _s = $"\"{schema}\"";
 
     /// <summary>The newest version that is known.</summary>
-    public static int Version => 1;
+    public static int Version => 2;
 
     /// <summary>Makes the schema, or brings it up to this version.</summary>
     /// <exception cref="StoreException">A newer version made it.</exception>
@@ -58,7 +58,7 @@ internal sealed class PostgresSchema(string schema)
         await transaction.CommitAsync();
     }
 
-    private IReadOnlyList<IReadOnlyList<string>> Steps => [First];
+    private IReadOnlyList<IReadOnlyList<string>> Steps => [First, LowestOpenSequences];
 
     // Rows that are updated again and again leave room beside them, so that a new version of a row stays in its page and no index is
     // touched. Bodies are stored as they are: what clients send is mostly short or compressed already.
@@ -140,6 +140,8 @@ internal sealed class PostgresSchema(string schema)
         """,
         $"create table {_s}.deleted_topics (generation integer primary key)",
     ];
+
+    private IReadOnlyList<string> LowestOpenSequences => [$"alter table {_s}.publishers add column lowest bigint not null default 0"];
 
     /// <summary>0 when there are no tables yet.</summary>
     private async Task<int> ReadVersionAsync(NpgsqlConnection connection)

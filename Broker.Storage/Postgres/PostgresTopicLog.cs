@@ -10,7 +10,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     private readonly Lock _lock = new();
     private readonly AppendLane _lane;
     private readonly long _maxBytes;
-    private readonly Dictionary<long, SequenceWindow> _publishers;
+    private readonly PublishSequences _publishers;
     private readonly Action<PostgresTopic> _deleted;
     private List<PendingAppend> _waiting = [];
     private LogCount _total;
@@ -38,8 +38,8 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         _total = opening.Total;
         _committed = opening.Total;
         _trimmed = opening.Trimmed;
-        _publishers = opening.Publishers;
-        PublisherSequences = new Dictionary<long, SequenceWindow>(opening.Publishers);
+        _publishers = new PublishSequences(opening.Publishers);
+        PublisherSequences = opening.Publishers;
     }
 
     public long Epoch { get; }
@@ -63,7 +63,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         }
     }
 
-    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence)
+    public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence, long lowest = 0)
     {
         PendingAppend pending;
         lock (_lock)
@@ -82,7 +82,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 return ValueTask.FromException(_broken);
             }
             _assigned = batch.EndOffset;
-            pending = new PendingAppend(batch, _total, publisher, sequence, Database.Metrics?.AppendStart ?? 0);
+            pending = new PendingAppend(batch, _total, publisher, sequence, lowest, Database.Metrics?.AppendStart ?? 0);
             _total = pending.After;
             _waitingBytes += batch.Records.Length;
             _waiting.Add(pending);
@@ -138,6 +138,8 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 removed = rows.GetInt64(1);
             }
             await NoteStartAsync(connection);
+            await using NpgsqlCommand forget = new(Database.Sql.ForgetPublishers, connection) { Parameters = { new() { Value = Generation } } };
+            await forget.ExecuteNonQueryAsync();
             return true;
         });
         if (!isOurs)
@@ -198,7 +200,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
             foreach (PendingAppend append in taken)
             {
                 if (append.Publisher != 0)
-                    publishers[append.Publisher] = _publishers[append.Publisher] = _publishers.GetValueOrDefault(append.Publisher).With(append.Sequence);
+                    publishers[append.Publisher] = _publishers.Add(append.Publisher, append.Sequence, append.Lowest);
             }
             return new AppendGroup(this, taken, publishers);
         }

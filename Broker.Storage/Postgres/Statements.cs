@@ -67,17 +67,19 @@ internal sealed class Statements(string schema)
 
     /// <summary>
     /// $1 generation, $2 epoch, $3 end before, $4 end after; of publishers $5 numbers, $6 highest sequences, $7 sequences seen; of batches
-    /// $8 base offsets, $9 counts, $10 messages, $11 deferred messages and $12 bytes before, $13 checksums, $14 due times, $15 records.
+    /// $8 base offsets, $9 counts, $10 messages, $11 deferred messages and $12 bytes before, $13 checksums, $14 due times, $15 records; of publishers
+    /// $16 lowest sequences that are remembered.
     /// </summary>
     public string Append =>
         $"""
         with fence as (
           update {_s}.topics set end_offset = $4 where generation = $1 and epoch = $2 and end_offset = $3 returning generation),
         published as (
-          insert into {_s}.publishers as p (generation, publisher, highest, seen, at)
-          select f.generation, u.publisher, u.highest, u.seen, now()
-          from fence f cross join unnest($5, $6, $7) as u (publisher, highest, seen)
-          on conflict (generation, publisher) do update set highest = excluded.highest, seen = excluded.seen, at = excluded.at)
+          insert into {_s}.publishers as p (generation, publisher, highest, seen, lowest, at)
+          select f.generation, u.publisher, u.highest, u.seen, u.lowest, now()
+          from fence f cross join unnest($5, $6, $7, $16) as u (publisher, highest, seen, lowest)
+          on conflict (generation, publisher) do update set
+            highest = excluded.highest, seen = excluded.seen, lowest = excluded.lowest, at = excluded.at)
         insert into {_s}.batches
           (generation, base_offset, count, epoch, messages_before, deferred_before, bytes_before, crc, due_times, records)
         select f.generation, b.base_offset, b.count, $2, b.messages, b.deferred, b.bytes, b.crc, b.due_times, b.records
@@ -86,10 +88,10 @@ internal sealed class Statements(string schema)
         """;
 
     /// <summary>$1 generation.</summary>
-    public string ReadPublishers => $"select publisher, highest, seen from {_s}.publishers where generation = $1";
+    public string ReadPublishers => $"select publisher, highest, seen, lowest from {_s}.publishers where generation = $1";
 
-    /// <summary>$1 generation. A gateway that was not heard from for a day asks for nothing again.</summary>
-    public string ForgetPublishers => $"delete from {_s}.publishers where generation = $1 and at < now() - interval '1 day'";
+    /// <summary>$1 generation. A gateway asks for seconds only; one that was not heard from for an hour asks for nothing again.</summary>
+    public string ForgetPublishers => $"delete from {_s}.publishers where generation = $1 and at < now() - interval '1 hour'";
 
     /// <summary>$1 generation, $2 an offset below which there is nothing.</summary>
     public string FirstBatch =>

@@ -1,6 +1,7 @@
 using System.Text;
 using Broker.Channels;
 using Broker.Messages;
+using Broker.Storage;
 using Broker.Topics;
 
 namespace Broker.Tests.Gateway;
@@ -9,7 +10,7 @@ namespace Broker.Tests.Gateway;
 internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
 {
     private readonly Lock _gate = new();
-    private readonly HashSet<(long, long)> _sequences = [];
+    private PublishSequences _sequences = new();
     private readonly SortedDictionary<string, long> _channels = [];
     private long _end;
 
@@ -67,8 +68,14 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
         MessageBatch batch;
         lock (_gate)
         {
-            if (!_sequences.Add((request.Publisher, request.Sequence)))
-                return TopicReply.Ok;
+            switch (_sequences.Judge(request.Publisher, request.Sequence, request.Lowest))
+            {
+                case SequenceVerdict.InLog:
+                    return TopicReply.Ok;
+                case SequenceVerdict.Unknown:
+                    return new TopicReply(TopicStatus.Unknown, "it is not known");
+            }
+            _sequences.Add(request.Publisher, request.Sequence, request.Lowest);
             batch = request.Batch.At(_end);
             _end = batch.EndOffset;
             Log.Add(batch);
@@ -76,6 +83,13 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
                 grains.Channel(name, channel).Take(batch);
         }
         return TopicReply.Ok;
+    }
+
+    /// <summary>As if the topic had been activated anew: it knows what the log remembers.</summary>
+    public void Reopen()
+    {
+        lock (_gate)
+            _sequences = new PublishSequences(_sequences.ToDictionary());
     }
 
     public ValueTask<ChannelReply> AddChannelAsync(string channel) => CreateChannelAsync(channel);

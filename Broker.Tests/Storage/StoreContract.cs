@@ -111,6 +111,21 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Which_requests_of_a_publisher_are_in_the_log_is_remembered_from_the_lowest_open_one_on()
+    {
+        ITopicLog log = await MakeAsync("t");
+        (long Sequence, long Lowest)[] appends = [(100, 98), (98, 98), (103, 99), (101, 99)];
+        foreach ((long sequence, long lowest) in appends)
+            await log.AppendAsync(Batch(log.End, $"{sequence}"), 7, sequence, lowest);
+        await log.DisposeAsync();
+
+        SequenceWindow known = (await MakeAsync("t")).PublisherSequences[7];
+        Assert.Equal(
+            [SequenceVerdict.Unknown, SequenceVerdict.New, SequenceVerdict.InLog, SequenceVerdict.InLog, SequenceVerdict.New, SequenceVerdict.InLog],
+            Enumerable.Range(98, 6).Select(sequence => known.Judge(sequence)));
+    }
+
+    [Fact]
     public async Task A_closed_log_goes_on_without_a_gap()
     {
         ITopicLog log = await MakeAsync("t");

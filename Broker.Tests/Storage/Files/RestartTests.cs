@@ -46,6 +46,22 @@ public sealed class RestartTests : IDisposable
     }
 
     [Fact]
+    public async Task What_publishers_have_open_is_known_after_a_restart_also_from_sealed_segments()
+    {
+        SequenceWindow known;
+        await using (FileMessageStore store = await OpenAsync())
+        {
+            ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+            for (int i = 1; i <= 200; i++)
+                await log.AppendAsync(Batch(i - 1, 1, 300), publisher: 7, sequence: i ^ 1, lowest: Math.Max(1, (i ^ 1) - 5));
+            known = (await store.OpenTopicAsync("t", create: false))!.PublisherSequences[7];
+            Assert.Equal((201, 196), (known.Highest, known.Lowest));
+        }
+        await using (FileMessageStore store = await OpenAsync())
+            Assert.Equal(known, (await store.OpenTopicAsync("t", create: false))!.PublisherSequences[7]);
+    }
+
+    [Fact]
     public async Task Nothing_is_at_work_any_more_once_the_store_is_closed()
     {
         CountingThreads threads = new();

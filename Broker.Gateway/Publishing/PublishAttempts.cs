@@ -1,0 +1,110 @@
+using Broker.Policies;
+using Broker.Topics;
+using Microsoft.Extensions.Logging;
+
+namespace Broker.Gateway;
+
+/// <summary>
+/// One append until its outcome is known or its time is up. What fails is asked again after a growing pause; what gets no answer is asked again
+/// beside the call that is open, whose answer counts as well. The topic knows the numbers of the request, so that is harmless.
+/// </summary>
+internal sealed class PublishAttempts(
+    ITopicGrain grain, string topic, PublishRequest request, PublishPatience patience, GatewayOptions options, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(1);
+
+    private readonly long _started = time.GetTimestamp();
+    private readonly List<Task<Answer>> _open = [];
+    private TimeSpan _pause = FirstPause;
+    private TimeSpan _wait = patience.BeforeAskingAgain;
+    private TimeSpan _heard;
+    private TimeSpan _nextAsk;
+    private Exception? _fault;
+
+    private TimeSpan Elapsed => time.GetElapsedTime(_started);
+
+    private TimeSpan End => Shorter(options.PublishDeadline, _heard + patience.BeforeGivingUp);
+
+    /// <summary>Sends the request, as often as it takes.</summary>
+    public async ValueTask<TopicReply> RunAsync()
+    {
+        ValueTask<Answer> first = AskAsync();
+        if (first.IsCompletedSuccessfully && first.Result is { Fault: null, Reply: var reply })
+            return reply;
+        Follow(first);
+        while (true)
+        {
+            TimeSpan left = Shorter(_nextAsk, End) - Elapsed;
+            if (left > TimeSpan.Zero)
+                await WaitAsync(left);
+            while (_open.Find(static call => call.IsCompleted) is { } ended)
+            {
+                _open.Remove(ended);
+                Answer answer = await ended;
+                if (answer.Fault is null)
+                {
+                    patience.Learn(Elapsed - answer.Asked);
+                    return answer.Reply;
+                }
+                Note(answer.Fault);
+            }
+            if (Elapsed >= End)
+            {
+                logger.PublishGivenUp(_fault ?? new TimeoutException("no answer came"), topic, request.Sequence);
+                return new TopicReply(TopicStatus.Unknown, "no answer from the topic; whether the messages are in its log is not known");
+            }
+            if (Elapsed >= _nextAsk)
+                Follow(AskAsync());
+        }
+    }
+
+    private void Follow(ValueTask<Answer> call)
+    {
+        _open.Add(call.AsTask());
+        _nextAsk = Elapsed + _wait;
+        _wait *= 2;
+    }
+
+    private void Note(Exception fault)
+    {
+        _fault = fault;
+        // That nothing came is no word of the topic; that a silo is gone or moves it is one.
+        if (fault is not TimeoutException)
+            _heard = Elapsed;
+        logger.PublishRetried(fault, topic, request.Sequence);
+        if (_open.Count > 0)
+            return;
+        _nextAsk = Elapsed + _pause;
+        _pause = Shorter(_pause * 2, LastPause);
+    }
+
+    private async Task WaitAsync(TimeSpan limit)
+    {
+        if (_open.Count == 0)
+        {
+            await Task.Delay(limit, time);
+            return;
+        }
+        Task any = _open.Count == 1 ? _open[0] : Task.WhenAny(_open);
+        await any.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async ValueTask<Answer> AskAsync()
+    {
+        TimeSpan asked = Elapsed;
+        try
+        {
+            return new Answer(await grain.PublishAsync(request), null, asked);
+        }
+        catch (Exception e)
+        {
+            // Whatever went wrong, the batch may be in the log or not.
+            return new Answer(default, e, asked);
+        }
+    }
+
+    private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    private readonly record struct Answer(TopicReply Reply, Exception? Fault, TimeSpan Asked);
+}
