@@ -29,4 +29,10 @@ public sealed class ConsumerAttachment
 
     /// <summary>What is in flight for the consumer, known when the gateway attaches again; in order of delivery.</summary>
     [Id(6)] public InFlightMessage[] InFlight { get; init; } = [];
+
+    /// <summary>
+    /// The position up to which the gateway has received what was sent to the consumer: <see cref="Window"/> counts from there, and so do later
+    /// positions. Null from an older gateway, which knows no positions.
+    /// </summary>
+    [Id(7)] public long? Received { get; init; }
 }

@@ -19,6 +19,7 @@ public sealed class DeliveryConverter : IConverter<Delivery, DeliverySurrogate>
             Incarnation = value.Incarnation,
             Runs = MemoryMarshal.AsBytes<RunHeader>(headers).ToArray(),
             Records = Gather(value.Runs, headers),
+            Sent = Array.ConvertAll(value.Runs, static run => run.Sent),
         };
     }
 
@@ -33,7 +34,7 @@ public sealed class DeliveryConverter : IConverter<Delivery, DeliverySurrogate>
         for (int i = 0; i < runs.Length; i++)
         {
             RunHeader header = headers[i];
-            runs[i] = new DeliveryRun(header.Consumer, batch, position, header.FirstOffset, header.Count, (ushort)header.Attempts);
+            runs[i] = new DeliveryRun(header.Consumer, batch, position, header.FirstOffset, header.Count, (ushort)header.Attempts, surrogate.Sent?[i] ?? 0);
             position += header.Size;
         }
 

@@ -9,7 +9,8 @@ namespace Broker.Gateways;
 /// <param name="FirstOffset">Offset of the first record.</param>
 /// <param name="Count">Number of records.</param>
 /// <param name="Attempts">Deliveries of these messages with this one, 1 to 65535.</param>
-public readonly record struct DeliveryRun(int Consumer, MessageBatch Batch, int Position, long FirstOffset, int Count, ushort Attempts)
+/// <param name="Sent">Position of the consumer's stream behind the run: all body bytes that were ever sent to it; 0 from an older channel.</param>
+public readonly record struct DeliveryRun(int Consumer, MessageBatch Batch, int Position, long FirstOffset, int Count, ushort Attempts, long Sent = 0)
 {
     /// <summary>Bytes that the records take in the batch's buffer; walks them.</summary>
     public int MeasureRecords()

@@ -17,4 +17,7 @@ public readonly record struct DeliverySurrogate
 
     /// <summary>The records of all runs, in the order of the runs.</summary>
     [Id(3)] public required byte[] Records { get; init; }
+
+    /// <summary>The position behind each run (<see cref="DeliveryRun.Sent"/>); null from an older channel.</summary>
+    [Id(4)] public long[]? Sent { get; init; }
 }

@@ -7,7 +7,7 @@ namespace Broker.Gateways;
 [Alias("Broker.IGatewayObserver")]
 public interface IGatewayObserver : IGrainObserver
 {
-    /// <summary>Messages for consumers of this gateway. Lost calls are harmless: the messages time out and come again.</summary>
+    /// <summary>Messages for consumers of this gateway. Lost calls are harmless: the messages time out, come again, and give back their window.</summary>
     [Alias("Deliver")] void Deliver(Delivery delivery);
 
     /// <summary>The channel is gone: the consumers' connections are to be closed without an error frame (spec 1.6).</summary>

@@ -49,6 +49,7 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
     private int _bodyLeft;
     private int _unflushed;
     private long _unflushedBodies;
+    private long _lastWritten;
     private bool _flushNow;
     private long _messages;
     private long _sent;
@@ -71,6 +72,12 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
 
     /// <summary>Bytes of frames written.</summary>
     public long SentBytes => Volatile.Read(ref _sent);
+
+    /// <summary>
+    /// Position of the consumer's stream (<see cref="DeliveryRun.Sent"/>) up to which the transport took its messages; what lies beyond never reached
+    /// the socket. To be asked when nobody writes any more.
+    /// </summary>
+    public long WrittenUpTo { get; private set; }
 
     /// <summary>Queues messages; never waits.</summary>
     /// <param name="run">The messages.</param>
@@ -350,6 +357,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
         _unflushed = 0;
         _unflushedBodies = 0;
         _flushNow = false;
+        long before = WrittenUpTo;
+        WrittenUpTo = PositionInStream;
         ValueTask<FlushResult> flush = _pipe.FlushAsync();
         FlushResult result;
         if (flush.IsCompleted)
@@ -369,7 +378,13 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             }
         }
         repliesSent?.TrySetResult();
-        if (result.IsCompleted || result.IsCanceled)
+        if (result.IsCompleted)
+        {
+            // The transport had ended before: it took nothing of this.
+            WrittenUpTo = before;
+            return false;
+        }
+        if (result.IsCanceled)
             return false;
         if (_traced is not null)
             TraceDeliveries();
@@ -377,6 +392,11 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
             _connection.GiveBackWindow(bodies);
         return true;
     }
+
+    // A message counts as soon as it was begun.
+    private long PositionInStream => _run.Count == 0
+        ? _lastWritten
+        : _run.Sent - _run.MeasureRecords() + (_run.Count * MessageBatch.RecordHeaderSize);
 
     private void BeginWait()
     {
@@ -452,6 +472,8 @@ internal sealed class ConnectionOutput : WheelEntry, IThreadPoolWorkItem
         _unflushedBodies += bodies;
         if (_traces.IsOn)
             NoteTraced(_run.FirstOffset, offset, attempts);
+        if (left == 0)
+            _lastWritten = _run.Sent;
         // The batch is let go with its last message, unless a part of that is left.
         _run = left == 0 && _bodyLeft == 0 ? default : _run with { Position = position, FirstOffset = offset, Count = left };
     }

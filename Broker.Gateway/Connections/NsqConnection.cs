@@ -138,8 +138,8 @@ internal sealed class NsqConnection : IConsumerConnection
         finally
         {
             Deadlines.Stop();
-            Subscription?.End();
             bool isWritable = await Output.CloseAsync();
+            Subscription?.End();
             if (!isWritable)
                 _context.Abort();
             _reading.End();
@@ -190,10 +190,9 @@ internal sealed class NsqConnection : IConsumerConnection
     {
         if (Subscription is not { Consumer: var consumer, Link: var link } || !consumer.AddCredit(bytes))
             return;
-        long credit = consumer.TakeCredit();
-        if (credit == 0)
+        if (consumer.TakeCredit() is not { } credit)
             return;
-        link.Add([new ConsumerCommand(0, credit, consumer.Number, CommandKind.Window)], out _);
+        link.Add([credit], out _);
         link.Start();
     }
 

@@ -71,9 +71,8 @@ internal sealed class ReadBatch(GatewayMetrics metrics)
         if (_commandCount > 0)
         {
             (Consumer consumer, ChannelLink link) = (subscription!.Consumer, subscription.Link);
-            long credit = consumer.TakeCredit();
-            if (credit > 0)
-                Append(ref _commands, ref _commandCount, new ConsumerCommand(0, credit, consumer.Number, CommandKind.Window));
+            if (consumer.TakeCredit() is { } credit)
+                Append(ref _commands, ref _commandCount, credit);
             _idPrefix = link.IdPrefix;
             _call = link.Add(_commands.AsSpan(0, _commandCount), out _callIndex);
             Release(ref _commands, ref _commandCount);

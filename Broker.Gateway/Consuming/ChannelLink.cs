@@ -92,7 +92,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     {
         lock (_sync)
             _consumers.Remove(consumer.Number);
-        Add([new ConsumerCommand(0, 0, consumer.Number, CommandKind.Detach)], out _);
+        Add([consumer.Detach()], out _);
         Start();
     }
 
@@ -156,12 +156,19 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     /// <inheritdoc/>
     protected internal override void OnDue()
     {
+        Consumer[] consumers;
         lock (_sync)
         {
             if (_consumers.Count == 0)
                 return;
             _signOfLifeDue = !_executedLately;
             _executedLately = false;
+            consumers = [.. _consumers.Values];
+        }
+        foreach (Consumer consumer in consumers)
+        {
+            if (consumer.TakeCredit(again: true) is { } credit)
+                Add([credit], out _);
         }
         _gateway.Wheel.Schedule(this, SignOfLife, coarse: true);
         Start();

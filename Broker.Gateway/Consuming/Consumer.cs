@@ -21,8 +21,10 @@ internal sealed class Consumer
     private readonly long _windowBytes;
     private readonly long _maxMessageTimeout;
     private int _ready;
+    private long _received;
     private long _bytesOut;
-    private long _credit;
+    private long _unstated;
+    private long _statedReceived;
     private long _nextExpiry;
     private bool _left;
     private long _finished;
@@ -93,6 +95,7 @@ internal sealed class Consumer
     {
         ReadOnlySpan<byte> records = run.Batch.Records;
         int position = run.Position;
+        long bytes = 0;
         lock (_sync)
         {
             if (_left)
@@ -106,18 +109,46 @@ internal sealed class Consumer
             {
                 int length = BinaryPrimitives.ReadInt32BigEndian(records[position..]);
                 position += MessageBatch.RecordHeaderSize + length;
-                _bytesOut += length;
+                bytes += length;
                 _inFlight.Add(run.FirstOffset + i, run.Attempts, now, now + MessageTimeout);
             }
+            _bytesOut += bytes;
+            // What lies between the last run and this one was lost: its room is free.
+            _unstated += Math.Max(0, run.Sent - bytes - _received);
+            _received = Math.Max(_received, run.Sent);
         }
         _connection.Deliver(run, position - run.Position);
     }
 
-    /// <summary>Body bytes have gone out; true when it is time to give them back to the window.</summary>
-    public bool AddCredit(long bytes) => Interlocked.Add(ref _credit, bytes) >= _windowBytes / 4;
+    /// <summary>Body bytes have gone out; true when it is time to state the credit.</summary>
+    public bool AddCredit(long bytes)
+    {
+        lock (_sync)
+        {
+            _bytesOut -= bytes;
+            _unstated += bytes;
+            return _unstated >= _windowBytes / 4;
+        }
+    }
 
-    /// <summary>Takes what may be given back to the window.</summary>
-    public long TakeCredit() => Interlocked.Exchange(ref _credit, 0);
+    /// <summary>The credit as it is now, for the channel; null when the channel knows it.</summary>
+    /// <param name="again">Whether to state it again as long as the window is not open whole: what was stated may have got lost.</param>
+    public ConsumerCommand? TakeCredit(bool again = false)
+    {
+        lock (_sync)
+        {
+            if (_unstated == 0 && !(again && (_bytesOut > 0 || _statedReceived != _received)))
+                return null;
+            (long grown, _unstated, _statedReceived) = (_unstated, 0, _received);
+            // A channel of an older version gives its messages no positions.
+            return _received > 0
+                ? new ConsumerCommand(_received, _windowBytes - _bytesOut, Number, CommandKind.Credit)
+                : new ConsumerCommand(0, grown, Number, CommandKind.Window);
+        }
+    }
+
+    /// <summary>The connection is gone: what was sent beyond what was written to its socket goes back to the channel at once.</summary>
+    public ConsumerCommand Detach() => new(_connection.Output.WrittenUpTo, 1, Number, CommandKind.Detach);
 
     /// <summary>Commands of this consumer were carried out by the channel.</summary>
     /// <param name="commands">The commands, all of this consumer.</param>
@@ -150,9 +181,6 @@ internal sealed class Consumer
                     case CommandKind.Touch:
                         _inFlight.Touch(command.Offset, now, MessageTimeout, _maxMessageTimeout);
                         break;
-                    case CommandKind.Window:
-                        _bytesOut -= command.Value;
-                        break;
                 }
             }
         }
@@ -172,6 +200,7 @@ internal sealed class Consumer
                 Ready = _ready,
                 Window = _windowBytes - _bytesOut,
                 InFlight = _inFlight.ToArray(),
+                Received = _received,
             };
         }
     }

@@ -118,7 +118,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         {
             if (gateway.Consumers.TryGetValue(attachment.Consumer, out Consumer? known))
             {
-                known.Window = attachment.Window;
+                known.SetCredit(attachment.Received ?? known.Sent, attachment.Window);
                 open.Queue.SetReady(known, attachment.Ready);
                 continue;
             }
@@ -350,6 +350,12 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 return null;
             case CommandKind.Window:
                 queue.GrowWindow(consumer, command.Value);
+                return null;
+            case CommandKind.Credit:
+                queue.SetCredit(consumer, command.Offset, command.Value);
+                return null;
+            case CommandKind.Detach when command.Value == 1:
+                queue.Leave(consumer, written: command.Offset);
                 return null;
             case CommandKind.Detach:
                 queue.Leave(consumer);

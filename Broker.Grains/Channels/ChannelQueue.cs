@@ -343,6 +343,24 @@ public sealed partial class ChannelQueue
         UpdateCredit(consumer);
     }
 
+    /// <summary>
+    /// Takes a consumer out whose connection is gone. What was sent to it beyond a position was never written to a socket: it is ready again at once,
+    /// and that delivery does not count as an attempt.
+    /// </summary>
+    public void Leave(Consumer consumer, long written)
+    {
+        Leave(consumer);
+        if (consumer.InFlight == 0 || consumer.Sent <= written)
+            return;
+        foreach (long offset in _inFlight.SentBeyond(consumer, written))
+        {
+            _inFlight.TryGet(offset, out _, out ushort attempts);
+            BodyRef body = _inFlight.Remove(offset);
+            consumer.InFlight--;
+            Redeliver(offset, (ushort)(attempts - 1), body);
+        }
+    }
+
     /// <summary>Sets a consumer's RDY.</summary>
     public void SetReady(Consumer consumer, int count)
     {
@@ -350,10 +368,17 @@ public sealed partial class ChannelQueue
         UpdateCredit(consumer);
     }
 
-    /// <summary>Grows a consumer's byte window.</summary>
+    /// <summary>Takes over what a gateway states of a consumer's window (<see cref="CommandKind.Credit"/>).</summary>
+    public void SetCredit(Consumer consumer, long received, long window)
+    {
+        consumer.SetCredit(received, window);
+        UpdateCredit(consumer);
+    }
+
+    /// <summary>Grows a consumer's byte window, for a gateway that states no credit.</summary>
     public void GrowWindow(Consumer consumer, long bytes)
     {
-        consumer.Window += bytes;
+        consumer.GrowWindow(bytes);
         UpdateCredit(consumer);
     }
 
@@ -420,9 +445,10 @@ public sealed partial class ChannelQueue
     /// <summary>Takes back what timed out and releases what is due.</summary>
     public void Expire(long now)
     {
-        while (_inFlight.TryExpire(now, out long offset, out ushort attempts, out Consumer consumer, out BodyRef body))
+        while (_inFlight.TryExpire(now, out long offset, out ushort attempts, out Consumer consumer, out long sent, out BodyRef body))
         {
             TimeoutCount++;
+            consumer.GiveUp(sent);
             if (consumer.InFlight > 0)
                 consumer.InFlight--;
             Redeliver(offset, attempts, body);
@@ -548,6 +574,7 @@ public sealed partial class ChannelQueue
         foreach (Consumer consumer in consumers)
         {
             consumer.InFlight = 0;
+            consumer.GiveUp(consumer.Sent);
             UpdateCredit(consumer);
         }
     }
@@ -803,7 +830,9 @@ public sealed partial class ChannelQueue
         }
 
         CompleteNotes();
-        Notes.Add(new ProgressEntry(ProgressKind.Attempts, offset, 0, attempts));
+        // Without an attempt it is as the log has it.
+        if (attempts > 0)
+            Notes.Add(new ProgressEntry(ProgressKind.Attempts, offset, 0, attempts));
         _missing.Enqueue(new DeferredMessage(offset, attempts));
     }
 
@@ -958,9 +987,9 @@ public sealed partial class ChannelQueue
             else
             {
                 long published = BinaryPrimitives.ReadInt64BigEndian(records[(position + sizeof(int))..]);
+                consumer.Sent += size;
                 _inFlight.Add(offset, attempts, consumer, now, published, _limits.OwnsBodies ? new BodyRef(run.Batch, position) : default);
                 consumer.InFlight++;
-                consumer.Window -= size;
                 sent++;
             }
 
@@ -981,6 +1010,6 @@ public sealed partial class ChannelQueue
         AttachedGateway gateway = consumer.Gateway;
         if (gateway.Outbox.Count == 0)
             Outgoing.Add(gateway);
-        gateway.Outbox.Add(new DeliveryRun(consumer.Number, batch, position, firstOffset, count, attempts));
+        gateway.Outbox.Add(new DeliveryRun(consumer.Number, batch, position, firstOffset, count, attempts, consumer.Sent));
     }
 }

@@ -14,7 +14,9 @@ public sealed class Consumer
         SampleRate = attachment.SampleRate;
         Proximity = attachment.Proximity;
         Ready = attachment.Ready;
-        Window = attachment.Window;
+        Sent = Received = attachment.Received ?? 0;
+        Limit = Sent + attachment.Window;
+        StatesCredit = attachment.Received is not null;
     }
 
     /// <summary>Where it is connected.</summary>
@@ -36,7 +38,19 @@ public sealed class Consumer
     public int Ready { get; set; }
 
     /// <summary>Body bytes that may yet be sent; a message is sent whole when this is above 0.</summary>
-    public long Window { get; set; }
+    public long Window => Limit - Sent;
+
+    /// <summary>Position of the consumer's stream: all body bytes that were ever sent to it.</summary>
+    public long Sent { get; set; }
+
+    /// <summary>Position up to which everything sent has reached the gateway, or is known to be lost.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Position up to which may be sent.</summary>
+    public long Limit { get; private set; }
+
+    /// <summary>Whether its gateway states credit by positions; an older one only says how much the window grows.</summary>
+    public bool StatesCredit { get; }
 
     /// <summary>Messages out with it.</summary>
     public int InFlight { get; set; }
@@ -52,6 +66,29 @@ public sealed class Consumer
 
     /// <summary>Whether it has left; its messages in flight wait for their timeouts.</summary>
     public bool Detached { get; set; }
+
+    /// <summary>The gateway has received all up to a position, and takes so many bytes beyond it.</summary>
+    public void SetCredit(long received, long window)
+    {
+        // What was given up as lost beyond what the gateway has seen stays given up.
+        Received = Math.Max(Received, Math.Min(received, Sent));
+        Limit = Received + window;
+    }
+
+    /// <summary>The gateway takes so many bytes more.</summary>
+    public void GrowWindow(long bytes) => Limit += bytes;
+
+    /// <summary>
+    /// What was sent up to a position is no longer out with it: unless the gateway has stated that it came, it was lost on its way, and takes no
+    /// room. Should it have come all the same, the gateway's next statement puts that right.
+    /// </summary>
+    public void GiveUp(long position)
+    {
+        if (!StatesCredit || position <= Received)
+            return;
+        Limit += position - Received;
+        Received = position;
+    }
 
     /// <summary>Messages that may be sent to it now, by RDY alone; 0 when the window is shut.</summary>
     public int Credit => Window > 0 ? Math.Max(0, Ready - InFlight) : 0;

@@ -12,6 +12,12 @@ public sealed class InFlightTable
 {
     private const int None = -1;
 
+    // Each list is looked at for the next deadline, so consumers with ever new timeouts get no more of them.
+    private const int MaxLists = 16;
+
+    // What no longer counts may lie in the heap beside as many that do, and so many more.
+    private const int MaxStale = 1024;
+
     private readonly OffsetMap _slots = new();
     private readonly SortedList<int, DeadlineList> _lists = [];
     private readonly PriorityQueue<(int Slot, uint Version), long> _irregular = new();
@@ -30,6 +36,7 @@ public sealed class InFlightTable
     /// <param name="now">Milliseconds since the Unix epoch.</param>
     /// <param name="published">When it was published, in nanoseconds since the Unix epoch.</param>
     /// <param name="body">Where its body is, for a channel that owns its bodies.</param>
+    /// <remarks>The consumer's position (<see cref="Consumer.Sent"/>) is behind the message already.</remarks>
     public void Add(long offset, ushort attempts, Consumer consumer, long now, long published, BodyRef body = default)
     {
         int slot = Allocate(offset, attempts, consumer, now, published, body);
@@ -90,15 +97,32 @@ public sealed class InFlightTable
         return body;
     }
 
+    /// <summary>What a consumer has in flight that was sent to it beyond a position, in order of the offsets.</summary>
+    public List<long> SentBeyond(Consumer consumer, long position)
+    {
+        List<long> offsets = [];
+        for (int slot = 0; slot < _used; slot++)
+        {
+            if (ReferenceEquals(_entries[slot].Consumer, consumer) && _entries[slot].Sent > position)
+                offsets.Add(_entries[slot].Offset);
+        }
+
+        offsets.Sort();
+        return offsets;
+    }
+
     /// <summary>Sets the deadline anew: now plus the consumer's timeout, but at most <paramref name="max"/> ms after delivery.</summary>
     public void Touch(long offset, long now, long max)
     {
         if (!_slots.TryGet(offset, out int slot))
             return;
-        Unlink(slot);
         ref Entry entry = ref _entries[slot];
         long deadline = now + entry.Consumer!.MessageTimeout;
         long limit = entry.Delivered + max;
+        // At the limit nothing changes any more.
+        if (deadline > limit && entry.List == None && entry.Deadline == limit)
+            return;
+        Unlink(slot);
         if (deadline <= limit)
             Append(slot, entry.Consumer.MessageTimeout, deadline);
         else
@@ -122,7 +146,7 @@ public sealed class InFlightTable
     }
 
     /// <summary>Takes out one message whose deadline has passed.</summary>
-    public bool TryExpire(long now, out long offset, out ushort attempts, out Consumer consumer, out BodyRef body)
+    public bool TryExpire(long now, out long offset, out ushort attempts, out Consumer consumer, out long sent, out BodyRef body)
     {
         int due = None;
         foreach (DeadlineList list in _lists.Values)
@@ -146,11 +170,13 @@ public sealed class InFlightTable
             offset = 0;
             attempts = 0;
             consumer = null!;
+            sent = 0;
             body = default;
             return false;
         }
 
         ref Entry entry = ref _entries[due];
+        sent = entry.Sent;
         offset = entry.Offset;
         attempts = entry.Attempts;
         consumer = entry.Consumer!;
@@ -204,6 +230,7 @@ public sealed class InFlightTable
         entry.Consumer = consumer;
         entry.Delivered = delivered;
         entry.Published = published;
+        entry.Sent = consumer.Sent;
         entry.Previous = None;
         entry.Next = None;
         entry.List = None;
@@ -249,6 +276,12 @@ public sealed class InFlightTable
     {
         if (!_lists.TryGetValue(timeout, out DeadlineList? list))
         {
+            if (_lists.Count >= MaxLists && !DropEmptyLists())
+            {
+                AddIrregular(slot, deadline);
+                return;
+            }
+
             list = new DeadlineList();
             _lists.Add(timeout, list);
         }
@@ -266,8 +299,21 @@ public sealed class InFlightTable
         list.Tail = slot;
     }
 
+    private bool DropEmptyLists()
+    {
+        for (int i = _lists.Count - 1; i >= 0; i--)
+        {
+            if (_lists.GetValueAtIndex(i).Head == None)
+                _lists.RemoveAt(i);
+        }
+
+        return _lists.Count < MaxLists;
+    }
+
     private void AddIrregular(int slot, long deadline)
     {
+        if (_irregular.Count > 2 * _slots.Count + MaxStale)
+            DropAllStale();
         ref Entry entry = ref _entries[slot];
         entry.Deadline = deadline;
         entry.List = None;
@@ -296,6 +342,14 @@ public sealed class InFlightTable
         entry.List = None;
     }
 
+    private void DropAllStale()
+    {
+        ((int Slot, uint Version) Element, long Priority)[] current =
+            [.. _irregular.UnorderedItems.Where(item => _entries[item.Element.Slot].Version == item.Element.Version)];
+        _irregular.Clear();
+        _irregular.EnqueueRange(current);
+    }
+
     private void DropStale()
     {
         while (_irregular.TryPeek(out (int Slot, uint Version) top, out _) && _entries[top.Slot].Version != top.Version)
@@ -314,6 +368,7 @@ public sealed class InFlightTable
         public long Deadline;
         public long Delivered;
         public long Published;
+        public long Sent;
         public Consumer? Consumer;
         public int Previous;
         public int Next;

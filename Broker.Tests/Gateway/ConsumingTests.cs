@@ -170,7 +170,41 @@ public sealed class ConsumingTests
         }
         await client.ExpectSilenceAsync();
         Assert.Equal(0, channel.InFlight);
-        await Eventually.TrueAsync(() => channel.Executed.Where(command => command.Kind == CommandKind.Window).Sum(command => command.Value) > 63 << 20);
+        await Eventually.TrueAsync(() => channel.Window == 512 << 10);
+    }
+
+    [Fact]
+    public async Task The_window_is_whole_again_after_deliveries_were_lost()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync(configure: options => options.ConsumerWindowBytes = 2_000);
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket client = await SubscribeAsync(server, ready: 10);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        channel.LosesDeliveries = true;
+        server.Grains.Topic("t").Append(Some.Batch(700, sequence: 1));
+        server.Grains.Topic("t").Append(Some.Batch(700, sequence: 2));
+        Assert.Equal(600, channel.Window);
+        channel.LosesDeliveries = false;
+        server.Grains.Topic("t").Append(Some.Batch(100, sequence: 3));
+        await client.ReadMessageAsync();
+        await Eventually.TrueAsync(() => channel.Window == 2_000);
+    }
+
+    [Fact]
+    public async Task A_connection_that_ends_says_how_far_its_messages_were_written()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync();
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        NsqSocket client = await SubscribeAsync(server, ready: 10);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        server.Grains.Topic("t").Append(Some.Batch(100, sequence: 1));
+        await client.ReadMessageAsync();
+        channel.LosesDeliveries = true;
+        server.Grains.Topic("t").Append(Some.Batch(100, sequence: 2));
+        client.Dispose();
+        await Eventually.TrueAsync(() => channel.Executed.Any(command => command.Kind == CommandKind.Detach));
+        ConsumerCommand detach = channel.Executed.Last(command => command.Kind == CommandKind.Detach);
+        Assert.Equal((100L, 1L), (detach.Offset, detach.Value));
     }
 
     [Fact]

@@ -33,6 +33,19 @@ internal sealed class FakeChannel(string key) : IChannelGrain
     /// <summary>Answers instead of the channel when it returns something.</summary>
     public Func<AttachRequest, ValueTask<AttachReply>?>? OnAttach { get; set; }
 
+    /// <summary>Whether deliveries get lost on their way.</summary>
+    public bool LosesDeliveries { get; set; }
+
+    /// <summary>Bytes that may yet be sent to the only consumer.</summary>
+    public long Window
+    {
+        get
+        {
+            lock (_gate)
+                return _consumers.Values.Single() is var consumer ? consumer.Limit - consumer.Sent : 0;
+        }
+    }
+
     public int InFlight
     {
         get
@@ -102,7 +115,12 @@ internal sealed class FakeChannel(string key) : IChannelGrain
             }
             foreach (ConsumerAttachment consumer in request.Consumers)
             {
-                _consumers[consumer.Consumer] = new Joined { Ready = consumer.Ready, Window = consumer.Window };
+                _consumers[consumer.Consumer] = new Joined
+                {
+                    Ready = consumer.Ready,
+                    Sent = consumer.Received ?? 0,
+                    Limit = (consumer.Received ?? 0) + consumer.Window,
+                };
                 foreach (InFlightMessage out_ in consumer.InFlight)
                 {
                     if (_waiting.FirstOrDefault(message => message.Offset == out_.Offset) is not { } message)
@@ -156,8 +174,8 @@ internal sealed class FakeChannel(string key) : IChannelGrain
             case CommandKind.Ready:
                 consumer.Ready = (int)command.Value;
                 return null;
-            case CommandKind.Window:
-                consumer.Window += command.Value;
+            case CommandKind.Credit:
+                consumer.Limit = command.Offset + command.Value;
                 return null;
             case CommandKind.Detach:
                 _consumers.Remove(command.Consumer);
@@ -181,26 +199,26 @@ internal sealed class FakeChannel(string key) : IChannelGrain
         List<DeliveryRun> runs = [];
         foreach ((int number, Joined consumer) in _consumers)
         {
-            while (_waiting.First is { Value: var message } && consumer.InFlight < consumer.Ready && consumer.Window > 0)
+            while (_waiting.First is { Value: var message } && consumer.InFlight < consumer.Ready && consumer.Sent < consumer.Limit)
             {
                 _waiting.RemoveFirst();
                 consumer.InFlight++;
-                consumer.Window -= message.Batch.BodyAt(message.Position).Length;
+                consumer.Sent += message.Batch.BodyAt(message.Position).Length;
                 ushort attempts = (ushort)(message.Attempts + 1);
                 _inFlight[message.Offset] = (number, message with { Attempts = attempts });
                 // Neighbours of one batch go as one run, as from a real channel.
                 if (runs.Count > 0 && CollectionsMarshal.AsSpan(runs)[^1] is var last && last.Consumer == number
                     && last.Batch == message.Batch && last.Attempts == attempts && last.FirstOffset + last.Count == message.Offset)
                 {
-                    runs[^1] = last with { Count = last.Count + 1 };
+                    runs[^1] = last with { Count = last.Count + 1, Sent = consumer.Sent };
                 }
                 else
                 {
-                    runs.Add(new DeliveryRun(number, message.Batch, message.Position, message.Offset, 1, attempts));
+                    runs.Add(new DeliveryRun(number, message.Batch, message.Position, message.Offset, 1, attempts, consumer.Sent));
                 }
             }
         }
-        if (runs.Count > 0)
+        if (runs.Count > 0 && !LosesDeliveries)
             _observer!.Deliver(new Delivery { ChannelKey = key, Incarnation = Incarnation, Runs = [.. runs] });
     }
 
@@ -225,7 +243,8 @@ internal sealed class FakeChannel(string key) : IChannelGrain
     private sealed class Joined
     {
         public int Ready;
-        public long Window;
+        public long Sent;
+        public long Limit;
         public int InFlight;
     }
 }

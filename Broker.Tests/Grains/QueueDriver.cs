@@ -143,7 +143,7 @@ internal sealed class QueueDriver
 
     private void Join()
     {
-        QueueModel.Member member = new(_nextConsumer++, _random.Next(2) == 0 ? 5_000 : 11_000)
+        QueueModel.Member member = new(_nextConsumer++, _random.Next(2) == 0 ? 5_000 : _random.Next(1_000, 11_000))
         {
             Ready = _random.Next(0, 20),
             Window = _random.Next(1, 400),
