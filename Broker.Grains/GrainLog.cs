@@ -58,6 +58,9 @@ internal static partial class GrainLog
     [LoggerMessage(3020, LogLevel.Warning, "channel {Topic}:{Channel}: was opened elsewhere; this activation ends, and its {Gateways} gateways go there")]
     public static partial void ChannelFenced(this ILogger log, string topic, string channel, int gateways);
 
+    [LoggerMessage(3022, LogLevel.Warning, "topic {Topic}: was opened elsewhere; this activation ends, and whoever asks again gets there")]
+    public static partial void TopicFenced(this ILogger log, string topic);
+
     [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 

@@ -14,6 +14,11 @@ public interface IChannelProgress : IAsyncDisposable
     /// <summary>Whether another opening is known to have taken over; where nobody else can, it never is.</summary>
     bool IsFenced => false;
 
+    /// <summary>Completes when the store says that this opening is still the last one.</summary>
+    /// <exception cref="FencedException">Another opening has taken over, or the channel was deleted.</exception>
+    /// <exception cref="StoreException">The store cannot be asked now.</exception>
+    ValueTask VerifyAsync();
+
     /// <summary>Reads what was kept, once after opening. Null for a channel that has no progress yet.</summary>
     ValueTask<ChannelState?> LoadAsync();
 

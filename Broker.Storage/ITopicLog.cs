@@ -48,7 +48,14 @@ public interface ITopicLog : ITopicReader, IAsyncDisposable
     /// <summary>Sequences by publisher, from what the log still knows of appends before this opening.</summary>
     IReadOnlyDictionary<long, SequenceWindow> PublisherSequences { get; }
 
+    /// <summary>Completes when the store says that this opening is still the last one.</summary>
+    /// <exception cref="FencedException">Another opening has taken over, or the topic was deleted.</exception>
+    /// <exception cref="StoreException">The store cannot be asked now.</exception>
+    ValueTask VerifyAsync();
+
     /// <summary>Replaces the topic's record durably.</summary>
+    /// <exception cref="StoreException">Whether it was replaced is not known.</exception>
+    /// <exception cref="FencedException">Another opening has taken over.</exception>
     ValueTask SaveRecordAsync(TopicRecord record);
 
     /// <summary>Removes whole segments that lie below an offset.</summary>

@@ -31,7 +31,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private string _name = "";
     private bool _ownsBodies;
     private OpenChannel? _open;
-    private Task? _opening;
+    private readonly SingleRun _opening = new();
+    private OpenChannel? _left;
+    private int _pauses;
     private IGrainTimer? _deadline;
     private long _deadlineAt = long.MaxValue;
     private IGrainTimer? _tick;
@@ -55,6 +57,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        if (_left is { Progress: { } fenced })
+            await fenced.DisposeAsync();
         if (_open is not { } open)
             return;
         _open = null;
@@ -136,6 +140,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (await GetAsync(incarnation) is not { } open)
             return TopicStatus.ChannelNotFound;
+        _pauses++;
         open.Queue.Paused = paused;
         EndTurn(open, _services.Now);
         return TopicStatus.Ok;
@@ -148,15 +153,14 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return TopicStatus.ChannelNotFound;
         open.Queue.Empty(end, open.Consumers);
         EndTurn(open, _services.Now);
-        if (open.Progress is { } progress)
-            await progress.FlushAsync();
+        await FlushAsync(open);
         return TopicStatus.Ok;
     }
 
     /// <inheritdoc/>
     public async ValueTask<TopicStatus> DeleteAsync(long incarnation)
     {
-        if (_opening is { } opening)
+        if (_opening.UnderWay is { } opening)
             await Task.WhenAny(opening);
         if (_open is not { } open || open.Incarnation != incarnation)
         {
@@ -206,8 +210,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (found.Messages.Length == 0 || !ReferenceEquals(open, _open) || !open.Queue.Drop(MessageId.OffsetOf(id)))
             return TopicStatus.MessageNotFound;
         EndTurn(open, _services.Now);
-        if (open.Progress is { } progress)
-            await progress.FlushAsync();
+        await FlushAsync(open);
         return TopicStatus.Ok;
     }
 
@@ -413,7 +416,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     // What was deleted, and what never was and is only asked for, must not fill the memory. Whoever asks next finds a new activation.
     private void LeaveIfGone()
     {
-        if (_open is null && _opening is null)
+        if (_open is null && _opening.UnderWay is null)
             DeactivateOnIdle();
     }
 
@@ -433,11 +436,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
 
             try
             {
-                await (_opening ??= OpenAsync());
+                await _opening.JoinAsync(OpenAsync);
             }
-            finally
+            catch (FencedException)
             {
-                _opening = null;
+                // Deleted or opened elsewhere meanwhile: whoever asks again gets there.
+                LeaveIfGone();
+                throw;
             }
 
             if (_open is null || _open.Incarnation < incarnation)
@@ -641,6 +646,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             await ReportAsync(open);
             await KeepStragglersAsync(open, now);
         }
+        catch (FencedException)
+        {
+            Leave(open);
+        }
         catch (StoreException e)
         {
             _services.Log.ProgressFailed(_topic, _name, e.Message);
@@ -650,8 +659,11 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     // The channel was opened elsewhere, so nothing that is done here lasts: its gateways are to find it there.
     private void Leave(OpenChannel open)
     {
+        if (!ReferenceEquals(open, _open))
+            return;
         _services.Log.ChannelFenced(_topic, _name, open.Gateways.Count);
         _open = null;
+        _left = open;
         Forget();
         DeactivateOnIdle();
     }
@@ -677,16 +689,49 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         ChannelReport report = new(open.Incarnation, open.Queue.End, open.DurableFloor);
         if (open.Gateways.Count == 0 && report == _lastReport)
             return;
+        ChannelReply reply;
+        int pauses = _pauses;
         try
         {
-            ChannelReply reply = await GrainFactory.GetGrain<ITopicGrain>(_topic).ReportAsync(_name, report);
-            _lastReport = report;
-            if (reply.Status is TopicStatus.ChannelNotFound or TopicStatus.TopicNotFound)
-                await DeleteAsync(open.Incarnation);
+            reply = await GrainFactory.GetGrain<ITopicGrain>(_topic).ReportAsync(_name, report);
         }
-        catch (Exception e) when (Unanswered.Covers(e))
+        catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             _services.Log.ReportFailed(_topic, _name, e.Message);
+            return;
+        }
+
+        _lastReport = report;
+        if (!ReferenceEquals(open, _open))
+            return;
+        switch (reply.Status)
+        {
+            case TopicStatus.ChannelNotFound or TopicStatus.TopicNotFound:
+                await DeleteAsync(open.Incarnation);
+                break;
+            case TopicStatus.Ok:
+                // What the topic has said since the report was sent is newer than the reply.
+                if (pauses == _pauses)
+                    open.Queue.Paused = reply.Paused;
+                // The topic offers what this activation lacks, or it offers it to another one that has taken over.
+                if (reply.End > open.Queue.End && open.Progress is { } progress)
+                    await progress.VerifyAsync();
+                break;
+        }
+    }
+
+    private async ValueTask FlushAsync(OpenChannel open)
+    {
+        if (open.Progress is not { } progress)
+            return;
+        try
+        {
+            await progress.FlushAsync();
+        }
+        catch (FencedException)
+        {
+            Leave(open);
+            throw;
         }
     }
 
@@ -705,7 +750,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         {
             await GrainFactory.GetGrain<ITopicGrain>(_topic).DeleteChannelAsync(_name, open.Incarnation);
         }
-        catch (Exception e) when (Unanswered.Covers(e))
+        catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             _services.Log.ChannelDeleteFailed(_topic, _name, e.Message);
         }
@@ -738,7 +783,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         catch (StoreException e)
         {
             // What was deleted meanwhile needs nothing any more.
-            if (!ReferenceEquals(open, _open))
+            if (!ReferenceEquals(open, _open) || e is FencedException)
                 return;
             _services.Log.ReadFailed(_topic, _name, e.Message);
             RetryReading();

@@ -50,6 +50,9 @@ public sealed class ChannelFeed
     /// <summary>The channel's durable floor; null until it has reported since the topic's activation.</summary>
     public long? DurableFloor { get; set; }
 
+    /// <summary>Whether the channel has yet to be told whether it is paused.</summary>
+    public bool PauseIsUntold { get; set; }
+
     /// <summary>Whether there is something to offer.</summary>
     public bool HasPending => End > From && !Removed;
 
@@ -117,15 +120,22 @@ public sealed class ChannelFeed
         _batchesComplete = false;
     }
 
-    /// <summary>All up to <paramref name="end"/> is to be offered, to be read and counted in the log; for a feed from which nothing was offered yet.</summary>
-    public void Extend(long end)
+    /// <summary>All up to <paramref name="end"/> is to be offered, to be read and counted in the log; for a feed that has nothing pending.</summary>
+    public void AddUnread(long end)
     {
-        End = Math.Max(End, end);
+        End = end;
         Restart(From);
-        ReadTo = _ownsBodies ? End : 0;
     }
 
-    /// <summary>The channel lacks something: offer again from <paramref name="from"/>.</summary>
+    /// <summary>The channel says up to where it was offered messages.</summary>
+    public void LearnEnd(long knownEnd)
+    {
+        // What a channel that owns its bodies had before it was activated anew is gone with it; what waits here is not.
+        if (knownEnd < From && !_ownsBodies)
+            Restart(knownEnd);
+    }
+
+    /// <summary>The channel lacks something: all from <paramref name="from"/> on is to be offered again, to be read and counted in the log.</summary>
     public void Restart(long from)
     {
         From = from;
@@ -133,6 +143,7 @@ public sealed class ChannelFeed
         _bytes = 0;
         _batchesComplete = _ownsBodies;
         CountTo = _ownsBodies ? 0 : End;
+        ReadTo = _ownsBodies ? End : 0;
         _messages = 0;
         _deferred = 0;
         _dropped = 0;

@@ -19,7 +19,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removedWhileLoading = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (GatewayNode Node, long Since)> _gateways = new(StringComparer.Ordinal);
-    private Task? _loading;
+    private readonly SingleRun _loading = new();
     private bool _loaded;
 
     /// <summary>Made by the grain host.</summary>
@@ -45,7 +45,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     public ValueTask RemoveTopicAsync(string topic)
     {
         _topics.Remove(topic);
-        if (_loading is not null)
+        if (_loading.UnderWay is not null)
             _removedWhileLoading.Add(topic);
         Tell(new BrokerEvent(BrokerEventKind.TopicDeleted, topic));
         return ValueTask.CompletedTask;
@@ -116,19 +116,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
             gateway.Observer?.Happened(happened);
     }
 
-    private async Task LoadAsync()
-    {
-        if (_loaded)
-            return;
-        try
-        {
-            await (_loading ??= LoadFromStoreAsync());
-        }
-        finally
-        {
-            _loading = null;
-        }
-    }
+    private Task LoadAsync() => _loaded ? Task.CompletedTask : _loading.JoinAsync(LoadFromStoreAsync);
 
     // Topics that are opened meanwhile tell for themselves, and know better.
     private async Task LoadFromStoreAsync()

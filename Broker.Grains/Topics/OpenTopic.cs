@@ -6,6 +6,9 @@ namespace Broker.Grains.Topics;
 /// <summary>A topic whose log is open: its record, how far it is, and the feeds of its channels.</summary>
 public sealed class OpenTopic
 {
+    private readonly SingleRun _verification = new();
+    private long _verifiedEnd = -1;
+
     /// <summary>Takes over what the store knows.</summary>
     public OpenTopic(ITopicLog log, Func<ChannelRecord, long, ChannelFeed> createFeed)
     {
@@ -25,6 +28,9 @@ public sealed class OpenTopic
 
     /// <summary>The record as last saved.</summary>
     public TopicRecord Record { get; set; }
+
+    /// <summary>The incarnation that the next channel gets. None was ever used before, not even by an earlier topic of this name.</summary>
+    public long NextIncarnation => Math.Max(Record.NextIncarnation, FirstIncarnationOf(Log.Generation));
 
     /// <summary>The offset that the next message gets.</summary>
     public long Next { get; set; }
@@ -55,6 +61,27 @@ public sealed class OpenTopic
 
     /// <summary>Requests that are in the log.</summary>
     public PublishSequences Sequences { get; }
+
+    /// <summary>The first incarnation of channels of a topic's generation.</summary>
+    public static long FirstIncarnationOf(int generation) => ((long)generation << 32) + 1;
+
+    /// <summary>Completes when this opening is still the last one: the store says so, or has taken an append since it was last asked.</summary>
+    /// <exception cref="FencedException">Another opening has taken over, or the topic was deleted.</exception>
+    /// <exception cref="StoreException">The store cannot be asked now.</exception>
+    public Task VerifyAsync()
+    {
+        if (_verifiedEnd == Committed)
+            return _verification.JoinAsync(() => Log.VerifyAsync().AsTask());
+        _verifiedEnd = Committed;
+        return Task.CompletedTask;
+    }
+
+    /// <summary>A channel is no longer in the record.</summary>
+    public void Remove(ChannelFeed feed)
+    {
+        Feeds.Remove(feed.Record.Name);
+        feed.Removed = true;
+    }
 
     /// <summary>Appends through <paramref name="end"/> are in the log.</summary>
     public void CommitThrough(long end)

@@ -23,6 +23,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private const int ReadBytes = 512 << 10;
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RepeatDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TrimDelay = TimeSpan.FromSeconds(1);
 
     private readonly GrainServices _services;
@@ -30,11 +31,14 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private string _name = "";
     private bool _ephemeral;
     private OpenTopic? _open;
-    private Task? _opening;
+    private readonly SingleRun _opening = new();
     private bool _closing;
     private bool _leaving;
     private int _makers;
     private IGrainTimer? _retry;
+    private IGrainTimer? _repeat;
+    private bool _directoryIsBehind;
+    private bool _isDeleted;
     private IGrainTimer? _trim;
     private bool _trimArmed;
     private long _trimmedBelow;
@@ -159,24 +163,11 @@ public sealed class TopicGrain : Grain, ITopicGrain
                 return refusal;
             if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed) || (incarnation != 0 && feed.Record.Incarnation != incarnation))
                 return new TopicReply(TopicStatus.ChannelNotFound);
-            open.Feeds.Remove(channel);
             TopicRecord record = open.Record with { Channels = [.. open.Record.Channels.Where(c => c.Name != channel)] };
-            if (open.Feeds.Count == 0)
+            if (open.Feeds.Count == 1)
                 record = record with { Head = open.HandedOver, Cursor = open.HandedOver, Hidden = [] };
-            try
-            {
-                await open.Log.SaveRecordAsync(record);
-            }
-            catch (StoreException)
-            {
-                open.Feeds.Add(channel, feed);
-                open.Release();
-                OfferAll(open);
-                throw;
-            }
-
-            open.Record = record;
-            feed.Removed = true;
+            // Until the record is saved the channel is there and gets what is published.
+            await SaveAsync(open, record, () => open.Remove(feed));
             await RemoveChannelAsync(open, feed.Record);
             ArmTrim();
             if (_ephemeral && open.Feeds.Count == 0)
@@ -184,7 +175,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             await NoteInDirectoryAsync(open);
             return TopicReply.Ok;
         }
-        catch (StoreException e)
+        catch (StoreException e) when (e is not FencedException)
         {
             return new TopicReply(TopicStatus.Failed, e.Message);
         }
@@ -220,23 +211,29 @@ public sealed class TopicGrain : Grain, ITopicGrain
     /// <inheritdoc/>
     public async ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused)
     {
-        long incarnation = 0;
-        TopicReply reply = await ChangeAsync(open =>
+        await _changes.WaitAsync();
+        try
         {
+            (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
+            if (open is null)
+                return refusal;
             if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
-                return null;
-            incarnation = feed.Record.Incarnation;
+                return new TopicReply(TopicStatus.ChannelNotFound);
             ChannelRecord changed = feed.Record with { Paused = paused };
-            return (
-                open.Record with { Channels = [.. open.Record.Channels.Select(c => c.Name == channel ? changed : c)] },
-                () => feed.Record = changed);
-        });
-        if (!reply.IsOk)
-            return reply;
-        if (incarnation == 0)
-            return new TopicReply(TopicStatus.ChannelNotFound);
-        await TellDirectoryAsync(directory => directory.NotePausedAsync(_name, channel, paused));
-        return await AskAsync(() => ChannelOf(channel).PauseAsync(incarnation, paused));
+            TopicRecord record = open.Record with { Channels = [.. open.Record.Channels.Select(c => c.Name == channel ? changed : c)] };
+            await SaveAsync(open, record, () => feed.Record = changed);
+            await TellDirectoryAsync(directory => directory.NotePausedAsync(_name, channel, paused));
+            // In the same turn as the record, so that the last that was saved is the last that the channel hears.
+            return await TellPausedAsync(feed);
+        }
+        catch (StoreException e) when (e is not FencedException)
+        {
+            return new TopicReply(TopicStatus.Failed, e.Message);
+        }
+        finally
+        {
+            _changes.Release();
+        }
     }
 
     /// <inheritdoc/>
@@ -277,9 +274,26 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return Refuse(refusal);
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed) || feed.Record.Incarnation != report.Incarnation)
             return new ChannelReply { Status = TopicStatus.ChannelNotFound };
+        try
+        {
+            // Nobody may have published here for long: without asking, this activation would not learn that the topic was opened elsewhere.
+            await open.VerifyAsync();
+        }
+        catch (FencedException)
+        {
+            Leave();
+            throw;
+        }
+        catch (StoreException e)
+        {
+            return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+
+        if (feed.Removed || !ReferenceEquals(open, _open))
+            return new ChannelReply { Status = TopicStatus.Exiting };
         NoteFloor(feed, report.DurableFloor);
-        if (!feed.Offering && report.KnownEnd < feed.From)
-            feed.Restart(report.KnownEnd);
+        if (!feed.Offering)
+            feed.LearnEnd(report.KnownEnd);
         OfferAll(open);
         return Describe(open, feed);
     }
@@ -300,26 +314,23 @@ public sealed class TopicGrain : Grain, ITopicGrain
             if (open.Feeds.TryGetValue(channel, out feed))
                 return Describe(open, feed);
             long start = open.Record.Channels.Count == 0 ? open.Record.Head : open.HandedOver;
-            ChannelRecord added = new(channel, open.Record.NextIncarnation, start, Paused: false);
+            long handedOver = open.HandedOver;
+            ChannelRecord added = new(channel, open.NextIncarnation, start, Paused: false);
             TopicRecord record = open.Record with
             {
-                NextIncarnation = open.Record.NextIncarnation + 1,
+                NextIncarnation = added.Incarnation + 1,
                 Channels = [.. open.Record.Channels.Append(added).OrderBy(c => c.Name, StringComparer.Ordinal)],
-                Cursor = open.Record.Paused ? open.HandedOver : null,
+                Cursor = open.Record.Paused ? handedOver : null,
             };
-            await open.Log.SaveRecordAsync(record);
-            open.Record = record;
             feed = CreateFeed(added, start);
-            // What was handed over while the record was being saved belongs to the new channel as well.
-            feed.Extend(open.HandedOver);
-            open.Feeds.Add(channel, feed);
+            if (handedOver > start)
+                feed.AddUnread(handedOver);
+            await SaveAsync(open, record, () => open.Feeds.Add(channel, feed));
             _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
-            open.Release();
-            OfferAll(open);
             await NoteInDirectoryAsync(open);
             return Describe(open, feed);
         }
-        catch (StoreException e)
+        catch (StoreException e) when (e is not FencedException)
         {
             return new ChannelReply { Status = TopicStatus.Failed, Error = e.Message };
         }
@@ -504,7 +515,12 @@ public sealed class TopicGrain : Grain, ITopicGrain
             _makers += create ? 1 : 0;
             try
             {
-                await (_opening ??= OpenLogAsync(create));
+                await _opening.JoinAsync(() => OpenLogAsync(create));
+            }
+            catch (FencedException)
+            {
+                Leave();
+                throw;
             }
             catch (StoreException e)
             {
@@ -513,7 +529,6 @@ public sealed class TopicGrain : Grain, ITopicGrain
             }
             finally
             {
-                _opening = null;
                 _makers -= create ? 1 : 0;
             }
 
@@ -524,9 +539,15 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
     }
 
+    // Another opening has taken over: nothing that is done here lasts, and whoever asks again gets where the topic is now.
     private void Leave()
     {
+        if (_open is { } open)
+            open.Broken = true;
+        if (_leaving)
+            return;
         _leaving = true;
+        _services.Log.TopicFenced(_name);
         DeactivateOnIdle();
     }
 
@@ -560,13 +581,19 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (isNew)
             log = await MakeAsync(store);
         if (log is null)
+        {
+            if (broken is not null)
+                await ForgetDeletedAsync();
             return;
+        }
+
         OpenTopic open = new(log, CreateFeed);
         if (open.Committed > open.HandedOver)
             open.HeldCount = await log.CountAsync(open.HandedOver, open.Committed);
         if (broken is not null)
             ResumeFeeds(broken, open);
         _open = open;
+        _isDeleted = false;
         if (isNew)
         {
             _services.Log.TopicCreated(_name);
@@ -587,8 +614,12 @@ public sealed class TopicGrain : Grain, ITopicGrain
         {
             if (!open.Feeds.TryGetValue(name, out ChannelFeed? feed))
                 continue;
-            feed.Restart(Math.Min(before.From, feed.End));
-            feed.DurableFloor = before.DurableFloor;
+            if (feed.Record.Incarnation == before.Record.Incarnation)
+            {
+                feed.Restart(Math.Min(before.From, feed.End));
+                feed.DurableFloor = before.DurableFloor;
+            }
+
             before.Removed = true;
         }
     }
@@ -598,16 +629,18 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         IReadOnlyList<string> known = _services.KnownChannels is { } elsewhere ? await elsewhere.FindAsync(_name) : [];
         ITopicLog? log = await store.OpenTopicAsync(_name, create: true);
-        if (log is null || known.Count == 0)
+        // Somebody else may have made it meanwhile: what stands in its record stays.
+        if (log is null || known.Count == 0 || log.Record.NextIncarnation > 1)
             return log;
         _services.Log.ChannelsTakenOver(_name, string.Join(' ', known));
         TopicRecord record = log.Record;
+        long first = OpenTopic.FirstIncarnationOf(log.Generation);
         try
         {
             await log.SaveRecordAsync(record with
             {
-                NextIncarnation = record.NextIncarnation + known.Count,
-                Channels = [.. known.Select((name, i) => new ChannelRecord(name, record.NextIncarnation + i, record.Head, Paused: false))],
+                NextIncarnation = first + known.Count,
+                Channels = [.. known.Select((name, i) => new ChannelRecord(name, first + i, record.Head, Paused: false))],
             });
         }
         catch (StoreException)
@@ -619,87 +652,161 @@ public sealed class TopicGrain : Grain, ITopicGrain
         return log;
     }
 
-    private Task NoteInDirectoryAsync(OpenTopic open) =>
-        TellDirectoryAsync(directory => directory.SetTopicAsync(_name, [.. open.Feeds.Keys]));
+    // The directory learns what holds now; until it has, it is told again. Without an open topic: that it was deleted.
+    private async Task NoteInDirectoryAsync(OpenTopic? open)
+    {
+        _directoryIsBehind = !await TellDirectoryAsync(directory =>
+            open is null ? directory.RemoveTopicAsync(_name) : directory.SetTopicAsync(_name, [.. open.Feeds.Keys]));
+        if (_directoryIsBehind)
+            RepeatLater();
+        else if (_isDeleted)
+            DeactivateOnIdle();
+    }
 
-    private async Task TellDirectoryAsync(Func<IDirectoryGrain, ValueTask> tell)
+    private async Task<bool> TellDirectoryAsync(Func<IDirectoryGrain, ValueTask> tell)
     {
         try
         {
             await tell(GrainFactory.GetGrain<IDirectoryGrain>(IDirectoryGrain.Key));
+            return true;
         }
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             // The directory is an index that is rebuilt from the records; the topic works without it.
             _services.Log.DirectoryFailed(_name, e.Message);
+            return false;
         }
     }
 
-    // Changes the record: the fan-out cursor stands still meanwhile, so that what is saved is what holds.
+    private async Task<TopicReply> TellPausedAsync(ChannelFeed feed)
+    {
+        try
+        {
+            TopicStatus status = await ChannelOf(feed.Record.Name).PauseAsync(feed.Record.Incarnation, feed.Record.Paused);
+            feed.PauseIsUntold = false;
+            return new TopicReply(status);
+        }
+        catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
+        {
+            feed.PauseIsUntold = true;
+            RepeatLater();
+            return new TopicReply(TopicStatus.Failed, $"saved, but the channel does not answer and is told later: {e.Message}");
+        }
+    }
+
+    private void RepeatLater() => _repeat ??= this.RegisterGrainTimer(
+        RepeatAsync, new GrainTimerCreationOptions { DueTime = RepeatDelay, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+
+    private async Task RepeatAsync(CancellationToken cancellation)
+    {
+        _repeat?.Dispose();
+        _repeat = null;
+        await _changes.WaitAsync(cancellation);
+        try
+        {
+            if (_directoryIsBehind && (_isDeleted || _open is not null))
+                await NoteInDirectoryAsync(_isDeleted ? null : _open);
+            foreach (ChannelFeed feed in _open?.Feeds.Values.Where(static feed => feed.PauseIsUntold).ToArray() ?? [])
+                await TellPausedAsync(feed);
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
     private async ValueTask<TopicReply> ChangeAsync(Func<OpenTopic, (TopicRecord Record, Action Apply)?> change)
     {
         await _changes.WaitAsync();
-        OpenTopic? open = null;
         try
         {
-            (open, TopicReply refusal) = await GetAsync(create: false);
+            (OpenTopic? open, TopicReply refusal) = await GetAsync(create: false);
             if (open is null)
                 return refusal;
-            if (change(open) is not var (record, apply))
-                return TopicReply.Ok;
-            open.Frozen = true;
-            await open.Log.SaveRecordAsync(record);
-            open.Record = record;
-            apply();
+            if (change(open) is var (record, apply))
+                await SaveAsync(open, record, apply);
             return TopicReply.Ok;
         }
-        catch (StoreException e)
+        catch (StoreException e) when (e is not FencedException)
         {
             return new TopicReply(TopicStatus.Failed, e.Message);
         }
         finally
         {
-            if (open is not null)
-            {
-                open.Frozen = false;
-                open.Release();
-                OfferAll(open);
-            }
-
             _changes.Release();
         }
     }
 
+    // Changes the record: the fan-out cursor stands still meanwhile, so that what is saved is what holds.
+    private async Task SaveAsync(OpenTopic open, TopicRecord record, Action apply)
+    {
+        open.Frozen = true;
+        try
+        {
+            await open.Log.SaveRecordAsync(record);
+            open.Record = record;
+            apply();
+        }
+        catch (FencedException)
+        {
+            Leave();
+            throw;
+        }
+        catch (StoreException)
+        {
+            // It may have been saved all the same: what holds is read again.
+            open.Broken = true;
+            throw;
+        }
+        finally
+        {
+            open.Frozen = false;
+            open.Release();
+            OfferAll(open);
+        }
+    }
+
+    // The log goes first: when that fails, topic and channels are as they were.
     private async ValueTask<TopicReply> DeleteOpenAsync(OpenTopic open)
     {
         _closing = true;
         try
         {
-            foreach (ChannelFeed feed in open.Feeds.Values.ToArray())
-            {
-                feed.Removed = true;
-                await RemoveChannelAsync(open, feed.Record);
-            }
-
             await open.Log.DeleteAsync();
             _open = null;
-            Forget();
-            _trimmedBelow = 0;
-            _services.Log.TopicDeleted(_name);
-            _books = new TopicBooks();
-            await TellDirectoryAsync(directory => directory.RemoveTopicAsync(_name));
-            // A topic of this name that is made again begins with a new activation.
-            DeactivateOnIdle();
+            foreach (ChannelFeed feed in open.Feeds.Values)
+                feed.Removed = true;
+            foreach (ChannelFeed feed in open.Feeds.Values.ToArray())
+                await RemoveChannelAsync(open, feed.Record);
+            await ForgetDeletedAsync();
             return TopicReply.Ok;
+        }
+        catch (FencedException)
+        {
+            Leave();
+            throw;
         }
         catch (StoreException e)
         {
+            // It may have been deleted all the same.
+            open.Broken = true;
             return new TopicReply(TopicStatus.Failed, e.Message);
         }
         finally
         {
             _closing = false;
         }
+    }
+
+    private async Task ForgetDeletedAsync()
+    {
+        Forget();
+        _trimmedBelow = 0;
+        _services.Log.TopicDeleted(_name);
+        _books = new TopicBooks();
+        // A topic of this name that is made again begins with a new activation.
+        _isDeleted = true;
+        await NoteInDirectoryAsync(open: null);
     }
 
     private async Task RemoveChannelAsync(OpenTopic open, ChannelRecord channel)
@@ -714,7 +821,16 @@ public sealed class TopicGrain : Grain, ITopicGrain
             _services.Log.ChannelDeleteFailed(_name, channel.Name, e.Message);
         }
 
-        await _services.StoreOf(_name).DeleteChannelAsync(_name, open.Log.Generation, channel.Name, channel.Incarnation);
+        try
+        {
+            await _services.StoreOf(_name).DeleteChannelAsync(_name, open.Log.Generation, channel.Name, channel.Incarnation);
+        }
+        catch (StoreException e)
+        {
+            // What is left of it belongs to no channel, and goes when one of this name is made or the topic is deleted.
+            _services.Log.ChannelDeleteFailed(_name, channel.Name, e.Message);
+        }
+
         _services.Log.ChannelDeleted(_name, channel.Name);
     }
 
@@ -766,6 +882,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
                         return;
                 }
             }
+        }
+        catch (FencedException) when (!feed.Removed)
+        {
+            Leave();
         }
         catch (StoreException e)
         {
@@ -847,6 +967,10 @@ public sealed class TopicGrain : Grain, ITopicGrain
             await open.Log.TrimAsync(below);
             _trimmedBelow = below;
         }
+        catch (FencedException) when (ReferenceEquals(open, _open))
+        {
+            Leave();
+        }
         catch (StoreException e)
         {
             _services.Log.TrimFailed(_name, e.Message);
@@ -885,9 +1009,23 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (below <= _trimmedBelow)
             return;
         _trimmedBelow = below;
-        ValueTask trim = open.Log.TrimAsync(below);
-        if (!trim.IsCompletedSuccessfully)
-            _ = trim.AsTask();
+        _ = TrimAsync(open, below);
+    }
+
+    private async Task TrimAsync(OpenTopic open, long below)
+    {
+        try
+        {
+            await open.Log.TrimAsync(below);
+        }
+        catch (FencedException) when (ReferenceEquals(open, _open))
+        {
+            Leave();
+        }
+        catch (StoreException e)
+        {
+            _services.Log.TrimFailed(_name, e.Message);
+        }
     }
 
     private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>

@@ -165,6 +165,12 @@ internal sealed class ChannelJournal : WriterClient
             _services.Writer.PostDelayed(this);
     }
 
+    public ValueTask Verify(long epoch)
+    {
+        lock (_lock)
+            return epoch == _epoch ? ValueTask.CompletedTask : ValueTask.FromException(Fenced());
+    }
+
     public ValueTask FlushAsync(long epoch)
     {
         Waiter waiter;

@@ -20,6 +20,8 @@ internal sealed class FileChannelProgress(ChannelJournal journal, long epoch, Pr
 
     public void Note(in ProgressEntry entry) => journal.Note(epoch, entry);
 
+    public ValueTask VerifyAsync() => journal.Verify(epoch);
+
     public ValueTask FlushAsync() => journal.FlushAsync(epoch);
 
     public ValueTask KeepAsync(MessageBatch message, ushort attempts, long due) => journal.KeepAsync(epoch, message, attempts, due);

@@ -244,6 +244,12 @@ internal sealed class FileTopic : WriterClient
             return RefusalInLock(bytes);
     }
 
+    public ValueTask Verify(long epoch)
+    {
+        lock (_lock)
+            return Refused(epoch) is { } fenced ? ValueTask.FromException(fenced) : ValueTask.CompletedTask;
+    }
+
     public async ValueTask SaveRecordAsync(long epoch, TopicRecord record)
     {
         await Gate.WaitAsync();

@@ -23,6 +23,8 @@ internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset,
 
     public string? Refusal(int bytes) => Topic.Refusal(bytes);
 
+    public ValueTask VerifyAsync() => Topic.Verify(epoch);
+
     public ValueTask SaveRecordAsync(TopicRecord record) => Topic.SaveRecordAsync(epoch, record);
 
     public ValueTask TrimAsync(long below) => Topic.TrimAsync(epoch, below);

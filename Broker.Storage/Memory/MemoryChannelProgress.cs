@@ -13,7 +13,9 @@ internal sealed class MemoryChannelProgress(MemoryChannel channel, long epoch) :
 
     public void Note(in ProgressEntry entry) => channel.Note(epoch, entry);
 
-    public ValueTask FlushAsync()
+    public ValueTask FlushAsync() => VerifyAsync();
+
+    public ValueTask VerifyAsync()
     {
         try
         {

@@ -72,6 +72,12 @@ internal sealed class MemoryTopic(string name, int generation, Action<MemoryTopi
         }
     }
 
+    public void Verify(long epoch)
+    {
+        lock (_lock)
+            Check(epoch);
+    }
+
     public void Save(long epoch, TopicRecord record)
     {
         lock (_lock)

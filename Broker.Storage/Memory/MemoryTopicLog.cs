@@ -31,6 +31,19 @@ internal sealed class MemoryTopicLog(MemoryTopic topic, long epoch, long nextOff
         }
     }
 
+    public ValueTask VerifyAsync()
+    {
+        try
+        {
+            Topic.Verify(epoch);
+            return ValueTask.CompletedTask;
+        }
+        catch (FencedException e)
+        {
+            return ValueTask.FromException(e);
+        }
+    }
+
     public ValueTask SaveRecordAsync(TopicRecord record)
     {
         try

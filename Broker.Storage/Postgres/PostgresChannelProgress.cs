@@ -113,6 +113,22 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         }
     }
 
+    public async ValueTask VerifyAsync()
+    {
+        long? epoch = await _database.RunAsync($"cannot ask who has channel {Name} of topic {Topic} open", async connection =>
+        {
+            await using NpgsqlCommand command = new(_database.Sql.EpochOfChannel, connection)
+            {
+                Parameters = { new() { Value = Generation }, new() { Value = Name }, new() { Value = Incarnation } },
+            };
+            return await command.ExecuteScalarAsync() as long?;
+        });
+        if (epoch == Epoch)
+            return;
+        lock (_lock)
+            throw _fenced ??= new FencedException($"channel {Name} of topic {Topic} was opened by another or deleted");
+    }
+
     public ValueTask FlushAsync() => new(WriteAsync(null));
 
     public ValueTask KeepAsync(MessageBatch message, ushort attempts, long due)

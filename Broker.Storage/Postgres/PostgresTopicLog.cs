@@ -97,6 +97,20 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
             return RefusalInLock(bytes);
     }
 
+    public async ValueTask VerifyAsync()
+    {
+        ThrowIfClosed();
+        long? epoch = await Database.RunAsync($"cannot ask who has topic {Name} open", async connection =>
+        {
+            await using NpgsqlCommand command = new(Database.Sql.EpochOfTopic, connection) { Parameters = { new() { Value = Generation } } };
+            return await command.ExecuteScalarAsync() as long?;
+        });
+        if (epoch == Epoch)
+            return;
+        Topic.IsDeleted |= epoch is null;
+        throw Refused();
+    }
+
     public async ValueTask SaveRecordAsync(TopicRecord record)
     {
         ThrowIfClosed();

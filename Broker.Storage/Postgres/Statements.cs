@@ -48,6 +48,12 @@ internal sealed class Statements(string schema)
     /// <summary>$1 generation.</summary>
     public string DescribeTopic => $"select start_offset, end_offset, record_version, record from {_s}.topics where generation = $1";
 
+    /// <summary>$1 generation.</summary>
+    public string EpochOfTopic => $"select epoch from {_s}.topics where generation = $1";
+
+    /// <summary>$1 generation, $2 name, $3 incarnation.</summary>
+    public string EpochOfChannel => $"select epoch from {_s}.channels where generation = $1 and name = $2 and incarnation = $3";
+
     /// <summary>$1 generation, $2 epoch, $3 version, $4 record.</summary>
     public string SaveRecord =>
         $"update {_s}.topics set record_version = $3, record = $4 where generation = $1 and epoch = $2";
