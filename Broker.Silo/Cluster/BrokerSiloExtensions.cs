@@ -6,6 +6,7 @@ using Broker.Grains.Topics;
 using Broker.Health;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
+using Broker.Silo.Telemetry;
 using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -44,6 +45,8 @@ public static class BrokerSiloExtensions
             // Grains go by the broker's clock; what the silo does for itself, and how long calls may take, by the machine's.
             silo.Services.AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System);
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, static (services, _) => services.GetRequiredService<TimeProvider>());
+            if (OtlpExport.SendsTraces(settings.Telemetry))
+                silo.AddActivityPropagation();
             silo.UseSiloMetadata(new Dictionary<string, string> { [ClusterParts.VersionKey] = Product.Version });
             silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
             if (settings.Admin.HttpAddress.Length > 0)

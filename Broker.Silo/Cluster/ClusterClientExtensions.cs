@@ -1,6 +1,7 @@
 using Broker.Health;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
+using Broker.Silo.Telemetry;
 using Broker.Topics;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -31,6 +32,8 @@ public static class ClusterClientExtensions
             client.Services.AddSingleton<ClusterConnection>();
             client.Services.AddSingleton<IClientConnectionRetryFilter>(services => services.GetRequiredService<ClusterConnection>());
             client.Services.AddSingleton<IClusterConnectionStatusObserver>(services => services.GetRequiredService<ClusterConnection>());
+            if (OtlpExport.SendsTraces(settings.Telemetry))
+                client.AddActivityPropagation();
             ClusterTls.Apply(client, cluster);
         });
         builder.Services.AddSingleton<IHostedTopics, NoTopics>();

@@ -7,6 +7,7 @@ using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
+using Orleans.Diagnostics;
 
 namespace Broker.Silo.Telemetry;
 
@@ -24,9 +25,14 @@ internal sealed class OtlpExport(BrokerSettings settings) : IHostedService, IDis
 
     private MeterProvider? _metrics;
     private TracerProvider? _traces;
+    private TracerProvider? _calls;
 
     /// <summary>Whether metrics go anywhere.</summary>
     public static bool SendsMetrics(TelemetryOptions options) => options.OtlpEndpoint.Length > 0 || Has(Endpoint) || Has(MetricsEndpoint);
+
+    /// <summary>Whether traces of messages and of calls between grains go anywhere.</summary>
+    public static bool SendsTraces(TelemetryOptions options) =>
+        options.TraceSampleRate > 0 && (options.OtlpEndpoint.Length > 0 || Has(Endpoint) || Has(TracesEndpoint));
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
@@ -41,11 +47,18 @@ internal sealed class OtlpExport(BrokerSettings settings) : IHostedService, IDis
                 .Build();
         }
 
-        if (options.TraceSampleRate > 0 && (options.OtlpEndpoint.Length > 0 || Has(Endpoint) || Has(TracesEndpoint)))
+        if (SendsTraces(options))
         {
             _traces = Sdk.CreateTracerProviderBuilder()
                 .ConfigureResource(Describe)
                 .AddSource(MessageTraces.SourceName)
+                .AddOtlpExporter(exporter => SetUp(exporter, "v1/traces"))
+                .Build();
+            // Messages are chosen by their offset before they get here; calls between grains are chosen here, where they begin.
+            _calls = Sdk.CreateTracerProviderBuilder()
+                .ConfigureResource(Describe)
+                .SetSampler(new ParentBasedSampler(new TraceIdRatioBasedSampler(options.TraceSampleRate)))
+                .AddSource(ActivitySources.AllActivitySourceName)
                 .AddOtlpExporter(exporter => SetUp(exporter, "v1/traces"))
                 .Build();
         }
@@ -61,6 +74,7 @@ internal sealed class OtlpExport(BrokerSettings settings) : IHostedService, IDis
     {
         Interlocked.Exchange(ref _metrics, null)?.Dispose();
         Interlocked.Exchange(ref _traces, null)?.Dispose();
+        Interlocked.Exchange(ref _calls, null)?.Dispose();
     }
 
     private static bool Has(string variable) => Environment.GetEnvironmentVariable(variable) is { Length: > 0 };
