@@ -16,6 +16,7 @@ public sealed class SolutionTests
         ["Broker.Admin"] = ["Broker.Protocol", "Broker.Serving"],
         ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage"],
         ["Broker.Client"] = ["Broker.Protocol"],
+        ["Broker.Orleans.Streaming"] = ["Broker.Client"],
     };
 
     public static TheoryData<string> Projects => [.. Allowed.Keys];

@@ -1,0 +1,115 @@
+using System.Net;
+using System.Net.Sockets;
+using Broker.Orleans.Streaming;
+using Broker.Orleans.Streaming.Queues;
+using Broker.Tests.Running;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using Orleans.Streams;
+using Orleans.TestingHost;
+
+namespace Broker.Tests.Streaming;
+
+/// <summary>Genuine silos and a client in this process, with streams on a broker that is a process of its own.</summary>
+public sealed class StreamCluster : IAsyncDisposable
+{
+    public const string Provider = "broker";
+
+    private StreamCluster(BrokerProcess? broker, int port, StreamRecord record, InProcessTestCluster cluster) =>
+        (Broker, Port, Record, Cluster) = (broker, port, record, cluster);
+
+    /// <summary>Events of the counting tests; BROKER_STREAM_EVENTS sets another number.</summary>
+    public static int Events => int.TryParse(Environment.GetEnvironmentVariable("BROKER_STREAM_EVENTS"), out int count) ? count : 2_000;
+
+    public BrokerProcess? Broker { get; private set; }
+
+    /// <summary>Where the broker listens, whenever it runs.</summary>
+    public int Port { get; }
+
+    public StreamRecord Record { get; }
+
+    public InProcessTestCluster Cluster { get; }
+
+    public IStreamProvider Streams => Cluster.Client.GetStreamProvider(Provider);
+
+    /// <summary>Starts a broker, unless told otherwise, and silos.</summary>
+    public static async Task<StreamCluster> StartAsync(
+        short silos = 2,
+        bool withBroker = true,
+        Action<BrokerStreamOptions>? options = null,
+        Action<IServiceCollection>? services = null,
+        Action<ISiloPersistentStreamConfigurator>? configure = null)
+    {
+        int port = FreePort();
+        BrokerProcess? broker = withBroker ? await BrokerProcess.StartAsync($"--tcp-address=127.0.0.1:{port}") : null;
+        StreamRecord record = new();
+        InProcessTestClusterBuilder builder = new(silos);
+        builder.Options.ConfigureFileLogging = false;
+        builder.ConfigureSilo((_, silo) =>
+        {
+            silo.AddMemoryGrainStorage("PubSubStore");
+            silo.AddBrokerStreams(Provider, Set, streams =>
+            {
+                streams.ConfigurePullingAgent(agents => agents.Configure(agent => agent.MaxEventDeliveryTime = TimeSpan.FromSeconds(5)));
+                configure?.Invoke(streams);
+            });
+            silo.Services.AddSingleton(record);
+            silo.Services.Configure<ClusterMembershipOptions>(membership =>
+            {
+                membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+                membership.NumMissedProbesLimit = 2;
+            });
+            services?.Invoke(silo.Services);
+        });
+        builder.ConfigureClient(client => client.AddBrokerStreams(Provider, Set));
+        InProcessTestCluster cluster = builder.Build();
+        await cluster.DeployAsync();
+        return new StreamCluster(broker, port, record, cluster);
+
+        void Set(BrokerStreamOptions streams)
+        {
+            streams.Addresses = [$"127.0.0.1:{port}"];
+            streams.QueueCount = 4;
+            options?.Invoke(streams);
+        }
+    }
+
+    /// <summary>Starts the broker, of a cluster that was started without, or again after it has ended.</summary>
+    public async Task StartBrokerAsync()
+    {
+        if (Broker is null) Broker = await BrokerProcess.StartAsync($"--tcp-address=127.0.0.1:{Port}");
+        else await Broker.StartAsync();
+    }
+
+    /// <summary>Produces the numbers from one on, each when the one before is at the broker.</summary>
+    public async Task ProduceAsync(string streamNamespace, string key, int first, int count)
+    {
+        IAsyncStream<int> stream = Streams.GetStream<int>(StreamId.Create(streamNamespace, key));
+        for (int i = first; i < first + count; i++) await stream.OnNextAsync(i);
+    }
+
+    /// <summary>Waits until every message that a silo received is answered.</summary>
+    public async Task WaitUntilNothingIsHeldAsync()
+    {
+        for (int i = 0; i < 300 && Held() > 0; i++) await Task.Delay(50);
+        Assert.Equal(0, Held());
+
+        int Held() => Cluster.Silos.Sum(silo => ((BrokerQueueAdapterFactory)silo.ServiceProvider.GetRequiredKeyedService<IQueueAdapterFactory>(Provider)).Adapter.Held);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Cluster.DisposeAsync();
+        if (Broker is not null) await Broker.DisposeAsync();
+    }
+
+    private static int FreePort()
+    {
+        using TcpListener listener = new(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
