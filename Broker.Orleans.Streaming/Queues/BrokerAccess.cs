@@ -26,7 +26,7 @@ internal sealed class BrokerAccess(BrokerStreamOptions options, BrokerPresence p
             AuthSecret = options.AuthSecret,
             Compression = options.Compression,
         };
-        return new NsqProducer(producer, new QuietLogger<NsqProducer>(loggers, presence, "publishing"), time);
+        return new NsqProducer(producer, new QuietLogger<NsqProducer>(loggers, presence, BrokerPresence.Publishing), time);
     }
 
     public NsqConsumer CreateConsumer(string topic, string channel, int maxInFlight)

@@ -5,6 +5,9 @@ namespace Broker.Orleans.Streaming.Watching;
 /// <summary>Whether a provider has its broker, from what its connections say; logs once when that changes.</summary>
 internal sealed class BrokerPresence(string provider, ILogger logger)
 {
+    /// <summary>The connection that is made when something is published, and not before.</summary>
+    public const string Publishing = "publishing";
+
     private readonly Lock _gate = new();
     private readonly HashSet<string> _away = [];
 
@@ -30,7 +33,10 @@ internal sealed class BrokerPresence(string provider, ILogger logger)
     {
         lock (_gate)
         {
-            if (!_away.Remove(connection) || _away.Count > 0) return;
+            bool removed = _away.Remove(connection);
+            // Who waits for the next publish to connect again does not know that the broker is back.
+            removed |= _away.Remove(Publishing);
+            if (!removed || _away.Count > 0) return;
             AwayBecause = null;
             StreamLog.Back(logger, provider);
         }

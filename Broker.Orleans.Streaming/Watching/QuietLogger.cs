@@ -29,6 +29,8 @@ internal sealed class QuietLogger<T>(ILoggerFactory loggers, BrokerPresence pres
             case Connected:
                 presence.OnBack(connection);
                 break;
+            case ConnectionLost when connection == BrokerPresence.Publishing:
+                break;
             case Retrying or ConnectionLost or LookupFailed:
                 presence.OnAway(connection, formatter(state, exception));
                 break;
