@@ -119,6 +119,8 @@ internal sealed class NsqConnection : IConsumerConnection
 
     int IConsumerConnection.MessageTimeout => Delivery.MsgTimeout;
 
+    long IConsumerConnection.WrittenUpTo => Output.WrittenUpTo;
+
     int IConsumerConnection.SampleRate => Delivery.SampleRate;
 
     Proximity IConsumerConnection.Proximity => Delivery.ProximityTo(_services.Options);

@@ -148,7 +148,7 @@ internal sealed class Consumer
     }
 
     /// <summary>The connection is gone: what was sent beyond what was written to its socket goes back to the channel at once.</summary>
-    public ConsumerCommand Detach() => new(_connection.Output.WrittenUpTo, 1, Number, CommandKind.Detach);
+    public ConsumerCommand Detach() => new(_connection.WrittenUpTo, 1, Number, CommandKind.Detach);
 
     /// <summary>Commands of this consumer were carried out by the channel.</summary>
     /// <param name="commands">The commands, all of this consumer.</param>

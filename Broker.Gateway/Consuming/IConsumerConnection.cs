@@ -18,6 +18,9 @@ internal interface IConsumerConnection
     /// <summary>How near the client is to this broker.</summary>
     Proximity Proximity { get; }
 
+    /// <summary>The position in the consumer's stream up to which messages were written to the socket.</summary>
+    long WrittenUpTo { get; }
+
     /// <summary>Queues messages; never waits.</summary>
     /// <param name="run">The messages.</param>
     /// <param name="size">Bytes that their records take.</param>

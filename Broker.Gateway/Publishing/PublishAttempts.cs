@@ -1,8 +1,9 @@
+using Broker.Gateway.Telemetry;
 using Broker.Policies;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
 
-namespace Broker.Gateway;
+namespace Broker.Gateway.Publishing;
 
 /// <summary>
 /// One append until its outcome is known or its time is up. What fails is asked again after a growing pause; what gets no answer is asked again

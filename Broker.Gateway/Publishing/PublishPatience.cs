@@ -1,4 +1,4 @@
-namespace Broker.Gateway;
+namespace Broker.Gateway.Publishing;
 
 /// <summary>
 /// How long a topic's answers are waited for, by how long they took lately: under load they take longer, and asking again too early would only add

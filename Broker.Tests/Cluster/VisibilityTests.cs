@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Broker.Gateway.Connections;
 using Broker.Gateway;
 using Broker.Gateway.Cluster;
 using Broker.Tests.Http;

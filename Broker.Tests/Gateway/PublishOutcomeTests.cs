@@ -1,6 +1,9 @@
 using System.Buffers;
 using System.Text;
 using Broker.Gateway;
+using Broker.Gateway.Connections;
+using Broker.Gateway.Publishing;
+using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Tests.Simulation;
 using Broker.Topics;

@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Events;
 using Broker.Gateways;
 using Broker.Grains.Channels;
 using Broker.Messages;
@@ -193,5 +194,7 @@ public sealed class ConsumerCreditTests
         public void Deliver(Delivery delivery) => throw new NotSupportedException("the queue delivers into outboxes");
 
         public void Close(string channelKey, long incarnation) => throw new NotSupportedException("the queue closes nothing");
+
+        public void Happened(BrokerEvent happened) => throw new NotSupportedException("the queue tells nothing");
     }
 }

@@ -1,5 +1,6 @@
 // Prints the messages of a channel until Ctrl-C:  dotnet run --project samples/Consumer -- orders print 127.0.0.1:4150
 using System.Text;
+using Broker.Client;
 
 NsqConsumerOptions options = new()
 {

@@ -1,4 +1,5 @@
 using System.Text;
+using Broker.Client;
 
 namespace Samples.HostedService;
 

@@ -1,5 +1,6 @@
 // A service that handles orders and publishes what came of them:  dotnet run --project samples/HostedService
 // Options are in appsettings.json; GET /health tells whether it is connected.
+using Broker.Client;
 using Samples.HostedService;
 
 WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(args);

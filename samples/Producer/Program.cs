@@ -1,5 +1,6 @@
 // Publishes each line of standard input:  seq 10 | dotnet run --project samples/Producer -- orders 127.0.0.1:4150
 using System.Text;
+using Broker.Client;
 
 string topic = args.ElementAtOrDefault(0) ?? "orders";
 string address = args.ElementAtOrDefault(1) ?? "127.0.0.1:4150";

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Broker.Channels;
+using Broker.Events;
 using Broker.Gateways;
 using Broker.Storage;
 using Orleans.Runtime;
@@ -47,6 +48,11 @@ internal sealed class ScriptedGateway(GrainWorld world, string channel) : IGatew
     }
 
     public void Close(string channelKey, long incarnation) => IsClosed |= incarnation == _incarnation;
+
+    public void Happened(BrokerEvent happened)
+    {
+        // It goes by what it asks.
+    }
 
     private async Task RunAsync()
     {
