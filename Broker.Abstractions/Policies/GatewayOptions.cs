@@ -103,5 +103,5 @@ public sealed class GatewayOptions
     /// How long a publish waits for any word of its topic before it fails, within <see cref="PublishDeadline"/>; longer while the topic's answers
     /// take long.
     /// </summary>
-    public TimeSpan PublishSilence { get; set; } = TimeSpan.FromSeconds(3);
+    public TimeSpan PublishSilence { get; set; } = TimeSpan.FromSeconds(5);
 }

@@ -1,5 +1,5 @@
 using Broker.Events;
-using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Serving.Hosting;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography;
-using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Gateway.Consuming;
 using Broker.Gateway.Limits;
 using Broker.Gateway.Publishing;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Broker.Channels;
-using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Gateway.Timing;
 using Broker.Gateways;
 using Broker.Policies;

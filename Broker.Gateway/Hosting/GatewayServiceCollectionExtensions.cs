@@ -1,4 +1,4 @@
-using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;

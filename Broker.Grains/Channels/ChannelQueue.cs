@@ -830,9 +830,7 @@ public sealed partial class ChannelQueue
         }
 
         CompleteNotes();
-        // Without an attempt it is as the log has it.
-        if (attempts > 0)
-            Notes.Add(new ProgressEntry(ProgressKind.Attempts, offset, 0, attempts));
+        Notes.Add(new ProgressEntry(ProgressKind.Attempts, offset, 0, attempts));
         _missing.Enqueue(new DeferredMessage(offset, attempts));
     }
 

@@ -1,5 +1,6 @@
 using Broker.Admin;
 using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Gateway.Http.Nsqd;
 using Broker.Lookup.Http;
 using Broker.Serving.Hosting;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using Broker.Events;
-using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Tests.Running;
 using Microsoft.Extensions.DependencyInjection;
 using Eventually = Broker.Tests.Gateway.Eventually;

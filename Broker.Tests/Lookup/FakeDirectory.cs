@@ -1,5 +1,5 @@
 using Broker.Events;
-using Broker.Gateway.Cluster;
+using Broker.Gateway.Events;
 using Broker.Gateways;
 using Broker.Tests.Running;
 using Broker.Topics;

@@ -19,6 +19,7 @@ public sealed partial class RoleTests : IDisposable
             lines,
             line => Assert.Equal($"INFO: data path {_folder.Path} opened, 0 topics", line),
             line => Assert.StartsWith("INFO: nsqd v", line),
+            line => Assert.StartsWith("INFO: Broker ", line),
             line => Assert.StartsWith("INFO: ID: ", line),
             line => Assert.Equal($"INFO: messages in files, data path {_folder.Path}", line),
             line => Assert.StartsWith("INFO: TCP: listening on 127.0.0.1:", line),

@@ -36,17 +36,21 @@ public static class ActivationScripts
     {
         IScripted grain = stage.Plain("a");
         TaskCompletionSource gate = stage.NewSignal();
+        TaskCompletionSource begun = stage.NewSignal();
         int activations = 0;
         stage.Hooks(grain).Activating = async _ =>
         {
             stage.Note($"activation {++activations}");
             if (activations > 1)
                 return;
+            begun.SetResult();
             await gate.Task;
             throw new InvalidOperationException("no store");
         };
         stage.Hooks(grain).Deactivating = (_, reason) => TurnScripts.NoteAsync(stage, $"deactivates {reason.ReasonCode}");
         Task first = grain.Run(_ => TurnScripts.NoteAsync(stage, "never"));
+        // A call to an activation that is there waits at once; one that is sent before may come after it has failed.
+        await begun.Task;
         Task second = grain.Run(_ => TurnScripts.NoteAsync(stage, "never"));
         await stage.PassAsync(stage.Plain("b"), TimeSpan.FromSeconds(1));
         gate.SetResult();

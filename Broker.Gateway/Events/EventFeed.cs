@@ -1,6 +1,6 @@
 using Broker.Events;
 
-namespace Broker.Gateway.Cluster;
+namespace Broker.Gateway.Events;
 
 /// <summary>Passes on, within this process, what the directory tells this gateway.</summary>
 public sealed class EventFeed
