@@ -9,8 +9,8 @@ namespace Broker.Grains.Topics;
 /// <param name="Batch">The batch with its offsets.</param>
 public sealed record PendingAppend(long Publisher, long Sequence, long Lowest, MessageBatch Batch)
 {
-    /// <summary>The outcome, for those who sent the same request again meanwhile.</summary>
-    public Task<bool>? Outcome { get; set; }
+    /// <summary>Why it failed, or null when it did not; for those who sent the same request again meanwhile.</summary>
+    public Task<string?>? Outcome { get; set; }
 
     /// <summary>When it was handed to the log; null when nobody wants to know.</summary>
     public DateTimeOffset? Started { get; set; }

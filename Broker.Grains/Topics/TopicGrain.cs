@@ -405,7 +405,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private async ValueTask<TopicReply> AwaitAppendAsync(OpenTopic open, PendingAppend append, ValueTask write, MessageBatch published)
     {
-        TaskCompletionSource<bool> outcome = new();
+        TaskCompletionSource<string?> outcome = new();
         append.Outcome = outcome.Task;
         try
         {
@@ -417,7 +417,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             if (!open.Broken)
                 _services.Log.AppendFailed(_name, e.Message);
             open.Broken = true;
-            outcome.SetResult(false);
+            outcome.SetResult(e.Message);
             if (e is FencedException && (_leaving || !_closing))
             {
                 // Not deleted, but elsewhere by now: whoever asks again gets there.
@@ -429,16 +429,16 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
 
         Commit(open, append, published);
-        outcome.SetResult(true);
+        outcome.SetResult(null);
         return TopicReply.Ok;
     }
 
-    private async ValueTask<TopicReply> AwaitTwinAsync(Task<bool> outcome)
+    private async ValueTask<TopicReply> AwaitTwinAsync(Task<string?> outcome)
     {
-        if (await outcome)
+        if (await outcome is not { } cause)
             return TopicReply.Ok;
         ThrowIfLeaving();
-        return new TopicReply(TopicStatus.Failed, "the first attempt to write this batch failed");
+        return new TopicReply(TopicStatus.Failed, cause);
     }
 
     private void Commit(OpenTopic open, PendingAppend append, MessageBatch published)
