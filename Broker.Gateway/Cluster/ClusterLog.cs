@@ -2,12 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Cluster;
 
-/// <summary>What is logged of the other nodes of the cluster; event ids 4107 and 4108.</summary>
+/// <summary>What is logged of the other nodes of the cluster; event id 4108.</summary>
 internal static partial class ClusterLog
 {
-    [LoggerMessage(4107, LogLevel.Warning, "events: what changes is not told at once, only with the next listing: {Cause}")]
-    public static partial void EventsUnknown(this ILogger logger, string cause);
-
     [LoggerMessage(4108, LogLevel.Warning, "the other nodes of the cluster are not known just now: {Cause}")]
     public static partial void NodesUnknown(this ILogger logger, string cause);
 }

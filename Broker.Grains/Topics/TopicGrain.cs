@@ -962,19 +962,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
         if (open.TrimmableBelow() is not { } below || below <= _trimmedBelow)
             return;
-        try
-        {
-            await open.Log.TrimAsync(below);
+        if (await TryTrimAsync(open, below))
             _trimmedBelow = below;
-        }
-        catch (FencedException) when (ReferenceEquals(open, _open))
-        {
-            Leave();
-        }
-        catch (StoreException e)
-        {
-            _services.Log.TrimFailed(_name, e.Message);
-        }
     }
 
     private async Task AskFloorAsync(ChannelFeed feed)
@@ -1009,14 +998,15 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (below <= _trimmedBelow)
             return;
         _trimmedBelow = below;
-        _ = TrimAsync(open, below);
+        _ = TryTrimAsync(open, below);
     }
 
-    private async Task TrimAsync(OpenTopic open, long below)
+    private async Task<bool> TryTrimAsync(OpenTopic open, long below)
     {
         try
         {
             await open.Log.TrimAsync(below);
+            return true;
         }
         catch (FencedException) when (ReferenceEquals(open, _open))
         {
@@ -1026,6 +1016,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
         {
             _services.Log.TrimFailed(_name, e.Message);
         }
+
+        return false;
     }
 
     private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>
