@@ -18,6 +18,7 @@ public sealed class StorageMetrics
     private long _bytes;
     private long _messages;
     private long _failures;
+    private long _breaches;
     private Func<(int Segments, long Bytes)> _size = static () => default;
 
     /// <param name="meters">Makes the meter.</param>
@@ -35,6 +36,8 @@ public sealed class StorageMetrics
         meter.CreateObservableCounter("broker.log.written.messages", () => Volatile.Read(ref _messages), "{message}", "Messages written to logs.");
         meter.CreateObservableCounter(
             "broker.storage.failures", () => Volatile.Read(ref _failures), "{failure}", "Times that the store could not write or sync.");
+        meter.CreateObservableCounter(
+            "broker.storage.breaches", () => Volatile.Read(ref _breaches), "{breach}", "Times that the store found what must never be, and closed what it found it in.");
         meter.CreateObservableUpDownCounter("broker.log.segments", () => _size().Segments, "{segment}", "Segment files of all logs that are open.");
         meter.CreateObservableUpDownCounter("broker.log.size", () => _size().Bytes, "By", "Bytes that all logs that are open take.");
     }
@@ -67,6 +70,9 @@ public sealed class StorageMetrics
 
     /// <summary>The store could not write.</summary>
     public void Failed() => Interlocked.Increment(ref _failures);
+
+    /// <summary>Something was found that must never be.</summary>
+    public void Breached() => Interlocked.Increment(ref _breaches);
 
     private void Record(Histogram<double> histogram, long start)
     {

@@ -18,6 +18,9 @@ internal sealed class ChannelJournal : WriterClient
     private const int SnapshotBlock = 64 << 10;
 
     private readonly Lock _lock = new();
+
+    /// <summary>Held by a sync, and while a compacted journal takes the place of the one before: what was promised for one holds for the other.</summary>
+    private readonly Lock _fileLock = new();
     private readonly StoreServices _services;
     private readonly JournalSync _sync;
     private readonly FileTopic _topic;
@@ -36,6 +39,7 @@ internal sealed class ChannelJournal : WriterClient
     private long _durableFloor;
     private long _length;
     private long _snapshotLength;
+    private long _syncedLength;
     private bool _isDirty;
     private bool _isDirectoryDirty;
     private bool _isSyncing;
@@ -89,6 +93,8 @@ internal sealed class ChannelJournal : WriterClient
             if (_incarnation != 0 && _incarnation != incarnation)
                 await RemoveFileAsync();
             ProgressState? state = await _services.Threads.RunAsync(() => Load(incarnation));
+            if (state?.Floor > _topic.Assigned)
+                throw Breach(state.Floor);
             lock (_lock)
             {
                 if (_topic.IsDeleted)
@@ -136,6 +142,11 @@ internal sealed class ChannelJournal : WriterClient
     public void Note(long epoch, in ProgressEntry entry)
     {
         bool atOnce;
+        if (entry.Kind is ProgressKind.Floor or ProgressKind.Emptied && entry.Offset > _topic.Assigned)
+        {
+            CloseBroken(epoch, entry.Offset);
+            return;
+        }
         lock (_lock)
         {
             if (epoch != _epoch)
@@ -247,12 +258,18 @@ internal sealed class ChannelJournal : WriterClient
                 WritePayload(payload);
             }
         }
-        catch (Exception e) when (Fault.IsOfFiles(e))
+        catch (Exception e)
         {
-            StoreException failure = _services.Fail($"cannot write the progress of channel {_channel} of topic {_topic.Name}", e);
-            lock (_lock)
-                _failure = failure;
+            Abort(e);
         }
+    }
+
+    /// <inheritdoc/>
+    public override void Abort(Exception e)
+    {
+        StoreException failure = _services.Fail($"cannot write the progress of channel {_channel} of topic {_topic.Name}", e);
+        lock (_lock)
+            _failure = failure;
     }
 
     /// <inheritdoc/>
@@ -282,6 +299,26 @@ internal sealed class ChannelJournal : WriterClient
             _services.Writer.PostDelayed(this);
         }
         _committing.Clear();
+    }
+
+    private StoreException Breach(long floor)
+    {
+        string breach = $"channel {_channel} of topic {_topic.Name} has finished all below {floor}, but the topic's offsets end at {_topic.Assigned}";
+        _services.Log.Breach(breach);
+        _services.Metrics?.Breached();
+        return new StoreException(breach);
+    }
+
+    /// <summary>Something was noted that cannot be: this opening writes nothing more.</summary>
+    private void CloseBroken(long epoch, long floor)
+    {
+        lock (_lock)
+        {
+            if (epoch != _epoch)
+                return;
+        }
+        Breach(floor);
+        Fence();
     }
 
     private FencedException Fenced() => _topic.IsDeleted || _incarnation == 0
@@ -343,7 +380,8 @@ internal sealed class ChannelJournal : WriterClient
             if (_services.Files.FileExists(_path))
             {
                 _services.Files.Delete(_path);
-                _isDirectoryDirty = true;
+                lock (_lock)
+                    _isDirectoryDirty = true;
                 _services.Syncer.SyncLater(_sync);
             }
         }
@@ -367,18 +405,23 @@ internal sealed class ChannelJournal : WriterClient
                 file.Dispose();
                 throw;
             }
-            _file = file;
-            _length = JournalHeader.Size;
-            _isDirectoryDirty = true;
+            lock (_lock)
+            {
+                _file = file;
+                _length = JournalHeader.Size;
+                _syncedLength = 0;
+                _isDirectoryDirty = true;
+            }
         }
         ReadOnlyMemory<byte> entries = payload.Bytes.AsMemory(0, payload.Length);
-        _isDirty = true;
         _file.Write([JournalBlock.Header(entries.Span, _incarnation, _length), entries], _length);
         lock (_lock)
         {
             if (payload.KeptOffset is { } offset)
                 (_kept ??= new OffsetMap<long>()).Set(offset, _length);
             _length += JournalBlock.HeaderSize + payload.Length;
+            // Only now: a sync that runs beside the write may or may not have seen it.
+            _isDirty = true;
             _queue.TryDequeue(out _);
         }
         _services.Health.Heal();
@@ -601,33 +644,48 @@ internal sealed class ChannelJournal : WriterClient
     {
         if (_file != file || _topic.IsDeleted)
             return false;
-        long snapshotLength = snapshot.Length;
-        using (JournalWalker walker = new(file, _incarnation, limit, _length))
+        // A sync is under way: what it is for must not be left behind. The next change compacts.
+        if (!_fileLock.TryEnter())
+            return false;
+        try
         {
-            while (walker.MoveNext())
+            long snapshotLength = snapshot.Length;
+            using (JournalWalker walker = new(file, _incarnation, limit, _length))
             {
-                ReadOnlySpan<byte> entries = walker.Entries;
-                long? kept = JournalEntries.Replay(entries, new ProgressState());
-                snapshot.Add(new JournalPayload(entries.ToArray(), entries.Length, kept), isPooled: false);
+                while (walker.MoveNext())
+                {
+                    ReadOnlySpan<byte> entries = walker.Entries;
+                    long? kept = JournalEntries.Replay(entries, new ProgressState());
+                    snapshot.Add(new JournalPayload(entries.ToArray(), entries.Length, kept), isPooled: false);
+                }
+            }
+            // What is on the device in the old file must be so in the new one.
+            if (_syncedLength > limit)
+                snapshot.Sync();
+            snapshot.Dispose();
+            _services.Files.Rename(_path + DataPath.TemporarySuffix, _path);
+            file.Dispose();
+            IStorageFile opened = _services.Files.Open(_path);
+            lock (_lock)
+            {
+                OffsetMap<long> kept = new();
+                foreach ((long offset, _) in _kept?.InOrder ?? [])
+                {
+                    if (snapshot.Kept.TryGet(offset, out long position))
+                        kept.Set(offset, position);
+                }
+                _kept = kept.Count > 0 ? kept : null;
+                _file = opened;
+                _length = snapshot.Length;
+                _snapshotLength = snapshotLength;
+                _syncedLength = _syncedLength > limit ? snapshot.Length : snapshotLength;
+                _isDirty = true;
+                _isDirectoryDirty = true;
             }
         }
-        snapshot.Dispose();
-        _services.Files.Rename(_path + DataPath.TemporarySuffix, _path);
-        file.Dispose();
-        lock (_lock)
+        finally
         {
-            OffsetMap<long> kept = new();
-            foreach ((long offset, _) in _kept?.InOrder ?? [])
-            {
-                if (snapshot.Kept.TryGet(offset, out long position))
-                    kept.Set(offset, position);
-            }
-            _kept = kept.Count > 0 ? kept : null;
-            _file = _services.Files.Open(_path);
-            _length = snapshot.Length;
-            _snapshotLength = snapshotLength;
-            _isDirty = true;
-            _isDirectoryDirty = true;
+            _fileLock.Exit();
         }
         _services.Syncer.SyncLater(_sync);
         return true;
@@ -684,6 +742,12 @@ internal sealed class ChannelJournal : WriterClient
 
         public override void Sync()
         {
+            lock (journal._fileLock)
+                SyncInLock();
+        }
+
+        private void SyncInLock()
+        {
             List<Waiter> waiters;
             IStorageFile? file;
             bool isDirectoryDirty;
@@ -717,10 +781,12 @@ internal sealed class ChannelJournal : WriterClient
                 {
                     journal._isSyncing = false;
                     journal._mustRewrite &= !(mustRewrite && file is not null);
+                    if (file is not null && file == journal._file)
+                        journal._syncedLength = Math.Max(journal._syncedLength, length);
                 }
                 waiters.ForEach(waiter => waiter.Complete());
             }
-            catch (Exception e) when (Fault.IsOfFiles(e) || e is ObjectDisposedException)
+            catch (Exception e)
             {
                 StoreException failure = Fault.Of($"cannot sync the progress of channel {journal._channel} of topic {journal._topic.Name}", e);
                 waiters.ForEach(waiter => waiter.Fail(failure));

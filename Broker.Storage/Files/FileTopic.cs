@@ -66,6 +66,9 @@ internal sealed class FileTopic : WriterClient
 
     public bool IsDeleted => _isDeleted;
 
+    /// <summary>First offset that was never given out.</summary>
+    public long Assigned => Volatile.Read(ref _assigned);
+
     /// <summary>Whether its files may be gone: it is being deleted, or was.</summary>
     public bool IsLeaving => _isLeaving;
 
@@ -431,7 +434,7 @@ internal sealed class FileTopic : WriterClient
                 WriteRun(ref done);
             _services.Metrics?.Written(start);
         }
-        catch (Exception e) when (Fault.IsOfFiles(e))
+        catch (Exception e)
         {
             failure = _services.Fail($"cannot write topic {Name}", e);
         }
@@ -459,6 +462,17 @@ internal sealed class FileTopic : WriterClient
         }
         if (_needsRepair)
             Repair();
+    }
+
+    /// <inheritdoc/>
+    public override void Abort(Exception e)
+    {
+        _needsRepair = true;
+        List<PendingAppend> appends = [.. _written, .. _writing];
+        _written.Clear();
+        _writing.Clear();
+        Break(_services.Fail($"cannot write topic {Name}", e), appends);
+        Repair();
     }
 
     /// <summary>Releases the handles; the store does it when it closes.</summary>
@@ -668,8 +682,16 @@ internal sealed class FileTopic : WriterClient
             append.Position = position;
             position += append.Header.Size;
         }
-        active!.IsDirty = true;
-        active.File.Write(buffer.Buffers, _writePosition);
+        try
+        {
+            active!.File.Write(buffer.Buffers, _writePosition);
+        }
+        finally
+        {
+            // Only now: a sync that runs beside the write may or may not have seen it.
+            lock (_lock)
+                active!.IsDirty = true;
+        }
         _writePosition = position;
         done = next;
     }
@@ -768,7 +790,7 @@ internal sealed class FileTopic : WriterClient
             SyncDirty();
             return null;
         }
-        catch (Exception e) when (Fault.IsOfFiles(e))
+        catch (Exception e)
         {
             // After a failed fsync nobody knows what is on the device, so what it was for is taken back.
             _needsRepair = true;
@@ -793,24 +815,32 @@ internal sealed class FileTopic : WriterClient
             append.Fail(failure);
     }
 
-    /// <summary>Cuts off what was written and not committed, or leaves that segment behind when even this fails.</summary>
+    /// <summary>
+    /// Cuts off what was written and not committed, or leaves that segment behind when even this fails. That may be more than the active
+    /// segment: whatever was begun since the last commit is not sealed.
+    /// </summary>
     private void Repair()
     {
         _needsRepair = false;
-        if (_active is not { } active)
-            return;
-        try
+        List<Segment> open;
+        lock (_lock)
+            open = _segments.FindAll(segment => !segment.IsSealed);
+        foreach (Segment segment in open)
         {
-            active.File.Truncate(active.Index.Length);
-            active.IsDirty = true;
-            _writePosition = active.Index.Length;
+            try
+            {
+                segment.File.Truncate(segment.Index.Length);
+                lock (_lock)
+                    segment.IsDirty = true;
+            }
+            catch (Exception e)
+            {
+                _services.Fail($"cannot cut {segment.Path} back", e);
+                lock (_lock)
+                    segment.IsSealed = true;
+            }
         }
-        catch (Exception e) when (Fault.IsOfFiles(e))
-        {
-            _services.Fail($"cannot cut {active.Path} back", e);
-            lock (_lock)
-                active.IsSealed = true;
-        }
+        _writePosition = _active?.Index.Length ?? 0;
     }
 
     private void SyncDirty()
@@ -901,7 +931,7 @@ internal sealed class FileTopic : WriterClient
                 SyncDirty();
             WriteIndexes();
         }
-        catch (Exception e) when (Fault.IsOfFiles(e) || e is ObjectDisposedException)
+        catch (Exception e)
         {
             // A segment may have been trimmed meanwhile, or the topic deleted: then the next attempt finds nothing to do.
             if (IsDeleted)

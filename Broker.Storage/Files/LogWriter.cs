@@ -111,11 +111,24 @@ internal sealed class LogWriter : IAsyncDisposable
                     client.IsQueued = false;
             }
             foreach (WriterClient client in _group)
-                client.Write();
+                Try(client, static client => client.Write());
             foreach (WriterClient client in _group)
-                client.Commit();
+                Try(client, static client => client.Commit());
             _group.Clear();
             job?.Run();
+        }
+    }
+
+    /// <summary>What one client throws fails that client alone: the thread is everybody's.</summary>
+    private static void Try(WriterClient client, Action<WriterClient> action)
+    {
+        try
+        {
+            action(client);
+        }
+        catch (Exception e)
+        {
+            client.Abort(e);
         }
     }
 

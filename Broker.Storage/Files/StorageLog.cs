@@ -53,6 +53,9 @@ internal sealed partial class StorageLog(ILogger logger)
     [LoggerMessage(2101, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and not taken over")]
     public partial void NsqdFileDamaged(string path, long position, long bytes);
 
+    [LoggerMessage(2050, LogLevel.Critical, "{Breach}; what was opened is closed again. Nothing more is written under it; please report this line")]
+    public partial void Breach(string breach);
+
     [LoggerMessage(2102, LogLevel.Warning, "{Path} is not known as a part of nsqd's queues and not taken over")]
     public partial void NsqdFileUnknown(string path);
 

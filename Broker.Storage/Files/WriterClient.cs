@@ -1,7 +1,7 @@
 namespace Broker.Storage.Files;
 
 /// <summary>Something that has files written by the log-writer thread: a topic's log, a channel's journal.</summary>
-/// <remarks>None of the members may throw; failures are told to those who wait.</remarks>
+/// <remarks>Failures are told to those who wait; whatever is thrown all the same ends in <see cref="Abort"/>.</remarks>
 internal abstract class WriterClient
 {
     /// <summary>Whether it is in the writer's list; owned by <see cref="LogWriter"/>.</summary>
@@ -15,4 +15,7 @@ internal abstract class WriterClient
 
     /// <summary>Completes what was written, after fsync if the policy asks for one. Called after all of a group were written.</summary>
     public abstract void Commit();
+
+    /// <summary>Fails what is under way, for a cause that nobody foresaw. Must not throw.</summary>
+    public abstract void Abort(Exception e);
 }

@@ -232,7 +232,7 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task Progress_is_kept()
     {
-        ITopicLog log = await MakeAsync("t");
+        ITopicLog log = await MakeAsync("t", 40);
         IChannelProgress progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
         Assert.Null(await progress.LoadAsync());
         progress.Note(new ProgressEntry(ProgressKind.Floor, 10));
@@ -275,7 +275,7 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task Kept_messages_outlive_the_floor_and_end_when_finished()
     {
-        ITopicLog log = await MakeAsync("t");
+        ITopicLog log = await MakeAsync("t", 100);
         IChannelProgress progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
         await progress.KeepAsync(Batch(3, "three"), 5, 7777);
         await progress.KeepAsync(Deferred(4, 0, "four"), 6, 0);
@@ -305,7 +305,7 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task A_second_opening_of_a_channel_fences_the_first()
     {
-        ITopicLog log = await MakeAsync("t");
+        ITopicLog log = await MakeAsync("t", 50);
         IChannelProgress first = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
         first.Note(new ProgressEntry(ProgressKind.Floor, 1));
         await first.FlushAsync();
@@ -323,7 +323,7 @@ public abstract class StoreContract : IAsyncLifetime
     [Fact]
     public async Task Only_the_newest_incarnation_of_a_channel_counts()
     {
-        ITopicLog log = await MakeAsync("t");
+        ITopicLog log = await MakeAsync("t", 60);
         IChannelProgress first = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
         first.Note(new ProgressEntry(ProgressKind.Floor, 50));
         await first.FlushAsync();
@@ -342,7 +342,13 @@ public abstract class StoreContract : IAsyncLifetime
         Assert.Null(await third.LoadAsync());
     }
 
-    protected async Task<ITopicLog> MakeAsync(string topic) => (await Store.OpenTopicAsync(topic, create: true))!;
+    protected async Task<ITopicLog> MakeAsync(string topic, int messages = 0)
+    {
+        ITopicLog log = (await Store.OpenTopicAsync(topic, create: true))!;
+        if (messages > 0)
+            await AppendAsync(log, 0, [.. Enumerable.Range(0, messages).Select(i => $"{i}")]);
+        return log;
+    }
 
     protected static MessageBatch Batch(long offset, params string[] bodies) =>
         MessageBatch.Create(1_000, [.. bodies.Select(Encoding.UTF8.GetBytes)]).At(offset);

@@ -206,6 +206,7 @@ public sealed class RestartTests : IDisposable
     {
         await using FileMessageStore store = await OpenAsync();
         ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        await log.AppendAsync(Batch(0, 500, 3), 0, 0);
         IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, "c", 1);
         await progress.KeepAsync(Batch(3, 1, 5000), 1, 99);
         string journal = Path.Combine(_folder.Path, "topics/t/channels/c.journal");
