@@ -17,4 +17,7 @@ public sealed class PostgresOptions
     /// data path.
     /// </summary>
     public bool IsShared { get; set; }
+
+    /// <summary>The cluster whose silos share the schema; those of another are refused. Null to share it with whichever cluster has it.</summary>
+    public string? Cluster { get; set; }
 }

@@ -160,6 +160,7 @@ public sealed class BrokerHost : IAsyncDisposable
         if (settings.IsClustered)
         {
             settings.Postgres.IsShared = true;
+            settings.Postgres.Cluster = settings.Cluster.ClusterId;
             settings.Queue.HandOverWait = settings.Cluster.HandOverWait;
         }
         // The store is opened before there is a host, and closed after it.

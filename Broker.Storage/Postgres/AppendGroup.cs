@@ -3,7 +3,7 @@ using Npgsql;
 namespace Broker.Storage.Postgres;
 
 /// <summary>Appends of one opening of a topic that are written by one statement.</summary>
-internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingAppend> appends, IReadOnlyDictionary<long, SequenceWindow> publishers)
+internal sealed class AppendGroup(PostgresTopicLog log, long before, IReadOnlyList<PendingAppend> appends, IReadOnlyDictionary<long, SequenceWindow> publishers)
 {
     public PostgresTopicLog Log => log;
 
@@ -14,8 +14,8 @@ internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingApp
 
     public IReadOnlyList<PendingAppend> Appends => appends;
 
-    /// <summary>Where the log ends before it is written.</summary>
-    public long From => appends[0].Batch.BaseOffset;
+    /// <summary>Where the log ends before it is written: the offsets of an opening's first group may begin beyond.</summary>
+    public long Before => before;
 
     /// <summary>Where the log ends when it is written.</summary>
     public long To => appends[^1].Batch.EndOffset;
@@ -48,7 +48,7 @@ internal sealed class AppendGroup(PostgresTopicLog log, IReadOnlyList<PendingApp
             {
                 new() { Value = log.Generation },
                 new() { Value = log.Epoch },
-                new() { Value = From },
+                new() { Value = before },
                 new() { Value = To },
                 new() { Value = publishers.Keys.ToArray() },
                 new() { Value = publishers.Values.Select(window => window.Highest).ToArray() },

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 
 namespace Broker.Storage.Postgres;
@@ -11,21 +10,19 @@ namespace Broker.Storage.Postgres;
 /// <remarks>
 /// A transaction is one pipelined batch, one statement a topic: there and back once, however many topics it has. Each statement goes by
 /// epoch and end of its topic, so trying it again when its outcome is unknown is harmless: either nothing of it was done, and now it is;
-/// or all of it was, and then the row says so.
+/// or all of it was, and then the row says so. Whatever is thrown fails the appends under way, never the lane.
 /// </remarks>
 internal sealed class AppendLane(PostgresDatabase database)
 {
     /// <summary>Bytes of records that go into one transaction.</summary>
     private const int MaxBytes = 4 << 20;
 
-    /// <summary>What passes by is waited for so long, while clients are still patient: a restart of the server, a failover.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-
     private readonly Lock _lock = new();
     private HashSet<PostgresTopicLog> _posted = [];
     private Task _running = Task.CompletedTask;
     private bool _isRunning;
     private NpgsqlConnection? _connection;
+    private int _connectionAge;
     private volatile bool _isInDoubt;
 
     /// <summary>A log has something to write.</summary>
@@ -67,8 +64,15 @@ internal sealed class AppendLane(PostgresDatabase database)
                 _posted = [];
             }
             List<AppendGroup> groups = Take(posted);
-            if (groups.Count > 0)
+            try
+            {
                 await WriteAsync(groups);
+            }
+            catch (Exception e)
+            {
+                foreach (AppendGroup group in groups)
+                    group.Log.Fail(group, new StoreException($"cannot write topic {group.Log.Name}: {PostgresFault.Cause(e)}", e));
+            }
         }
     }
 
@@ -92,10 +96,9 @@ internal sealed class AppendLane(PostgresDatabase database)
         return groups;
     }
 
-    private async Task WriteAsync(List<AppendGroup> groups)
+    private async Task WriteAsync(IReadOnlyList<AppendGroup> groups)
     {
-        long began = Stopwatch.GetTimestamp();
-        for (int attempt = 1; ; attempt++)
+        for (int attempt = 1; groups.Count > 0; attempt++)
         {
             try
             {
@@ -107,40 +110,60 @@ internal sealed class AppendLane(PostgresDatabase database)
                 database.Writing.Heal();
                 return;
             }
-            catch (Exception e) when (PostgresFault.IsOfDatabase(e) || e is StoreException)
+            catch (Exception e)
             {
                 await DisconnectAsync();
                 if (PostgresFault.IsOfConnection(e))
                     database.DropConnections();
-                if (!PostgresFault.IsPassing(e) || Stopwatch.GetElapsedTime(began) > Patience)
+                if (!PostgresFault.IsPassing(e))
                 {
-                    Fail(groups, e);
+                    await WriteApartAsync(groups, e);
                     return;
                 }
-                if (attempt == 2)
+                groups = FailLate(groups, e);
+                if (attempt == 2 && groups.Count > 0)
                     database.Log.AppendRetried(groups[0].Log.Name, PostgresFault.Cause(e));
             }
-            await PostgresDatabase.PauseAsync(attempt);
+            if (groups.Count > 0)
+                await database.PauseAsync(attempt);
         }
     }
 
-    /// <summary>Writes all groups in one transaction; returns those whose topic's row was not as they expected.</summary>
-    private async Task<List<AppendGroup>> SendAsync(List<AppendGroup> groups)
+    /// <summary>The database refuses something: what one topic wants is no reason to fail the others.</summary>
+    private async Task WriteApartAsync(IReadOnlyList<AppendGroup> groups, Exception e)
     {
-        NpgsqlConnection connection = await ConnectAsync();
-        await using NpgsqlBatch batch = new(connection);
+        if (groups.Count == 1 || e is StoreException)
+        {
+            Fail(groups, e);
+            return;
+        }
         foreach (AppendGroup group in groups)
-            batch.BatchCommands.Add(group.CreateCommand(database.Sql));
-        _isInDoubt = false;
+            await WriteAsync([group]);
+    }
+
+    /// <summary>Fails those whose publishers have waited long enough; returns the others.</summary>
+    private List<AppendGroup> FailLate(IReadOnlyList<AppendGroup> groups, Exception e)
+    {
+        List<AppendGroup> late = [];
+        List<AppendGroup> left = [];
+        foreach (AppendGroup group in groups)
+            (Left(group) <= TimeSpan.Zero ? late : left).Add(group);
+        Fail(late, e);
+        return left;
+    }
+
+    private TimeSpan Left(AppendGroup group) => database.Left(group.Appends[0].Posted);
+
+    /// <summary>Writes all groups in one transaction; returns those whose topic's row was not as they expected.</summary>
+    private async Task<List<AppendGroup>> SendAsync(IReadOnlyList<AppendGroup> groups)
+    {
         long start = database.Metrics?.WriteStart ?? 0;
-        await batch.ExecuteNonQueryAsync();
-        if (_isInDoubt)
-            throw new TimeoutException("the commit was not confirmed by the standby");
+        bool[] written = await BoundedAsync(groups, connection => ExecuteAsync(connection, groups));
         database.Metrics?.Written(start);
         List<AppendGroup> refused = [];
         for (int i = 0; i < groups.Count; i++)
         {
-            if (batch.BatchCommands[i].RecordsAffected == groups[i].Count)
+            if (written[i])
                 groups[i].Log.Commit(groups[i]);
             else
                 refused.Add(groups[i]);
@@ -148,20 +171,22 @@ internal sealed class AppendLane(PostgresDatabase database)
         return refused;
     }
 
-    /// <summary>Finds out why groups were refused: they are committed already, or another has taken over.</summary>
-    private async Task JudgeAsync(List<AppendGroup> groups)
+    private async Task<bool[]> ExecuteAsync(NpgsqlConnection connection, IReadOnlyList<AppendGroup> groups)
     {
-        Dictionary<int, (long Epoch, long End)> rows = [];
-        await using (NpgsqlCommand command = new(database.Sql.ConfirmTopics, await ConnectAsync()))
-        {
-            command.Parameters.Add(new() { Value = groups.Select(group => group.Log.Generation).ToArray() });
-            _isInDoubt = false;
-            await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
-            while (await reader.ReadAsync())
-                rows[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2));
-        }
-        if (_isInDoubt)
-            throw new TimeoutException("the commit was not confirmed by the standby");
+        await using NpgsqlBatch batch = new(connection);
+        foreach (AppendGroup group in groups)
+            batch.BatchCommands.Add(group.CreateCommand(database.Sql));
+        await batch.ExecuteNonQueryAsync();
+        bool[] written = new bool[groups.Count];
+        for (int i = 0; i < written.Length; i++)
+            written[i] = batch.BatchCommands[i].RecordsAffected == groups[i].Count;
+        return written;
+    }
+
+    /// <summary>Finds out why groups were refused: they are committed already, or another has taken over.</summary>
+    private async Task JudgeAsync(IReadOnlyList<AppendGroup> groups)
+    {
+        Dictionary<int, (long Epoch, long End)> rows = await BoundedAsync(groups, connection => ConfirmAsync(connection, groups));
         foreach (AppendGroup group in groups)
         {
             if (!rows.TryGetValue(group.Log.Generation, out (long Epoch, long End) row))
@@ -171,11 +196,50 @@ internal sealed class AppendLane(PostgresDatabase database)
             else if (row.End == group.To)
                 group.Log.Commit(group);
             else
-                group.Log.Fail(group, new StoreException($"cannot write topic {group.Log.Name}: in PostgreSQL it ends at {row.End}, not at {group.From}"));
+                group.Log.Fail(group, new StoreException($"cannot write topic {group.Log.Name}: in PostgreSQL it ends at {row.End}, not at {group.Before}"));
         }
     }
 
-    private void Fail(List<AppendGroup> groups, Exception e)
+    private async Task<Dictionary<int, (long Epoch, long End)>> ConfirmAsync(NpgsqlConnection connection, IReadOnlyList<AppendGroup> groups)
+    {
+        Dictionary<int, (long Epoch, long End)> rows = [];
+        await using NpgsqlCommand command = new(database.Sql.ConfirmTopics, connection);
+        command.Parameters.Add(new() { Value = groups.Select(group => group.Log.Generation).ToArray() });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            rows[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2));
+        return rows;
+    }
+
+    /// <summary>
+    /// Does something that has an outcome, whatever becomes of the connection: when the database is out of reach, or nothing was heard for
+    /// longer than any command may take, the connection is left to itself.
+    /// </summary>
+    private async Task<T> BoundedAsync<T>(IReadOnlyList<AppendGroup> groups, Func<NpgsqlConnection, Task<T>> work)
+    {
+        CancellationToken lost = database.Reach.Lost;
+        NpgsqlConnection connection = await ConnectAsync(groups.Min(Left));
+        _isInDoubt = false;
+        Task<T> running = work(connection);
+        T result;
+        try
+        {
+            result = await running.WaitAsync(database.Address.CommandTimeout, database.Time, lost);
+        }
+        catch (Exception) when (!running.IsCompleted)
+        {
+            _connection = null;
+            connection.Notice -= OnNotice;
+            _ = PostgresSource.LeaveAsync(connection, running);
+            throw;
+        }
+        if (_isInDoubt)
+            throw new TimeoutException("the commit was not confirmed by the standby");
+        database.Reach.Answered();
+        return result;
+    }
+
+    private void Fail(IReadOnlyList<AppendGroup> groups, Exception e)
     {
         foreach (AppendGroup group in groups)
         {
@@ -188,11 +252,15 @@ internal sealed class AppendLane(PostgresDatabase database)
         }
     }
 
-    private async Task<NpgsqlConnection> ConnectAsync()
+    private async Task<NpgsqlConnection> ConnectAsync(TimeSpan left)
     {
+        // A connection from before others were found broken is likely broken too.
+        if (_connectionAge != database.Age)
+            await DisconnectAsync();
         if (_connection is not null)
             return _connection;
-        NpgsqlConnection connection = await database.ConnectAsync();
+        _connectionAge = database.Age;
+        NpgsqlConnection connection = await database.ConnectAsync(left);
         connection.Notice += OnNotice;
         return _connection = connection;
     }

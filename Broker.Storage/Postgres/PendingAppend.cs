@@ -9,8 +9,9 @@ namespace Broker.Storage.Postgres;
 /// <param name="sequence">The publisher's number for it.</param>
 /// <param name="lowest">The publisher's lowest number without an answer; 0 when it is not known.</param>
 /// <param name="started">When it was handed over, by the clock of who measures; 0 when nobody does.</param>
+/// <param name="posted">When it was handed over, by the clock of the store.</param>
 // The caller goes on where it came from (a grain's turn), never where it is written.
-internal sealed class PendingAppend(MessageBatch batch, LogCount before, long publisher, long sequence, long lowest, long started)
+internal sealed class PendingAppend(MessageBatch batch, LogCount before, long publisher, long sequence, long lowest, long started, long posted)
     : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public MessageBatch Batch => batch;
@@ -29,4 +30,6 @@ internal sealed class PendingAppend(MessageBatch batch, LogCount before, long pu
     public long Lowest => lowest;
 
     public long Started => started;
+
+    public long Posted => posted;
 }

@@ -6,7 +6,7 @@ namespace Broker.Storage.Postgres;
 public sealed class PostgresAddress
 {
     // Nobody who waits for the database waits longer than clients do for the broker.
-    private const int ConnectSeconds = 5;
+    private const int ConnectSeconds = 3;
     private const int CommandSeconds = 10;
 
     private readonly NpgsqlConnectionStringBuilder _settings;
@@ -20,6 +20,12 @@ public sealed class PostgresAddress
 
     /// <summary>Hosts and database, without anything secret.</summary>
     public string Description => $"{_settings.Host}/{_settings.Database ?? _settings.Username}";
+
+    /// <summary>How long a command or a few of them may take; infinite when the connection string says so.</summary>
+    internal TimeSpan CommandTimeout => _settings.CommandTimeout > 0 ? TimeSpan.FromSeconds(_settings.CommandTimeout) : Timeout.InfiniteTimeSpan;
+
+    /// <summary>Connections that the pool may have.</summary>
+    internal int PoolSize => _settings.MaxPoolSize;
 
     /// <summary>Reads a connection string.</summary>
     /// <exception cref="FormatException">It cannot be used; the message says why and repeats no part of it that may be secret.</exception>
@@ -53,8 +59,12 @@ public sealed class PostgresAddress
         return new PostgresAddress(given, target);
     }
 
-    /// <summary>Makes a source of pooled connections.</summary>
-    internal PostgresSource CreatePool() => new(_settings.ConnectionString, _target);
+    /// <summary>
+    /// Makes a source of pooled connections. Whoever uses one has to bound what they wait: when a command's own timeout is over, Npgsql asks the
+    /// server to cancel it, over a connection that it reads from without awaiting.
+    /// </summary>
+    internal PostgresSource CreatePool() =>
+        new(new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { CommandTimeout = 0 }.ConnectionString, _target);
 
     /// <summary>Makes a source of connections that are closed for good when they are disposed.</summary>
     /// <param name="name">How the connections call themselves.</param>
@@ -69,7 +79,11 @@ public sealed class PostgresAddress
         Default(settings, "Auto Prepare Min Usages", value => settings.AutoPrepareMinUsages = value, 2);
         Default(settings, "Maximum Pool Size", value => settings.MaxPoolSize = value, 24);
         Default(settings, "Host Recheck Seconds", value => settings.HostRecheckSeconds = value, 2);
-        Default(settings, "Keepalive", value => settings.KeepAlive = value, 10);
+        Default(settings, "Tcp Keepalive Time", value => settings.TcpKeepAliveTime = value, 5);
+        Default(settings, "Tcp Keepalive Interval", value => settings.TcpKeepAliveInterval = value, 2);
+        settings.TcpKeepAlive = true;
+        // Npgsql's own reads without awaiting, on threads that serve everybody: while the database is out of reach they would all be taken.
+        settings.KeepAlive = 0;
         settings.ApplicationName ??= "broker";
         // No state is left behind in a session, so there is nothing to reset.
         settings.NoResetOnClose = true;

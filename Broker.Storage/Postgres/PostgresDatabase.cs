@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Broker.Policies;
 using Npgsql;
 
@@ -11,25 +10,34 @@ namespace Broker.Storage.Postgres;
 /// </remarks>
 internal sealed class PostgresDatabase : IAsyncDisposable
 {
+    /// <summary>Connections that are kept for one purpose each, so that it never waits for others: those of the lanes.</summary>
+    public const int Lanes = 4;
+
     private const int Attempts = 4;
 
-    /// <summary>What takes so long is not tried again: whoever waits for it waits for all attempts.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    /// <summary>What takes so long is not tried again. With one last attempt, whoever waits is told of the cause within 3 s.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2.5);
+
+    /// <summary>What the last attempt to connect has at least.</summary>
+    private static readonly TimeSpan ConnectAtLeast = TimeSpan.FromSeconds(0.5);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
 
-    private readonly PostgresSource _pool;
+    private volatile Pool _pool;
     private volatile string? _refusal;
+    private int _age;
 
-    public PostgresDatabase(PostgresOptions options, PostgresLog log, StorageMetrics? metrics)
+    public PostgresDatabase(PostgresOptions options, PostgresLog log, StorageMetrics? metrics, TimeProvider time)
     {
+        Time = time;
+        Reach = new PostgresReach(time);
         Address = PostgresAddress.Parse(options.ConnectionString);
         Schema = options.Schema;
         IsShared = options.IsShared;
         Log = log;
         Metrics = metrics;
         Sql = new Statements(options.Schema);
-        _pool = Address.CreatePool();
+        _pool = new Pool(Address);
     }
 
     public PostgresAddress Address { get; }
@@ -40,6 +48,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public bool IsShared { get; }
 
     public PostgresLog Log { get; }
+
+    public TimeProvider Time { get; }
+
+    /// <summary>Whether the database answers.</summary>
+    public PostgresReach Reach { get; }
+
+    /// <summary>Changes when connections were found broken: one of an earlier age is not to be used any more.</summary>
+    public int Age => Volatile.Read(ref _age);
 
     public Statements Sql { get; }
 
@@ -57,10 +73,50 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>A connection of the pool.</summary>
-    public ValueTask<NpgsqlConnection> ConnectAsync() => _pool.OpenAsync();
+    /// <param name="limit">How long to wait for it; a little longer when that is too short to try at all.</param>
+    /// <exception cref="TimeoutException">There is none by then.</exception>
+    public async ValueTask<NpgsqlConnection> ConnectAsync(TimeSpan limit)
+    {
+        // Npgsql does not look at a token while it logs in.
+        Task<NpgsqlConnection> opening = _pool.Source.OpenAsync(CancellationToken.None).AsTask();
+        try
+        {
+            return await opening.WaitAsync(limit > ConnectAtLeast ? limit : ConnectAtLeast, Time);
+        }
+        catch (TimeoutException) when (!opening.IsCompleted)
+        {
+            _ = LeaveAsync(opening);
+            throw;
+        }
+    }
+
+    private static async Task LeaveAsync(Task<NpgsqlConnection> opening)
+    {
+        await Task.WhenAny(opening);
+        if (opening.IsCompletedSuccessfully)
+            await opening.Result.DisposeAsync();
+    }
 
     /// <summary>Lets go of all idle connections, as they are broken when one of them is.</summary>
-    public void DropConnections() => _pool.Forget();
+    public void DropConnections()
+    {
+        Interlocked.Increment(ref _age);
+        _pool.Source.Forget();
+    }
+
+    /// <summary>
+    /// Begins with new connections. Those on which an answer is waited for are left to themselves: they end when the answer comes, or when the
+    /// system gives up. To cancel what they do would mean to ask the server to.
+    /// </summary>
+    public async Task RenewAsync()
+    {
+        Pool old = Interlocked.Exchange(ref _pool, new Pool(Address));
+        Interlocked.Increment(ref _age);
+        await old.Source.DisposeAsync();
+    }
+
+    /// <summary>How long whoever has waited since a time of the clock goes on waiting.</summary>
+    public TimeSpan Left(long since) => Patience - Time.GetElapsedTime(since);
 
     /// <summary>Does something that may be done again when its outcome is unknown.</summary>
     /// <param name="what">What cannot be done if it fails, such as <c>cannot open topic t</c>.</param>
@@ -68,21 +124,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <exception cref="StoreException">It failed.</exception>
     public Task<T> RunAsync<T>(string what, Func<NpgsqlConnection, Task<T>> operation) => Task.Run(async () =>
     {
-        long began = Stopwatch.GetTimestamp();
+        long began = Time.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
             if (Refusal is { } refusal)
                 throw new StoreException($"{what}: {refusal}");
+            CancellationToken lost = Reach.Lost;
+            Pool pool = _pool;
             try
             {
-                await using NpgsqlConnection connection = await ConnectAsync();
-                return await operation(connection);
+                if (!await pool.Free.WaitAsync(Address.CommandTimeout, lost))
+                    throw new StoreException($"{what}: all connections to PostgreSQL are in use; raise Maximum Pool Size in the connection string");
+                // An attempt that is given up ends by itself, and only then gives back its connection.
+                return await AttemptAsync(pool, operation, Left(began)).WaitAsync(Address.CommandTimeout, Time, lost);
             }
             catch (Exception e) when (PostgresFault.IsOfDatabase(e))
             {
                 if (PostgresFault.IsOfConnection(e))
                     DropConnections();
-                if (attempt == Attempts || !PostgresFault.IsPassing(e) || Stopwatch.GetElapsedTime(began) > Patience)
+                if (attempt == Attempts || !PostgresFault.IsPassing(e) || Left(began) <= TimeSpan.Zero)
                     throw PostgresFault.Of(what, e);
             }
             await PauseAsync(attempt);
@@ -96,8 +156,39 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         return true;
     });
 
-    /// <summary>Waits before an attempt is repeated; longer each time.</summary>
-    public static Task PauseAsync(int attempt) => Task.Delay(FirstPause * (1 << Math.Min(attempt - 1, 4)), TimeProvider.System);
+    /// <summary>Something is that must never be: tells of it, and gives the exception for what is not done because of it.</summary>
+    public StoreException Breach(string breach)
+    {
+        Log.Breach(breach);
+        Metrics?.Breached();
+        return new StoreException(breach);
+    }
 
-    public ValueTask DisposeAsync() => _pool.DisposeAsync();
+    /// <summary>Waits before an attempt is repeated; longer each time.</summary>
+    public Task PauseAsync(int attempt) => Task.Delay(FirstPause * (1 << Math.Min(attempt - 1, 4)), Time);
+
+    public ValueTask DisposeAsync() => _pool.Source.DisposeAsync();
+
+    private async Task<T> AttemptAsync<T>(Pool pool, Func<NpgsqlConnection, Task<T>> operation, TimeSpan limit)
+    {
+        try
+        {
+            await using NpgsqlConnection connection = await ConnectAsync(limit);
+            T result = await operation(connection);
+            Reach.Answered();
+            return result;
+        }
+        finally
+        {
+            pool.Free.Release();
+        }
+    }
+
+    /// <summary>Connections, and how many of them may be had beside those of the lanes.</summary>
+    private sealed class Pool(PostgresAddress address)
+    {
+        public PostgresSource Source { get; } = address.CreatePool();
+
+        public SemaphoreSlim Free { get; } = new(Math.Max(1, address.PoolSize - Lanes));
+    }
 }

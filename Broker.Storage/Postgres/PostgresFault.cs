@@ -6,9 +6,9 @@ namespace Broker.Storage.Postgres;
 /// <summary>Turns what the database and the way to it say into a sentence that a client may be shown.</summary>
 internal static class PostgresFault
 {
-    /// <summary>Whether an exception is one that using the database throws.</summary>
+    /// <summary>Whether an exception is one that using the database throws. Npgsql calls it an invalid operation to use a connection that broke before.</summary>
     public static bool IsOfDatabase(Exception e) =>
-        e is NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException or ObjectDisposedException;
+        e is NpgsqlException or SocketException or IOException or TimeoutException or OperationCanceledException or InvalidOperationException;
 
     /// <summary>
     /// Whether it may be otherwise soon, on another connection: the connection broke, the server stops, starts or has become a standby, or
@@ -27,8 +27,12 @@ internal static class PostgresFault
         PostgresException refusal => refusal.SqlState.StartsWith("57P", StringComparison.Ordinal)
             || refusal.SqlState.StartsWith("08", StringComparison.Ordinal)
             || refusal.SqlState is PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.TooManyConnections,
-        _ => IsOfDatabase(e),
+        // A pool without a free connection says so by a timeout too.
+        _ => IsOfDatabase(e) && !IsLate(e),
     };
+
+    /// <summary>Whether it says no more than that an answer takes long.</summary>
+    public static bool IsLate(Exception e) => e is OperationCanceledException || Find<TimeoutException>(e) is not null;
 
     /// <summary>The exception for something that could not be done.</summary>
     /// <param name="what">What could not be done, such as <c>cannot write topic t</c>.</param>
@@ -40,7 +44,7 @@ internal static class PostgresFault
     {
         PostgresException refusal => $"PostgreSQL says: {refusal.MessageText}",
         _ when Find<SocketException>(e) is { } socket => $"PostgreSQL cannot be reached: {socket.Message}",
-        _ when Find<TimeoutException>(e) is not null || e is OperationCanceledException => "PostgreSQL does not answer in time",
+        _ when IsLate(e) => "PostgreSQL does not answer in time",
         _ when Find<PostgresException>(e) is { } refusal => $"PostgreSQL says: {refusal.MessageText}",
         _ => $"the connection to PostgreSQL failed: {e.Message.ReplaceLineEndings(" ")}",
     };

@@ -38,6 +38,15 @@ internal sealed partial class PostgresLog(ILogger logger)
     [LoggerMessage(2209, LogLevel.Warning, "what the deleted topic of generation {Generation} has left is not all removed, and will be at the next start: {Cause}")]
     public partial void SweepFailed(int generation, string cause);
 
+    [LoggerMessage(2212, LogLevel.Information, "topic {Topic} is not noted as closed, so its offsets go on behind what is reserved: {Cause}")]
+    public partial void NotClosed(string topic, string cause);
+
+    [LoggerMessage(2213, LogLevel.Warning, "closing the store takes too long and is not waited for: {What}")]
+    public partial void CloseAbandoned(string what);
+
+    [LoggerMessage(2214, LogLevel.Critical, "{Breach}; what was opened is closed again. Nothing more is written under it, so nothing is lost by it; please report this line")]
+    public partial void Breach(string breach);
+
     [LoggerMessage(2210, LogLevel.Warning, "the progress of channel {Channel} of topic {Topic} is not compacted now: {Cause}")]
     public partial void CompactionFailed(string topic, string channel, string cause);
 }

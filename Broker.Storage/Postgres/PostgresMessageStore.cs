@@ -14,7 +14,8 @@ namespace Broker.Storage.Postgres;
 /// </summary>
 public sealed class PostgresMessageStore : IMessageStore
 {
-    private const int Lanes = 4;
+    /// <summary>Closing waits so long for each part of the store: longer than anything takes that has a bound.</summary>
+    private static readonly TimeSpan ClosePatience = TimeSpan.FromSeconds(20);
 
     private readonly PostgresDatabase _database;
     private readonly SchemaOwnership _ownership;
@@ -23,8 +24,10 @@ public sealed class PostgresMessageStore : IMessageStore
     private readonly ProgressWriter _progress;
     private readonly ConcurrentDictionary<int, PostgresTopic> _topics = new();
     private readonly ConcurrentDictionary<int, PostgresTopicLog> _logs = new();
+    private readonly Lock _sweepLock = new();
     private readonly SemaphoreSlim _sweep = new(1, 1);
     private Task _sweeping = Task.CompletedTask;
+    private int _topicsToLookAt = 256;
     private volatile bool _isClosed;
 
     private PostgresMessageStore(PostgresDatabase database, SchemaOwnership ownership, StorageOptions options)
@@ -32,12 +35,12 @@ public sealed class PostgresMessageStore : IMessageStore
         _database = database;
         _ownership = ownership;
         _options = options;
-        _lanes = [.. Enumerable.Range(0, Lanes).Select(_ => new AppendLane(database))];
+        _lanes = [.. Enumerable.Range(0, PostgresDatabase.Lanes).Select(_ => new AppendLane(database))];
         _progress = new ProgressWriter(database);
     }
 
     /// <inheritdoc/>
-    public string? Failure => _ownership.Reach.Failure ?? _database.Refusal ?? _database.Writing.Failure;
+    public string? Failure => _database.Reach.Failure ?? _database.Refusal ?? _database.Writing.Failure;
 
     /// <summary>Hosts, database and schema, without anything secret.</summary>
     public string Location => $"{_database.Address.Description}/{_database.Schema}";
@@ -69,15 +72,21 @@ public sealed class PostgresMessageStore : IMessageStore
     /// <param name="logger">Told of all that an operator should know.</param>
     /// <param name="metrics">Told what is measured; null for nobody.</param>
     /// <param name="cancellation">Ends the wait for the database.</param>
+    /// <param name="time">The clock; null for the machine's.</param>
     /// <exception cref="StoreException">
-    /// The database cannot be reached or used within the time to wait, another process has the schema, or a newer version made it.
+    /// The database cannot be reached or used within the time to wait, another process or cluster has the schema, or a newer version made it.
     /// </exception>
     public static async Task<PostgresMessageStore> OpenAsync(
-        PostgresOptions options, StorageOptions storage, ILogger logger, StorageMetrics? metrics = null, CancellationToken cancellation = default)
+        PostgresOptions options,
+        StorageOptions storage,
+        ILogger logger,
+        StorageMetrics? metrics = null,
+        CancellationToken cancellation = default,
+        TimeProvider? time = null)
     {
         PostgresLog log = new(logger);
-        PostgresDatabase database = new(options, log, metrics);
-        SchemaOwnership ownership = new(database);
+        PostgresDatabase database = new(options, log, metrics, time ?? TimeProvider.System);
+        SchemaOwnership ownership = new(database, options.Cluster);
         try
         {
             await TakeAsync(database, ownership, options.StartWait, cancellation);
@@ -85,7 +94,7 @@ public sealed class PostgresMessageStore : IMessageStore
             await database.RunAsync(
                 $"cannot open schema {options.Schema} in PostgreSQL at {database.Address.Description}", connection => store.ReportAsync(connection));
             ownership.Watch();
-            store._sweeping = store.SweepAsync();
+            store.Sweep(store.SweepAsync);
             metrics?.Observe(() => (0, store._logs.Values.Sum(static opened => opened.Bytes)));
             return store;
         }
@@ -111,23 +120,24 @@ public sealed class PostgresMessageStore : IMessageStore
     /// <exception cref="StoreException">The database cannot be reached or used within the time to wait.</exception>
     public static async Task PrepareAsync(PostgresOptions options, Func<NpgsqlConnection, Task> prepare, CancellationToken cancellation = default)
     {
-        await using PostgresDatabase database = new(options, new PostgresLog(NullLogger.Instance), null);
+        await using PostgresDatabase database = new(options, new PostgresLog(NullLogger.Instance), null, TimeProvider.System);
+        await using PostgresSource source = database.Address.CreateSingle("broker");
         long began = Stopwatch.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
             try
             {
-                await using NpgsqlConnection connection = await database.ConnectAsync();
+                await using NpgsqlConnection connection = await source.OpenAsync(cancellation);
                 await prepare(connection);
                 return;
             }
             catch (Exception e) when (PostgresFault.IsOfDatabase(e))
             {
-                database.DropConnections();
+                source.Forget();
                 if (!PostgresFault.IsPassing(e) || Stopwatch.GetElapsedTime(began) >= options.StartWait)
                     throw new StoreException($"cannot open schema {options.Schema} in PostgreSQL at {database.Address.Description}: {PostgresFault.Cause(e)}");
             }
-            await PostgresDatabase.PauseAsync(attempt);
+            await database.PauseAsync(attempt);
             cancellation.ThrowIfCancellationRequested();
         }
     }
@@ -237,12 +247,23 @@ public sealed class PostgresMessageStore : IMessageStore
             return;
         _isClosed = true;
         foreach (AppendLane lane in _lanes)
-            await lane.CloseAsync();
-        await _progress.CloseAsync();
-        await _sweeping;
+            await CloseAsync("what is appended", lane.CloseAsync());
+        await CloseAsync("what is noted of channels", _progress.CloseAsync());
+        await CloseAsync("what deleted topics have left", _sweeping);
         await _ownership.DisposeAsync();
         await _database.DisposeAsync();
-        _sweep.Dispose();
+    }
+
+    private async Task CloseAsync(string what, Task closing)
+    {
+        try
+        {
+            await closing.WaitAsync(ClosePatience, _database.Time);
+        }
+        catch (TimeoutException)
+        {
+            _database.Log.CloseAbandoned(what);
+        }
     }
 
     /// <summary>Reaches the database, makes the schema and takes it, as long as there is hope.</summary>
@@ -250,6 +271,7 @@ public sealed class PostgresMessageStore : IMessageStore
     {
         long began = Stopwatch.GetTimestamp();
         bool isTold = false;
+        await using PostgresSource source = database.Address.CreateSingle("broker");
         for (int attempt = 1; ; attempt++)
         {
             string problem;
@@ -257,11 +279,11 @@ public sealed class PostgresMessageStore : IMessageStore
             bool isTaken = false;
             try
             {
-                await using (NpgsqlConnection connection = await database.ConnectAsync())
+                await using (NpgsqlConnection connection = await source.OpenAsync(cancellation))
                     await new PostgresSchema(database.Schema).PrepareAsync(connection);
-                if (await ownership.TryTakeAsync() is not { } owner)
+                if (await ownership.TryTakeAsync() is not { } refusal)
                     return;
-                problem = SchemaOwnership.InUse(database.Schema, owner);
+                problem = refusal;
                 isPassing = true;
                 isTaken = true;
             }
@@ -269,7 +291,7 @@ public sealed class PostgresMessageStore : IMessageStore
             {
                 problem = $"cannot open schema {database.Schema} in PostgreSQL at {database.Address.Description}: {PostgresFault.Cause(e)}";
                 isPassing = PostgresFault.IsPassing(e);
-                database.DropConnections();
+                source.Forget();
             }
             TimeSpan left = wait - Stopwatch.GetElapsedTime(began);
             if (!isPassing || left <= TimeSpan.Zero)
@@ -280,13 +302,42 @@ public sealed class PostgresMessageStore : IMessageStore
                 isTold = true;
                 database.Log.Waiting(problem, Math.Ceiling(left.TotalSeconds));
             }
-            await PostgresDatabase.PauseAsync(attempt);
+            await database.PauseAsync(attempt);
             cancellation.ThrowIfCancellationRequested();
         }
     }
 
-    private PostgresTopic TopicOf(string topic, int generation) =>
-        _topics.GetOrAdd(generation, static (number, name) => new PostgresTopic(name, number), topic);
+    private PostgresTopic TopicOf(string topic, int generation)
+    {
+        PostgresTopic found = _topics.GetOrAdd(generation, static (number, name) => new PostgresTopic(name, number), topic);
+        if (_topics.Count >= Volatile.Read(ref _topicsToLookAt))
+        {
+            Volatile.Write(ref _topicsToLookAt, int.MaxValue);
+            Sweep(ForgetDeletedAsync);
+        }
+        return found;
+    }
+
+    /// <summary>Forgets topics that others have deleted.</summary>
+    private async Task ForgetDeletedAsync()
+    {
+        int[] known = [.. _topics.Keys];
+        HashSet<int> there = await _database.RunAsync("cannot look for deleted topics", async connection =>
+        {
+            HashSet<int> found = [];
+            await using NpgsqlCommand command = new(Sql.FindTopics, connection) { Parameters = { new() { Value = known } } };
+            await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+            while (await rows.ReadAsync())
+                found.Add(rows.GetInt32(0));
+            return found;
+        });
+        foreach (int generation in known)
+        {
+            if (!there.Contains(generation))
+                _topics.TryRemove(generation, out _);
+        }
+        Volatile.Write(ref _topicsToLookAt, Math.Max(256, 2 * there.Count));
+    }
 
     private void ThrowIfClosed()
     {
@@ -315,6 +366,7 @@ public sealed class PostgresMessageStore : IMessageStore
         PostgresTopic topic;
         long epoch;
         long end;
+        long next;
         await using (NpgsqlCommand takeOver = new(Sql.TakeOverTopic, connection) { Parameters = { new() { Value = name } } })
         {
             await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
@@ -325,25 +377,31 @@ public sealed class PostgresMessageStore : IMessageStore
             epoch = rows.GetInt64(1);
             end = rows.GetInt64(3);
             topic.Observe(saves, rows.GetInt64(2), end, rows.GetInt32(4), rows.GetString(5));
+            next = rows.GetInt64(6);
         }
         // Offsets that were given out are not given out again, even by a server that has forgotten them.
-        if (topic.End > end)
+        if (topic.End > end || topic.Epoch >= epoch)
         {
-            _database.Log.OffsetsLost(name, topic.End - end, topic.End);
-            end = topic.End;
-            await using NpgsqlCommand raise = new(Sql.RaiseEnd, connection)
+            if (topic.End > end)
+                _database.Log.OffsetsLost(name, topic.End - end, Math.Max(next, topic.End));
+            end = Math.Max(end, topic.End);
+            long raised = Math.Max(epoch, topic.Epoch + 1);
+            await using NpgsqlCommand raise = new(Sql.RaiseTopic, connection)
             {
-                Parameters = { new() { Value = topic.Generation }, new() { Value = epoch }, new() { Value = end } },
+                Parameters = { new() { Value = topic.Generation }, new() { Value = epoch }, new() { Value = end }, new() { Value = raised } },
             };
-            await raise.ExecuteNonQueryAsync();
+            if (await raise.ExecuteNonQueryAsync() == 0)
+                throw new FencedException($"topic {name} was opened by another");
+            epoch = raised;
         }
-        TopicOpening opening = await ReadOpeningAsync(connection, topic, epoch, end);
-        return _logs[topic.Generation] =
-            new PostgresTopicLog(_database, topic, _lanes[topic.Generation % Lanes], _options.MaxTopicBytes, opening, Forget);
+        topic.RaiseEpoch(epoch);
+        TopicOpening opening = await ReadOpeningAsync(connection, topic, epoch, end, Math.Max(next, end));
+        return _logs[topic.Generation] = new PostgresTopicLog(
+            _database, topic, _lanes[topic.Generation % PostgresDatabase.Lanes], _options.MaxTopicBytes, opening, Leave);
     }
 
     /// <summary>Reads what an opening needs to know, which nobody else can change any more.</summary>
-    private async Task<TopicOpening> ReadOpeningAsync(NpgsqlConnection connection, PostgresTopic topic, long epoch, long end)
+    private async Task<TopicOpening> ReadOpeningAsync(NpgsqlConnection connection, PostgresTopic topic, long epoch, long end, long next)
     {
         await using NpgsqlBatch batch = new(connection)
         {
@@ -364,17 +422,19 @@ public sealed class PostgresMessageStore : IMessageStore
         while (await rows.ReadAsync())
             publishers[rows.GetInt64(0)] = new SequenceWindow(rows.GetInt64(1), unchecked((ulong)rows.GetInt64(2)), rows.GetInt64(3));
         topic.Trim(first?.BaseOffset ?? end);
-        return new TopicOpening(epoch, end, last?.After ?? default, first?.Before ?? default, publishers);
+        return new TopicOpening(epoch, end, next, last?.After ?? default, first?.Before ?? default, publishers);
     }
 
     private async Task<ChannelOpening> TakeOverChannelAsync(NpgsqlConnection connection, string topic, int generation, string channel, long incarnation)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        long end;
         await using (NpgsqlCommand hold = new(Sql.HoldTopic, connection) { Parameters = { new() { Value = generation } } })
         {
             await using NpgsqlDataReader rows = await hold.ExecuteReaderAsync();
             if (!await rows.ReadAsync())
                 throw new FencedException($"topic {topic} was deleted");
+            end = rows.GetInt64(0);
         }
         NpgsqlParameter[] Key() => [new() { Value = generation }, new() { Value = channel }];
         await using (NpgsqlCommand hold = new(Sql.HoldChannel, connection))
@@ -405,25 +465,39 @@ public sealed class PostgresMessageStore : IMessageStore
             sequence = rows.GetInt64(1);
         }
         StoredProgress stored = await StoredProgress.ReadAsync(_database, connection, topic, generation, channel);
+        if (stored.State?.Floor > end)
+            throw _database.Breach($"channel {channel} of topic {topic} has finished all below {stored.State.Floor}, but the topic ends at {end}");
         await transaction.CommitAsync();
         return new ChannelOpening(epoch, Math.Max(sequence, stored.Sequence), stored.State, stored.JournalBytes, stored.SnapshotBytes);
     }
 
-    /// <summary>A topic was deleted: what it has left is removed in the background.</summary>
-    private void Forget(PostgresTopic topic)
+    /// <summary>An opening ended. What its topic has left, if it was deleted, is removed in the background.</summary>
+    private void Leave(PostgresTopicLog log)
     {
-        _topics.TryRemove(topic.Generation, out _);
-        _logs.TryRemove(topic.Generation, out _);
-        _sweeping = Task.WhenAll(_sweeping, SweepAsync());
+        _logs.TryRemove(new KeyValuePair<int, PostgresTopicLog>(log.Generation, log));
+        if (log.IsDeleted && _topics.TryRemove(log.Generation, out _))
+            Sweep(SweepAsync);
+    }
+
+    /// <summary>Has something removed in the background, one after the other.</summary>
+    private void Sweep(Func<Task> sweep)
+    {
+        lock (_sweepLock)
+            _sweeping = _sweeping.IsCompleted ? SweepAsync(sweep) : Task.WhenAll(_sweeping, SweepAsync(sweep));
     }
 
     private async Task SweepAsync()
     {
+        foreach (int generation in await _database.RunAsync("cannot list deleted topics", ListDeletedAsync))
+            await SweepAsync(generation);
+    }
+
+    private async Task SweepAsync(Func<Task> sweep)
+    {
         await _sweep.WaitAsync();
         try
         {
-            foreach (int generation in await _database.RunAsync("cannot list deleted topics", ListDeletedAsync))
-                await SweepAsync(generation);
+            await sweep();
         }
         catch (StoreException e)
         {

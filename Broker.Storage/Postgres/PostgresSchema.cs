@@ -14,7 +14,7 @@ internal sealed class PostgresSchema(string schema)
     private readonly string _s = $"\"{schema}\"";
 
     /// <summary>The newest version that is known.</summary>
-    public static int Version => 2;
+    public static int Version => 3;
 
     /// <summary>Makes the schema, or brings it up to this version.</summary>
     /// <exception cref="StoreException">A newer version made it.</exception>
@@ -58,7 +58,7 @@ internal sealed class PostgresSchema(string schema)
         await transaction.CommitAsync();
     }
 
-    private IReadOnlyList<IReadOnlyList<string>> Steps => [First, LowestOpenSequences];
+    private IReadOnlyList<IReadOnlyList<string>> Steps => [First, LowestOpenSequences, ReservedOffsets];
 
     // Rows that are updated again and again leave room beside them, so that a new version of a row stays in its page and no index is
     // touched. Bodies are stored as they are: what clients send is mostly short or compressed already.
@@ -142,6 +142,14 @@ internal sealed class PostgresSchema(string schema)
     ];
 
     private IReadOnlyList<string> LowestOpenSequences => [$"alter table {_s}.publishers add column lowest bigint not null default 0"];
+
+    // Whatever was given out before offsets were reserved lies below the end, but for what a server may lose in a failover to come.
+    private IReadOnlyList<string> ReservedOffsets =>
+    [
+        $"alter table {_s}.store add column cluster text",
+        $"alter table {_s}.topics add column reserved_offset bigint not null default 0",
+        $"update {_s}.topics set reserved_offset = end_offset + {Statements.Reserve}",
+    ];
 
     /// <summary>0 when there are no tables yet.</summary>
     private async Task<int> ReadVersionAsync(NpgsqlConnection connection)

@@ -18,7 +18,15 @@ internal sealed class PostgresSource : IAsyncDisposable
     }
 
     /// <summary>A connection that is open.</summary>
-    public ValueTask<NpgsqlConnection> OpenAsync() => _source.OpenConnectionAsync();
+    /// <param name="cancellation">Ends the wait for it.</param>
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
+
+    /// <summary>Lets a connection go when what it was used for has ended, whose outcome nobody waits for any more.</summary>
+    public static async Task LeaveAsync(NpgsqlConnection connection, Task running)
+    {
+        await Task.WhenAny(running);
+        await connection.DisposeAsync();
+    }
 
     /// <summary>Forgets idle connections and which host was which: what went for one of them is likely true of all.</summary>
     public void Forget()

@@ -11,6 +11,7 @@ internal sealed class PostgresTopic(string name, int generation)
     private TopicRecord _record = new();
     private string? _json;
     private long _saves;
+    private long _epoch;
     private volatile bool _isDeleted;
 
     public string Name => name;
@@ -38,6 +39,16 @@ internal sealed class PostgresTopic(string name, int generation)
         {
             lock (_lock)
                 return _end;
+        }
+    }
+
+    /// <summary>The highest epoch that the topic was opened under here.</summary>
+    public long Epoch
+    {
+        get
+        {
+            lock (_lock)
+                return _epoch;
         }
     }
 
@@ -77,6 +88,13 @@ internal sealed class PostgresTopic(string name, int generation)
             _record = PostgresRecord.Read(name, version, json);
             _json = json;
         }
+    }
+
+    /// <summary>Under this epoch the topic was opened here.</summary>
+    public void RaiseEpoch(long epoch)
+    {
+        lock (_lock)
+            _epoch = Math.Max(_epoch, epoch);
     }
 
     /// <summary>Offsets up to here are committed.</summary>

@@ -11,12 +11,14 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     private readonly AppendLane _lane;
     private readonly long _maxBytes;
     private readonly PublishSequences _publishers;
-    private readonly Action<PostgresTopic> _deleted;
+    private readonly Action<PostgresTopicLog> _left;
     private List<PendingAppend> _waiting = [];
     private LogCount _total;
     private LogCount _committed;
     private LogCount _trimmed;
     private long _assigned;
+    private long _taken;
+    private long _committedTo;
     private long _waitingBytes;
     private StoreException? _broken;
     private bool _isClosed;
@@ -27,14 +29,16 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         AppendLane lane,
         long maxBytes,
         TopicOpening opening,
-        Action<PostgresTopic> deleted) : base(database, topic)
+        Action<PostgresTopicLog> left) : base(database, topic)
     {
         _lane = lane;
         _maxBytes = maxBytes;
-        _deleted = deleted;
+        _left = left;
         Epoch = opening.Epoch;
-        NextOffset = opening.End;
-        _assigned = opening.End;
+        NextOffset = opening.Next;
+        _assigned = opening.Next;
+        _taken = opening.End;
+        _committedTo = opening.Next;
         _total = opening.Total;
         _committed = opening.Total;
         _trimmed = opening.Trimmed;
@@ -47,6 +51,8 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     public int Generation => Topic.Generation;
 
     public string Name => Topic.Name;
+
+    public bool IsDeleted => Topic.IsDeleted;
 
     public long NextOffset { get; }
 
@@ -82,7 +88,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 return ValueTask.FromException(_broken);
             }
             _assigned = batch.EndOffset;
-            pending = new PendingAppend(batch, _total, publisher, sequence, lowest, Database.Metrics?.AppendStart ?? 0);
+            pending = new PendingAppend(batch, _total, publisher, sequence, lowest, Database.Metrics?.AppendStart ?? 0, Database.Time.GetTimestamp());
             _total = pending.After;
             _waitingBytes += batch.Records.Length;
             _waiting.Add(pending);
@@ -137,27 +143,22 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     public async ValueTask TrimAsync(long below)
     {
         ThrowIfClosed();
-        bool isOurs = await Database.RunAsync($"cannot trim topic {Name}", async connection =>
+        string what = $"cannot trim topic {Name}";
+        // What is removed stays in the index for a while: each look begins behind it.
+        long from = Topic.Start;
+        for (long removed = Statements.Chunk; removed == Statements.Chunk;)
         {
-            for (long removed = Statements.Chunk; removed == Statements.Chunk;)
-            {
-                await using NpgsqlCommand command = new(Database.Sql.TrimBatches, connection)
-                {
-                    Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = below } },
-                };
-                await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
-                await rows.ReadAsync();
-                if (rows.GetInt64(0) == 0)
-                    return false;
-                removed = rows.GetInt64(1);
-            }
+            bool isOurs;
+            (isOurs, removed, from) = await Database.RunAsync(what, connection => TrimAsync(connection, from, below));
+            if (!isOurs)
+                throw await FencedAsync();
+        }
+        await Database.RunAsync(what, async connection =>
+        {
             await NoteStartAsync(connection);
             await using NpgsqlCommand forget = new(Database.Sql.ForgetPublishers, connection) { Parameters = { new() { Value = Generation } } };
             await forget.ExecuteNonQueryAsync();
-            return true;
         });
-        if (!isOurs)
-            throw await FencedAsync();
     }
 
     public async ValueTask DeleteAsync()
@@ -182,14 +183,40 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         }
         Topic.IsDeleted = true;
         Break(Refused());
-        _deleted(Topic);
+        _left(this);
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        bool isIdle;
+        long next;
         lock (_lock)
+        {
+            if (_isClosed)
+                return;
             _isClosed = true;
-        return ValueTask.CompletedTask;
+            next = _assigned;
+            isIdle = _broken is null && _committedTo == next;
+        }
+        _left(this);
+        // With appends under way the reservation is needed: whoever comes next goes on behind it.
+        if (!isIdle || Topic.IsDeleted)
+            return;
+        try
+        {
+            await Database.RunAsync($"cannot close topic {Name}", async connection =>
+            {
+                await using NpgsqlCommand command = new(Database.Sql.CloseTopic, connection)
+                {
+                    Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = next } },
+                };
+                await command.ExecuteNonQueryAsync();
+            });
+        }
+        catch (StoreException e)
+        {
+            Database.Log.NotClosed(Name, e.Message);
+        }
     }
 
     /// <summary>Gives away what waits to be written, as much as goes into one statement; null when nothing does.</summary>
@@ -216,7 +243,9 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 if (append.Publisher != 0)
                     publishers[append.Publisher] = _publishers.Add(append.Publisher, append.Sequence, append.Lowest);
             }
-            return new AppendGroup(this, taken, publishers);
+            AppendGroup group = new(this, _taken, taken, publishers);
+            _taken = group.To;
+            return group;
         }
     }
 
@@ -237,9 +266,10 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         {
             _waitingBytes -= group.Bytes;
             _committed = group.Appends[^1].After;
+            _committedTo = group.To;
         }
         Topic.Commit(group.To);
-        Database.Metrics?.Appended(group.Appends[0].Started, group.To - group.From, group.Bytes);
+        Database.Metrics?.Appended(group.Appends[0].Started, group.To - group.Appends[0].Batch.BaseOffset, group.Bytes);
         foreach (PendingAppend append in group.Appends)
             append.TrySetResult();
     }
@@ -284,6 +314,17 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
             if (_isClosed || Topic.IsDeleted)
                 throw Refused();
         }
+    }
+
+    private async Task<(bool IsOurs, long Removed, long Next)> TrimAsync(NpgsqlConnection connection, long from, long below)
+    {
+        await using NpgsqlCommand command = new(Database.Sql.TrimBatches, connection)
+        {
+            Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = below }, new() { Value = from } },
+        };
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+        await rows.ReadAsync();
+        return (rows.GetInt64(0) > 0, rows.GetInt64(1), rows.GetInt64(2));
     }
 
     private async Task NoteStartAsync(NpgsqlConnection connection)

@@ -6,6 +6,7 @@ namespace Broker.Storage.Postgres;
 /// Writes the progress of all channels: what was noted within a short delay becomes one transaction. It does not wait for the disk unless
 /// somebody waits for it: the server writes in order, so whatever is lost with it, a trim that goes by it is lost too.
 /// </summary>
+/// <remarks>Whatever is thrown fails those who wait and is tried again later; it never ends the writer.</remarks>
 internal sealed class ProgressWriter(PostgresDatabase database)
 {
     private const int MaxChannels = 256;
@@ -17,10 +18,13 @@ internal sealed class ProgressWriter(PostgresDatabase database)
 
     private readonly Lock _lock = new();
     private readonly HashSet<PostgresChannelProgress> _posted = [];
+
+    /// <summary>Those that the database refused: each is written by itself, so that it does not fail the others with it.</summary>
+    private readonly HashSet<PostgresChannelProgress> _refused = [];
     private TaskCompletionSource _hurry = new();
     private Task _running = Task.CompletedTask;
     private bool _isRunning;
-    private bool _isClosing;
+    private volatile bool _isClosing;
 
     /// <summary>A channel has something to write.</summary>
     /// <param name="progress">The channel.</param>
@@ -70,18 +74,9 @@ internal sealed class ProgressWriter(PostgresDatabase database)
                 if (!_isClosing && _posted.Count == 0)
                     _hurry = new TaskCompletionSource();
             }
-            if (await TryWriteAsync(posted))
-                continue;
-            lock (_lock)
-            {
-                if (_isClosing)
-                {
-                    _isRunning = false;
-                    return;
-                }
-                _posted.UnionWith(posted);
-            }
-            await PauseAsync(RetryDelay);
+            List<PostgresChannelProgress> failed = await WriteAsync(posted);
+            if (failed.Count > 0 && !_isClosing)
+                _ = PostAgainAsync(failed);
         }
     }
 
@@ -90,17 +85,68 @@ internal sealed class ProgressWriter(PostgresDatabase database)
         Task hurry;
         lock (_lock)
             hurry = _hurry.Task;
-        return hurry.IsCompleted ? Task.CompletedTask : Task.WhenAny(hurry, Task.Delay(pause, TimeProvider.System));
+        return hurry.IsCompleted ? Task.CompletedTask : Task.WhenAny(hurry, Task.Delay(pause, database.Time));
     }
 
-    private async Task<bool> TryWriteAsync(List<PostgresChannelProgress> posted)
+    private async Task PostAgainAsync(List<PostgresChannelProgress> failed)
+    {
+        await Task.Delay(RetryDelay, database.Time);
+        if (!_isClosing)
+            failed.ForEach(progress => Post(progress, atOnce: false));
+    }
+
+    /// <summary>Writes the progress of channels; returns those that are to be tried again.</summary>
+    private async Task<List<PostgresChannelProgress>> WriteAsync(List<PostgresChannelProgress> posted)
     {
         // In one order everywhere, so that two processes never wait for each other's rows.
         posted.Sort((a, b) => a.Generation != b.Generation ? a.Generation.CompareTo(b.Generation) : string.CompareOrdinal(a.Name, b.Name));
-        List<ProgressGroup> groups = [.. posted.Select(progress => progress.Take())];
+        List<ProgressGroup> together = [];
+        List<ProgressGroup> apart = [];
+        foreach (PostgresChannelProgress progress in posted)
+            (_refused.Contains(progress) ? apart : together).Add(progress.Take());
+        List<PostgresChannelProgress> failed = [];
+        if (together.Count > 0 && await TryWriteAsync(together) is { } failure)
+        {
+            // What one channel wants is no reason to fail the others.
+            if (together.Count > 1 && failure.InnerException is PostgresException refusal && !PostgresFault.IsPassing(refusal))
+                apart.AddRange(together);
+            else
+                failed.AddRange(Fail(together, failure));
+        }
+        foreach (ProgressGroup group in apart)
+        {
+            if (await TryWriteAsync([group]) is { } refused)
+            {
+                _refused.Add(group.Progress);
+                failed.AddRange(Fail([group], refused));
+            }
+            else
+            {
+                _refused.Remove(group.Progress);
+            }
+        }
+        return failed;
+    }
+
+    private List<PostgresChannelProgress> Fail(List<ProgressGroup> groups, StoreException failure)
+    {
+        if (database.Writing.Failure != failure.Message)
+            database.Log.Failed(failure.Message);
+        database.Writing.Fail(failure);
+        database.Metrics?.Failed();
+        groups.ForEach(group => PostgresChannelProgress.Fail(group, failure));
+        return groups.ConvertAll(group => group.Progress);
+    }
+
+    /// <summary>Writes the progress of channels in one transaction; returns why not.</summary>
+    private async Task<StoreException?> TryWriteAsync(List<ProgressGroup> groups)
+    {
+        string what = groups.Count == 1
+            ? $"cannot write the progress of channel {groups[0].Progress.Name} of topic {groups[0].Progress.Topic}"
+            : "cannot write the progress of channels";
         try
         {
-            bool[] written = await database.RunAsync("cannot write the progress of channels", connection => WriteAsync(connection, groups));
+            bool[] written = await database.RunAsync(what, connection => WriteAsync(connection, groups));
             for (int i = 0; i < groups.Count; i++)
             {
                 if (written[i])
@@ -108,17 +154,13 @@ internal sealed class ProgressWriter(PostgresDatabase database)
                 else
                     groups[i].Progress.Fence(groups[i]);
             }
-            database.Writing.Heal();
-            return true;
+            if (_refused.Count == 0)
+                database.Writing.Heal();
+            return null;
         }
-        catch (StoreException e)
+        catch (Exception e)
         {
-            if (database.Writing.Failure != e.Message)
-                database.Log.Failed(e.Message);
-            database.Writing.Fail(e);
-            database.Metrics?.Failed();
-            groups.ForEach(group => PostgresChannelProgress.Fail(group, e));
-            return false;
+            return PostgresFault.Of(what, e);
         }
     }
 

@@ -11,6 +11,12 @@ internal sealed class Statements(string schema)
     /// <summary>Deleted at once where nothing bounds the number, so that no statement takes long.</summary>
     public const int Chunk = 1000;
 
+    /// <summary>
+    /// Offsets reserved ahead of a topic's end. A server that loses its last commits, as a standby that is not synchronous does, has lost less
+    /// than half of them as long as it lags by less than that, so whoever takes over goes on behind the reservation.
+    /// </summary>
+    public const long Reserve = 1 << 20;
+
     private readonly string _s = $"\"{schema}\"";
 
     public string ReadVersion => $"select version from {_s}.store";
@@ -21,6 +27,12 @@ internal sealed class Statements(string schema)
 
     /// <summary>$1 number.</summary>
     public string KeepNode => $"update {_s}.store set node_number = coalesce(node_number, $1) returning node_number";
+
+    /// <summary>$1 cluster.</summary>
+    public string KeepCluster => $"update {_s}.store set cluster = coalesce(cluster, $1) returning cluster";
+
+    /// <summary>$1 cluster.</summary>
+    public string ChangeCluster => $"update {_s}.store set cluster = $1";
 
     public string ListTopics => $"select name from {_s}.topics order by name";
 
@@ -34,12 +46,22 @@ internal sealed class Statements(string schema)
     /// <summary>$1 name. An update, so that its commit waits for whatever must be sure before.</summary>
     public string TakeOverTopic =>
         $"""
-        update {_s}.topics set epoch = epoch + 1 where name = $1
-        returning generation, epoch, start_offset, end_offset, record_version, record
+        update {_s}.topics set epoch = epoch + 1, reserved_offset = greatest(reserved_offset, end_offset) + {Reserve} where name = $1
+        returning generation, epoch, start_offset, end_offset, record_version, record, reserved_offset - {Reserve}
         """;
 
-    /// <summary>$1 generation, $2 epoch, $3 end.</summary>
-    public string RaiseEnd => $"update {_s}.topics set end_offset = $3 where generation = $1 and epoch = $2";
+    /// <summary>$1 generation, $2 epoch, $3 end, $4 epoch from now on.</summary>
+    public string RaiseTopic =>
+        $"""
+        update {_s}.topics set epoch = $4, end_offset = $3, reserved_offset = greatest(reserved_offset, $3 + {Reserve})
+        where generation = $1 and epoch = $2
+        """;
+
+    /// <summary>$1 generation, $2 epoch, $3 next offset. What is reserved beyond is not needed: nothing is under way any more.</summary>
+    public string CloseTopic => $"update {_s}.topics set reserved_offset = $3 where generation = $1 and epoch = $2";
+
+    /// <summary>$1 generations.</summary>
+    public string FindTopics => $"select generation from {_s}.topics where generation = any($1)";
 
     /// <summary>$1 name, $2 generation.</summary>
     public string FindTopic =>
@@ -79,7 +101,9 @@ internal sealed class Statements(string schema)
     public string Append =>
         $"""
         with fence as (
-          update {_s}.topics set end_offset = $4 where generation = $1 and epoch = $2 and end_offset = $3 returning generation),
+          update {_s}.topics set end_offset = $4,
+            reserved_offset = case when reserved_offset - $4 < {Reserve / 2} then $4 + {Reserve} else reserved_offset end
+          where generation = $1 and epoch = $2 and end_offset = $3 returning generation),
         published as (
           insert into {_s}.publishers as p (generation, publisher, highest, seen, lowest, at)
           select f.generation, u.publisher, u.highest, u.seen, u.lowest, now()
@@ -145,7 +169,7 @@ internal sealed class Statements(string schema)
         order by base_offset
         """;
 
-    /// <summary>$1 generation, $2 epoch, $3 below.</summary>
+    /// <summary>$1 generation, $2 epoch, $3 below, $4 an offset below which there is nothing.</summary>
     public string TrimBatches =>
         $"""
         with fence as (select generation from {_s}.topics where generation = $1 and epoch = $2),
@@ -153,11 +177,11 @@ internal sealed class Statements(string schema)
           delete from {_s}.batches where generation = $1 and base_offset = any (array(
             select b.base_offset from {_s}.batches b
             where b.generation = $1 and b.base_offset + b.count <= $3 and b.base_offset < $3
-              and b.base_offset >= (select start_offset from {_s}.topics where generation = $1)
+              and b.base_offset >= greatest($4, (select start_offset from {_s}.topics where generation = $1))
             order by b.base_offset limit {Chunk}))
             and exists (select from fence)
-          returning base_offset)
-        select (select count(*) from fence), (select count(*) from gone)
+          returning base_offset + count as next)
+        select (select count(*) from fence), (select count(*) from gone), coalesce((select max(next) from gone), $4)
         """;
 
     /// <summary>$1 generation, $2 epoch, $3 start.</summary>
@@ -165,7 +189,7 @@ internal sealed class Statements(string schema)
         $"update {_s}.topics set start_offset = $3 where generation = $1 and epoch = $2 and start_offset < $3";
 
     /// <summary>$1 generation. Holds the topic while a channel is opened.</summary>
-    public string HoldTopic => $"select from {_s}.topics where generation = $1 for key share";
+    public string HoldTopic => $"select greatest(end_offset, reserved_offset) from {_s}.topics where generation = $1 for key share";
 
     /// <summary>$1 generation, $2 name.</summary>
     public string HoldChannel =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Broker.Messages;
 using Broker.Storage;
 using Broker.Storage.Postgres;
@@ -26,7 +27,7 @@ public sealed class PostgresOutageTests
                 string text = $"m{++sequence}";
                 try
                 {
-                    await log.AppendAsync(PostgresStores.Batch(log.End, text), 1, sequence);
+                    await log.AppendAsync(PostgresStores.Batch(Math.Max(log.End, log.NextOffset), text), 1, sequence);
                     acknowledged.Enqueue(text);
                 }
                 catch (StoreException)
@@ -162,8 +163,8 @@ public sealed class PostgresOutageTests
         await Eventually.TrueAsync(() => progress.DurableFloor == 7);
         await Eventually.TrueAsync(() => store.Failure is null);
         log = await ReopenAsync(store);
-        await log.AppendAsync(PostgresStores.Batch(0, "b"), 1, 2);
-        Assert.Equal([(0L, "b")], await PostgresStores.ReadAllAsync(log));
+        await log.AppendAsync(PostgresStores.Batch(log.NextOffset, "b"), 1, 2);
+        Assert.Equal([(log.NextOffset, "b")], await PostgresStores.ReadAllAsync(log));
         Assert.Contains(
             "the store is out of reach: PostgreSQL cannot be reached: Connection refused; see that the server runs, can be reached and has room", stores.Log.Problems);
     }
@@ -172,23 +173,159 @@ public sealed class PostgresOutageTests
     public async Task A_broker_that_lost_its_schema_to_another_stops_using_it()
     {
         await using PostgresServer server = await PostgresServer.CreateAsync();
-        await using PostgresStores stores = new(server);
+        await using PostgresProxy proxy = new(server.ConnectionString);
+        await using PostgresStores stores = new(server) { ConnectionString = proxy.ConnectionString };
         PostgresMessageStore first = await stores.OpenAsync();
         ITopicLog log = (await first.OpenTopicAsync("t", create: true))!;
+        stores.ConnectionString = null;
         Task<PostgresMessageStore> opening = stores.OpenAsync();
         await Eventually.TrueAsync(() => stores.Log.Problems.Any(problem => problem.Contains("trying again", StringComparison.Ordinal)));
 
-        // The first one's connection breaks, and the other, who waits, is quicker.
+        // The first one's connection breaks, and it cannot make another before the one who waits has the schema.
+        proxy.IsSilent = true;
         await server.AskAsync("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and granted");
         PostgresMessageStore second = await opening;
+        proxy.IsSilent = false;
 
         await Eventually.TrueAsync(() => first.Failure?.Contains("is in use by broker, process", StringComparison.Ordinal) == true);
         StoreException refused = await Assert.ThrowsAsync<StoreException>(() => log.AppendAsync(PostgresStores.Batch(0, "x"), 1, 1).AsTask());
         Assert.StartsWith($"cannot write topic t: schema {stores.Schema} in PostgreSQL is in use by", refused.Message, StringComparison.Ordinal);
         await Assert.ThrowsAsync<StoreException>(() => first.OpenTopicAsync("t", create: false).AsTask());
         ITopicLog taken = (await second.OpenTopicAsync("t", create: false))!;
-        await taken.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
-        Assert.Equal([(0L, "a")], await PostgresStores.ReadAllAsync(taken));
+        await taken.AppendAsync(PostgresStores.Batch(taken.NextOffset, "a"), 1, 1);
+        Assert.Equal([(taken.NextOffset, "a")], await PostgresStores.ReadAllAsync(taken));
+    }
+
+    /// <summary>Invariant 3: every writer loop survives any exception; no append stays without an outcome.</summary>
+    [Fact]
+    public async Task An_append_after_a_restart_of_an_idle_server_is_written_at_once()
+    {
+        await using PostgresServer server = await PostgresServer.CreateAsync();
+        // What asks for it has Npgsql find the broken connection by itself, and call it an invalid operation to use it.
+        await using PostgresStores stores = new(server) { ConnectionString = server.ConnectionString + ";Keepalive=1" };
+        PostgresMessageStore store = await stores.OpenAsync();
+        List<ITopicLog> logs = [];
+        for (int i = 0; i < 8; i++)
+        {
+            logs.Add((await store.OpenTopicAsync($"t{i}", create: true))!);
+            await logs[i].AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
+        }
+
+        IChannelProgress progress = await store.OpenChannelAsync("t0", logs[0].Generation, "c", 1);
+        await server.StopAsync();
+        await server.StartAsync();
+        await Task.Delay(1500);
+
+        await Task.WhenAll(logs.Select(log => log.AppendAsync(PostgresStores.Batch(1, "b"), 1, 2).AsTask())).WaitAsync(TimeSpan.FromSeconds(15));
+        progress.Note(new ProgressEntry(ProgressKind.Floor, 1));
+        await progress.FlushAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(15));
+        await Eventually.TrueAsync(() => store.Failure is null);
+    }
+
+    /// <summary>Invariant 3, for a database that nobody says is gone: publishers are told of the cause, and the store can be closed.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_append_that_cannot_reach_the_database_fails_with_the_cause_within_seconds(bool isShared)
+    {
+        PostgresServer server = await PostgresServer.SharedAsync();
+        await using PostgresProxy proxy = new(server.ConnectionString);
+        await using PostgresStores stores = new(server) { ConnectionString = proxy.ConnectionString };
+        PostgresMessageStore store = isShared ? await stores.OpenSharedAsync() : await stores.OpenAsync();
+        ITopicLog one = (await store.OpenTopicAsync("one", create: true))!;
+        ITopicLog other = (await store.OpenTopicAsync("other", create: true))!;
+        await one.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1);
+
+        proxy.IsSilent = true;
+        long began = Stopwatch.GetTimestamp();
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => one.AppendAsync(PostgresStores.Batch(1, "b"), 1, 2).AsTask());
+        Assert.Equal("cannot write topic one: PostgreSQL does not answer in time", refused.Message);
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(8));
+        began = Stopwatch.GetTimestamp();
+        await Assert.ThrowsAsync<StoreException>(() => other.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1).AsTask());
+        await Assert.ThrowsAsync<StoreException>(() => store.OpenTopicAsync("one", create: false).AsTask());
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(16));
+        Assert.Equal("the store is out of reach: PostgreSQL does not answer in time", store.Failure);
+
+        proxy.IsSilent = false;
+        await Eventually.TrueAsync(async () => await store.ProbeAsync() is null);
+        ITopicLog again = (await store.OpenTopicAsync("one", create: false))!;
+        await again.AppendAsync(PostgresStores.Batch(again.NextOffset, "c"), 1, 3);
+
+        proxy.IsSilent = true;
+        began = Stopwatch.GetTimestamp();
+        await store.DisposeAsync();
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(19));
+    }
+
+    [Fact]
+    public async Task What_the_database_refuses_of_one_channel_or_topic_fails_no_other()
+    {
+        PostgresServer server = await PostgresServer.SharedAsync();
+        await using PostgresStores stores = new(server);
+        PostgresMessageStore store = await stores.OpenAsync();
+        List<ITopicLog> logs = [];
+        // Those of one lane.
+        for (int i = 0; i < 9; i++) logs.Add((await store.OpenTopicAsync($"t{i}", create: true))!);
+        ITopicLog[] lane = [logs[0], logs[4], logs[8]];
+        IChannelProgress good = await store.OpenChannelAsync("t0", logs[0].Generation, "good", 1);
+        IChannelProgress bad = await store.OpenChannelAsync("t0", logs[0].Generation, "bad", 1);
+        await server.AskAsync($"alter table {stores.Schema}.channel_journal add constraint no_bad check (channel <> 'bad')");
+        await server.AskAsync($"alter table {stores.Schema}.batches add constraint no_second check (generation <> {lane[1].Generation})");
+
+        bad.Note(new ProgressEntry(ProgressKind.Finished, 5, 6));
+        good.Note(new ProgressEntry(ProgressKind.Finished, 5, 6));
+        Task refused = bad.FlushAsync().AsTask();
+        await good.FlushAsync();
+        await Assert.ThrowsAsync<StoreException>(() => refused);
+        Task[] appends = [.. lane.Select(log => log.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1).AsTask())];
+        await Task.WhenAll(appends[0], appends[2]);
+        await Assert.ThrowsAsync<StoreException>(() => appends[1]);
+
+        await server.AskAsync($"alter table {stores.Schema}.channel_journal drop constraint no_bad");
+        await Eventually.TrueAsync(() => store.Failure is null);
+        await bad.FlushAsync();
+        Assert.Equal(2, await stores.AskAsync<long>("select count(*) from $.channel_journal"));
+    }
+
+    /// <summary>Invariant 12: no offset is reused after a lossy failover that another silo sees.</summary>
+    [Fact]
+    public async Task A_silo_that_takes_a_topic_over_after_a_failover_that_lost_commits_uses_no_offset_again()
+    {
+        PostgresServer server = await PostgresServer.SharedAsync();
+        await using PostgresStores stores = new(server);
+        PostgresMessageStore one = await stores.OpenSharedAsync();
+        PostgresMessageStore two = await stores.OpenSharedAsync();
+        ITopicLog first = (await one.OpenTopicAsync("t", create: true))!;
+        for (int i = 0; i < 5; i++) await first.AppendAsync(PostgresStores.Batch(i, "a"), 1, i);
+        // What a standby that is promoted does not have.
+        await server.AskAsync($"delete from {stores.Schema}.batches where base_offset >= 2");
+        await server.AskAsync($"update {stores.Schema}.topics set end_offset = 2");
+
+        ITopicLog second = (await two.OpenTopicAsync("t", create: false))!;
+        Assert.InRange(second.NextOffset, 5, long.MaxValue);
+        await second.AppendAsync(PostgresStores.Batch(second.NextOffset, "b"), 2, 1);
+        Assert.Equal([(0L, "a"), (1L, "a"), (second.NextOffset, "b")], await PostgresStores.ReadAllAsync(second));
+        long end = second.End;
+        await second.DisposeAsync();
+        Assert.Equal(end, (await one.OpenTopicAsync("t", create: false))!.NextOffset);
+    }
+
+    [Fact]
+    public async Task The_silos_of_a_second_cluster_are_refused_while_those_of_the_first_have_the_schema()
+    {
+        await using PostgresStores stores = await PostgresStores.CreateAsync();
+        stores.StartWait = TimeSpan.Zero;
+        PostgresMessageStore one = await stores.OpenSharedAsync("one");
+        PostgresMessageStore also = await stores.OpenSharedAsync("one");
+        StoreException refused = await Assert.ThrowsAsync<StoreException>(() => stores.OpenSharedAsync("two"));
+        Assert.Equal(
+            $"schema {stores.Schema} in PostgreSQL belongs to cluster one; give cluster two a schema of its own with --postgres-schema", refused.Message);
+        await one.DisposeAsync();
+        await also.DisposeAsync();
+        stores.StartWait = TimeSpan.FromSeconds(10);
+        await stores.OpenSharedAsync("two");
+        await stores.OpenSharedAsync("two");
     }
 
     private static async Task<ITopicLog> ReopenAsync(PostgresMessageStore store)

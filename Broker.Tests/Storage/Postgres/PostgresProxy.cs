@@ -12,6 +12,7 @@ internal sealed class PostgresProxy : IAsyncDisposable
     private readonly List<Task> _connections = [];
     private readonly Task _accepting;
     private volatile byte[]? _trigger;
+    private volatile bool _isSilent;
     private TaskCompletionSource _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public PostgresProxy(string connectionString)
@@ -26,6 +27,13 @@ internal sealed class PostgresProxy : IAsyncDisposable
 
     /// <summary>How to reach the server through it.</summary>
     public string ConnectionString { get; }
+
+    /// <summary>Whether nothing passes any more, as when a network is cut: connections stay, and nobody is told.</summary>
+    public bool IsSilent
+    {
+        get => _isSilent;
+        set => _isSilent = value;
+    }
 
     /// <summary>
     /// The next connection over which the store sends these bytes gets no answer any more: the server does what it was asked to, and then the
@@ -94,13 +102,14 @@ internal sealed class PostgresProxy : IAsyncDisposable
         }
     }
 
-    private static async Task CopyAsync(TcpClient from, TcpClient to, Func<ReadOnlySpan<byte>, bool> pass, CancellationToken cancellation)
+    private async Task CopyAsync(TcpClient from, TcpClient to, Func<ReadOnlySpan<byte>, bool> pass, CancellationToken cancellation)
     {
         byte[] buffer = new byte[64 << 10];
         try
         {
             while (await from.GetStream().ReadAsync(buffer, cancellation) is > 0 and var read)
             {
+                if (_isSilent) continue;
                 if (!pass(buffer.AsSpan(0, read))) return;
 
                 await to.GetStream().WriteAsync(buffer.AsMemory(0, read), cancellation);

@@ -33,7 +33,7 @@ internal sealed class PostgresStores(PostgresServer server) : IAsyncDisposable
     public Task<PostgresMessageStore> OpenAsync() => OpenAsync(isShared: false);
 
     /// <summary>Opens a store as a silo of a cluster does.</summary>
-    public Task<PostgresMessageStore> OpenSharedAsync() => OpenAsync(isShared: true);
+    public Task<PostgresMessageStore> OpenSharedAsync(string? cluster = null) => OpenAsync(isShared: true, cluster);
 
     /// <summary>Asks the database something; <c>$</c> stands for the schema.</summary>
     public async Task<T> AskAsync<T>(string statement) => (T)(await server.AskAsync(statement.Replace("$", Schema, StringComparison.Ordinal)))!;
@@ -71,7 +71,7 @@ internal sealed class PostgresStores(PostgresServer server) : IAsyncDisposable
     public static MessageBatch Batch(long offset, params string[] bodies) =>
         MessageBatch.Create(1_000, [.. bodies.Select(System.Text.Encoding.UTF8.GetBytes)]).At(offset);
 
-    private async Task<PostgresMessageStore> OpenAsync(bool isShared)
+    private async Task<PostgresMessageStore> OpenAsync(bool isShared, string? cluster = null)
     {
         PostgresOptions options = new()
         {
@@ -79,6 +79,7 @@ internal sealed class PostgresStores(PostgresServer server) : IAsyncDisposable
             Schema = Schema,
             StartWait = StartWait,
             IsShared = isShared,
+            Cluster = cluster,
         };
         PostgresMessageStore store = await PostgresMessageStore.OpenAsync(options, new StorageOptions { MaxTopicBytes = MaxTopicBytes }, Log);
         lock (_stores) _stores.Add(store);
