@@ -732,22 +732,24 @@ public sealed partial class ChannelQueue
     {
         if (offset <= Cursor)
             return;
-        if (_known.Count == 0)
+        if (_known.Count > 0)
         {
-            _finished.AddRange(Cursor, offset);
-        }
-        else
-        {
-            for (long passed = Cursor; passed < offset; passed++)
+            // A former incarnation may have left billions of offsets unused: whichever are fewer are looked through.
+            IEnumerable<long> known = offset - Cursor < _known.Count
+                ? Enumerable.Sequence(Cursor, offset - 1, 1L).Where(_known.Contains)
+                : _known.Where(one => one >= Cursor && one < offset).Order();
+            foreach (long one in known.ToArray())
             {
-                if (!_known.Remove(passed))
-                    _finished.Add(passed);
+                _finished.AddRange(Cursor, one);
+                Cursor = one + 1;
+                _known.Remove(one);
             }
 
             if (_known.Count == 0)
                 _known.TrimExcess();
         }
 
+        _finished.AddRange(Cursor, offset);
         Cursor = offset;
     }
 

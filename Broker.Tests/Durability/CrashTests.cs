@@ -6,7 +6,7 @@ using Xunit.Abstractions;
 namespace Broker.Tests.Durability;
 
 /// <summary>
-/// The broker's process is killed again and again under load. <c>BROKER_CRASHES</c> sets how often (20), <c>BROKER_CRASH_SEED</c> repeats the
+/// The broker's process is killed again and again under load. <c>BROKER_CRASHES</c> sets how often (8), <c>BROKER_CRASH_SEED</c> repeats the
 /// choices of a run.
 /// </summary>
 public sealed class CrashTests(ITestOutputHelper output)
@@ -17,7 +17,7 @@ public sealed class CrashTests(ITestOutputHelper output)
     public async Task Every_acknowledged_value_is_delivered_on_every_channel_whenever_the_process_is_killed()
     {
         int seed = Read("BROKER_CRASH_SEED") ?? Environment.TickCount;
-        int crashes = Read("BROKER_CRASHES") ?? 20;
+        int crashes = Read("BROKER_CRASHES") ?? 8;
         output.WriteLine($"seed {seed}");
         Random random = new(seed);
         await using BrokerProcess broker = await BrokerProcess.StartAsync("--msg-timeout=2s", "--max-bytes-per-file=1048576");

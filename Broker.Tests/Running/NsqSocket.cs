@@ -174,13 +174,7 @@ public sealed class NsqSocket : IAsyncDisposable
     public async Task SyncAsync()
     {
         await SendAsync(NsqCommand.Pub(QuietTopic, "read?"));
-        while (await ReadAsync("the answer to a publish") is { } frame)
-        {
-            if (frame is { Type: NsqFrame.Response, Text: "OK" }) return;
-            if (!frame.IsHeartbeat) _putAside.Enqueue(frame);
-        }
-
-        throw Failure("the answer to a publish was awaited, but the connection was closed");
+        await ExpectPublishedAsync(static _ => false);
     }
 
     /// <summary>Expects these very bytes.</summary>
@@ -191,11 +185,11 @@ public sealed class NsqSocket : IAsyncDisposable
         if (!got.AsSpan().SequenceEqual(bytes)) throw Failure($"{awaited} were awaited, but {Convert.ToHexString(got)} came");
     }
 
-    /// <summary>Publishes and expects <c>OK</c>.</summary>
+    /// <summary>Publishes and expects <c>OK</c>; messages that come before it come next.</summary>
     public async Task PublishAsync(string topic, params string[] bodies)
     {
         await SendAsync(bodies is [string only] ? NsqCommand.Pub(topic, only) : NsqCommand.Mpub(topic, bodies));
-        await ExpectOkAsync();
+        await ExpectPublishedAsync(static frame => frame is { IsHeartbeat: false, Type: not NsqFrame.Message });
     }
 
     /// <summary>Identifies and gives the broker's answer.</summary>
@@ -240,6 +234,19 @@ public sealed class NsqSocket : IAsyncDisposable
     }
 
     private static string Shown(NsqFrame? frame) => frame?.ToString() ?? "the connection's end";
+
+    private async Task ExpectPublishedAsync(Func<NsqFrame, bool> isAnswer)
+    {
+        const string awaited = "the answer to a publish";
+        while (await ReadAsync(awaited) is { } frame)
+        {
+            if (frame is { Type: NsqFrame.Response, Text: "OK" }) return;
+            if (isAnswer(frame)) throw Failure($"{awaited} was awaited, but {frame} came");
+            if (!frame.IsHeartbeat) _putAside.Enqueue(frame);
+        }
+
+        throw Failure($"{awaited} was awaited, but the connection was closed");
+    }
 
     private async Task ExpectResponseAsync(string text, string awaited)
     {

@@ -18,6 +18,7 @@ public sealed class SeededScheduler
     private readonly List<IThreadPoolWorkItem> _runnable = [];
     private readonly List<Exception> _failures = [];
     private readonly int _thread = Environment.CurrentManagedThreadId;
+    private bool _isRunning;
 
     public SeededScheduler(int seed, VirtualTimeProvider time)
     {
@@ -48,6 +49,13 @@ public sealed class SeededScheduler
             throw escaped;
         }
         _runnable.Add(work);
+    }
+
+    /// <exception cref="InvalidOperationException">The code that asks is not run by this scheduler.</exception>
+    public void ThrowIfOutside(string what)
+    {
+        if (!_isRunning)
+            throw new InvalidOperationException($"{what} by code that the scheduler does not run: start it by {nameof(Start)} or {nameof(Run)}.");
     }
 
     /// <summary>Runs code that is not a grain's.</summary>
@@ -157,12 +165,15 @@ public sealed class SeededScheduler
         Note(work);
         SynchronizationContext? outside = SynchronizationContext.Current;
         SynchronizationContext.SetSynchronizationContext(null);
+        bool wasRunning = _isRunning;
+        _isRunning = true;
         try
         {
             work.Execute();
         }
         finally
         {
+            _isRunning = wasRunning;
             SynchronizationContext.SetSynchronizationContext(outside);
         }
         ThrowIfFailed();

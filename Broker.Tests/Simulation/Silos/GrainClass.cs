@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
@@ -9,6 +10,8 @@ namespace Broker.Tests.Simulation.Silos;
 /// <summary>What Orleans reads from a grain class.</summary>
 internal sealed class GrainClass(Type type)
 {
+    private static readonly ConcurrentDictionary<Assembly, GrainClass[]> Known = [];
+
     private readonly bool _takesContext = type.GetConstructors().Any(one => one.GetParameters().Any(parameter => parameter.ParameterType == typeof(IGrainContext)));
 
     public Type Type { get; } = type;
@@ -20,6 +23,13 @@ internal sealed class GrainClass(Type type)
     public bool IsKeptAlive { get; } = type.GetCustomAttribute<KeepAliveAttribute>() is not null;
 
     public Type MainInterface { get; } = OrleansParts.Interfaces.First(one => one.IsAssignableFrom(type));
+
+    /// <summary>The grain classes of an assembly, in the order of their names.</summary>
+    public static GrainClass[] In(Assembly assembly) => Known.GetOrAdd(assembly, static one =>
+        [.. one.GetTypes()
+            .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(Grain)))
+            .OrderBy(type => type.FullName, StringComparer.Ordinal)
+            .Select(type => new GrainClass(type))]);
 
     /// <summary>Makes a grain.</summary>
     /// <exception cref="InvalidOperationException">Its constructor fails.</exception>

@@ -22,7 +22,11 @@ internal static class OrleansParts
         .AddSingleton<IGrainFactory, FactoryOfThread>()
         .BuildServiceProvider();
 
-    private static readonly Dictionary<Type, ConstructorInfo> Proxies = FindProxies();
+    private static readonly CodecProvider Codecs = Services.GetRequiredService<CodecProvider>();
+
+    private static readonly CopyContextPool Copies = Services.GetRequiredService<CopyContextPool>();
+
+    private static readonly Dictionary<Type, Proxy> Proxies = FindProxies();
 
     [ThreadStatic]
     private static IGrainFactory? s_factory;
@@ -31,26 +35,23 @@ internal static class OrleansParts
 
     public static Serializer Serializer { get; } = Services.GetRequiredService<Serializer>();
 
-    public static GrainInterfaceTypeResolver InterfaceTypes { get; } = Services.GetRequiredService<GrainInterfaceTypeResolver>();
-
     public static GrainTypeResolver GrainTypes { get; } = Services.GetRequiredService<GrainTypeResolver>();
 
     /// <summary>The interfaces that Orleans' generator has made proxies of.</summary>
     public static IEnumerable<Type> Interfaces => Proxies.Keys;
 
+    /// <summary>How Orleans names an interface.</summary>
+    public static GrainInterfaceType InterfaceTypeOf(Type type) => Proxies[type].InterfaceType;
+
+    /// <summary>The interface that Orleans names so.</summary>
+    public static Type InterfaceOf(GrainInterfaceType type) => Proxies.First(one => one.Value.InterfaceType == type).Key;
+
     /// <summary>Makes a reference to a grain by the proxy that Orleans' generator has made of its interface.</summary>
     public static GrainReference MakeReference(IGrainReferenceRuntime runtime, Type interfaceType, GrainId id)
     {
-        GrainReferenceShared shared = new(
-            id.Type,
-            InterfaceTypes.GetGrainInterfaceType(interfaceType),
-            interfaceVersion: 0,
-            runtime,
-            default,
-            Services.GetRequiredService<CodecProvider>(),
-            Services.GetRequiredService<CopyContextPool>(),
-            Services);
-        return (GrainReference)Proxies[interfaceType].Invoke([shared, id.Key]);
+        Proxy proxy = Proxies[interfaceType];
+        return (GrainReference)proxy.New.Invoke(
+            new GrainReferenceShared(id.Type, proxy.InterfaceType, interfaceVersion: 0, runtime, default, Codecs, Copies, Services), id.Key);
     }
 
     /// <summary>Sends something through the serialiser and back, as if it crossed from silo to silo.</summary>
@@ -68,21 +69,25 @@ internal static class OrleansParts
         }
     }
 
-    private static Dictionary<Type, ConstructorInfo> FindProxies()
+    private static Dictionary<Type, Proxy> FindProxies()
     {
-        Dictionary<Type, ConstructorInfo> proxies = [];
+        GrainInterfaceTypeResolver types = Services.GetRequiredService<GrainInterfaceTypeResolver>();
+        Dictionary<Type, Proxy> proxies = [];
         foreach (Type proxy in Services.GetRequiredService<IOptions<TypeManifestOptions>>().Value.InterfaceProxies)
         {
             if (proxy.IsGenericType || !proxy.IsAssignableTo(typeof(GrainReference)))
                 continue;
             Type[] interfaces = proxy.GetInterfaces();
             Type main = interfaces.First(one => interfaces.All(other => other.IsAssignableFrom(one) || !other.IsAssignableTo(typeof(IAddressable)) || other == typeof(IAddressable)));
-            proxies[main] = proxy.GetConstructor(
+            ConstructorInfo constructor = proxy.GetConstructor(
                 BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic, [typeof(GrainReferenceShared), typeof(IdSpan)])!;
+            proxies[main] = new Proxy(ConstructorInvoker.Create(constructor), types.GetGrainInterfaceType(main));
         }
 
         return proxies;
     }
+
+    private sealed record Proxy(ConstructorInvoker New, GrainInterfaceType InterfaceType);
 
     private sealed class FactoryOfThread : SimulatedGrainFactory
     {

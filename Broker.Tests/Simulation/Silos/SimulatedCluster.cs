@@ -28,11 +28,10 @@ public sealed class SimulatedCluster
         Time = time;
         Options = options;
         Directory = new SimulatedDirectory(this, _random);
-        foreach (Type type in options.GrainAssemblies.SelectMany(assembly => assembly.GetTypes()).Where(IsGrainClass).OrderBy(type => type.FullName, StringComparer.Ordinal))
+        foreach (GrainClass grainClass in options.GrainAssemblies.SelectMany(GrainClass.In))
         {
-            GrainClass grainClass = new(type);
             _classesByType[grainClass.GrainType] = grainClass;
-            foreach (Type interfaceType in type.GetInterfaces().Where(one => OrleansParts.Interfaces.Contains(one)))
+            foreach (Type interfaceType in grainClass.Type.GetInterfaces().Where(one => OrleansParts.Interfaces.Contains(one)))
                 _classes.TryAdd(interfaceType, grainClass);
         }
     }
@@ -183,8 +182,6 @@ public sealed class SimulatedCluster
             latency,
             Timeout.InfiniteTimeSpan);
     }
-
-    private static bool IsGrainClass(Type type) => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(Grain));
 
     private sealed class Delivery(Action deliver) : IThreadPoolWorkItem
     {

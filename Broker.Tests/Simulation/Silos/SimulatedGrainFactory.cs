@@ -17,7 +17,7 @@ internal abstract class SimulatedGrainFactory : NamedGrainFactory
         (TGrainInterface)GetGrain(typeof(TGrainInterface), IdSpan.Create(primaryKey), grainClassNamePrefix);
 
     public override TGrainInterface GetGrain<TGrainInterface>(GrainId grainId) =>
-        (TGrainInterface)GetGrain(grainId, OrleansParts.InterfaceTypes.GetGrainInterfaceType(typeof(TGrainInterface)));
+        (TGrainInterface)GetGrain(grainId, OrleansParts.InterfaceTypeOf(typeof(TGrainInterface)));
 
     public override IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => (IGrain)GetGrain(grainInterfaceType, IdSpan.Create(grainPrimaryKey), null);
 

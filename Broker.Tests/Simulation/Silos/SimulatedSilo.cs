@@ -146,8 +146,8 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
         public override IAddressable GetGrain(Type interfaceType, IdSpan grainKey, string? grainClassNamePrefix) => OrleansParts.MakeReference(
             silo._runtime, interfaceType, GrainId.Create(silo.Cluster.ClassOf(interfaceType, grainClassNamePrefix).GrainType, grainKey));
 
-        public override IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => OrleansParts.MakeReference(
-            silo._runtime, OrleansParts.Interfaces.First(one => OrleansParts.InterfaceTypes.GetGrainInterfaceType(one) == interfaceType), grainId);
+        public override IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => 
+            OrleansParts.MakeReference(silo._runtime, OrleansParts.InterfaceOf(interfaceType), grainId);
 
         public override TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj)
         {
@@ -218,6 +218,8 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
 
         private Task<Response?> SendAsync(GrainReference reference, IInvokable request, InvokeMethodOptions options)
         {
+            // An await of other code goes on wherever the context of that code takes it, at a moment that no seed decides.
+            silo.Cluster.Scheduler.ThrowIfOutside($"{request.GetMethodName()} of {reference.GrainId} was called");
             // A turn of a grain calls from its own silo, whoever made the reference.
             GrainCall call = new(SimulatedCluster.Current ?? silo, reference.GrainId, request, options);
             silo.Cluster.Send(call);

@@ -1,11 +1,10 @@
-using System.Globalization;
-
 namespace Broker.Tests.Simulation.Whole;
 
 /// <summary>
 /// The whole broker above the sockets, from a seed: nothing acknowledged is lost, whatever dies. <c>BROKER_SIMULATION_SEEDS</c> sets how many
 /// seeds are run, <c>BROKER_SIMULATION_SEED</c> runs one again.
 /// </summary>
+[Collection(SeedsCollection.Name)]
 public sealed class BrokerSimulationTests
 {
     [Fact]
@@ -33,7 +32,7 @@ public sealed class BrokerSimulationTests
         {
             BrokerWorld world = new(seed, new MemoryStoreUnderTest(), silos: 2);
             world.Live(TimeSpan.FromSeconds(40), crashes: false);
-            duplicates += world.Duplicates;
+            Interlocked.Add(ref duplicates, world.Duplicates);
         });
         Assert.True(duplicates > 0, "no grain was ever in the cluster twice: the simulation shows nothing");
     }
@@ -56,30 +55,7 @@ public sealed class BrokerSimulationTests
         world.Live(TimeSpan.FromSeconds(15), crashes: true);
     }
 
-    private static void ForSeeds(int count, Action<int> run)
-    {
-        if (Read("BROKER_SIMULATION_SEED") is { } one)
-        {
-            run(one);
-            return;
-        }
-
-        int seeds = Read("BROKER_SIMULATION_SEEDS") ?? count;
-        for (int seed = 0; seed < seeds; seed++)
-        {
-            try
-            {
-                run(seed);
-            }
-            catch (Exception e) when (e is not OutOfMemoryException)
-            {
-                throw new InvalidOperationException($"seed {seed} (run it again with BROKER_SIMULATION_SEED={seed}): {e.Message}", e);
-            }
-        }
-    }
-
-    private static int? Read(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
+    private static void ForSeeds(int count, Action<int> run) => Seeds.Run("BROKER_SIMULATION_SEED", count, run);
 
     private static ulong Trace(int seed)
     {

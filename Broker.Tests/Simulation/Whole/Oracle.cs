@@ -92,24 +92,22 @@ internal sealed class Oracle
     /// <summary>What was finished and may come again because of a disturbance.</summary>
     public void ForgetFinished() => _finished.Clear();
 
-    /// <summary>Acknowledged values that no consumer of a channel existing at that time has got and finished.</summary>
-    public List<string> Missing()
-    {
-        List<string> missing = [];
-        foreach ((string value, Published published) in _published)
-        {
-            if (published.AcknowledgedAt is null)
-                continue;
-            foreach (((string topic, string channel), long created) in _channels)
-            {
-                if (topic == published.Topic && created < published.SentAt && !_finishSent.Contains((topic + ":" + channel, value)))
-                    missing.Add($"{channel}/{value}@{OffsetOf(topic, value)} acknowledged at {published.AcknowledgedTime}");
-            }
-        }
+    /// <summary>Whether there is an acknowledged value that no consumer of a channel existing at that time has got and finished.</summary>
+    public bool IsAnyMissing => FindMissing().Any();
 
-        missing.Sort(StringComparer.Ordinal);
-        return missing;
-    }
+    /// <summary>The acknowledged values that no consumer of a channel existing at that time has got and finished.</summary>
+    public List<string> Missing() =>
+        [.. FindMissing().Select(one => $"{one.Channel}/{one.Value}@{OffsetOf(one.Topic, one.Value)} acknowledged at {_published[one.Value].AcknowledgedTime}")
+            .Order(StringComparer.Ordinal)];
+
+    private IEnumerable<(string Topic, string Channel, string Value)> FindMissing() =>
+        from published in _published
+        where published.Value.AcknowledgedAt is not null
+        from channel in _channels
+        let name = channel.Key
+        where name.Topic == published.Value.Topic && channel.Value < published.Value.SentAt
+            && !_finishSent.Contains((name.Topic + ":" + name.Channel, published.Key))
+        select (name.Topic, name.Channel, published.Key);
 
     private string OffsetOf(string topic, string value)
     {
