@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
+using Broker.Tests.Cluster.Failover;
 
 namespace Broker.Tests.Running;
 
@@ -13,18 +14,26 @@ namespace Broker.Tests.Running;
 public sealed partial class BrokerProcess : IAsyncDisposable
 {
     private const int Sigterm = 15;
+    private const int Sigcont = 18;
+    private const int Sigstop = 19;
 
     // A machine that builds beside the tests takes its time to start a process.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly DataFolder _data = new();
     private readonly string[] _flags;
-    private readonly IReadOnlyList<string> _siloFlags = SiloPorts.Flags();
+    private readonly string _role;
+    private readonly IReadOnlyList<string> _clusterFlags;
+    private readonly NetworkHost? _host;
     private readonly int _diskMebibytes;
     private readonly StringBuilder _output = new();
     private Process? _process;
 
-    private BrokerProcess(string[] flags, int diskMebibytes = 0) => (_flags, _diskMebibytes) = (flags, diskMebibytes);
+    private BrokerProcess(string[] flags, int diskMebibytes = 0)
+        : this("nsqd", flags, SiloPorts.Flags(), host: null) => _diskMebibytes = diskMebibytes;
+
+    private BrokerProcess(string role, string[] flags, IReadOnlyList<string> clusterFlags, NetworkHost? host) =>
+        (_role, _flags, _clusterFlags, _host) = (role, flags, clusterFlags, host);
 
     /// <summary>Where it listens.</summary>
     public IPEndPoint TcpEndPoint { get; private set; } = new(IPAddress.None, 0);
@@ -85,12 +94,25 @@ public sealed partial class BrokerProcess : IAsyncDisposable
     /// <summary>Starts the executable on a disk of its own, in memory and seen by nobody else, which ends with the process.</summary>
     public static Task<BrokerProcess> StartOnSmallDiskAsync(int mebibytes, params string[] flags) => StartedAsync(new BrokerProcess(flags, mebibytes));
 
+    /// <summary>Starts a silo of a cluster.</summary>
+    /// <param name="host">Where it runs; null for this host's own network.</param>
+    /// <param name="flags">Flags beside the addresses and the data path.</param>
+    internal static Task<BrokerProcess> StartSiloAsync(NetworkHost? host, string[] flags) => StartedAsync(new BrokerProcess(
+        "nsqd",
+        flags,
+        host is null ? SiloPorts.FlagsWithGateway() : [$"--advertised-address={host.Address}", "--silo-port=11111", "--gateway-port=30000"],
+        host));
+
+    /// <summary>Starts a gateway by itself.</summary>
+    /// <inheritdoc cref="StartSiloAsync"/>
+    internal static Task<BrokerProcess> StartGatewayAsync(NetworkHost? host, string[] flags) => StartedAsync(new BrokerProcess("gateway", flags, [], host));
+
     /// <summary>Starts it again on its data after it has ended; its port is another one then.</summary>
     public async Task StartAsync()
     {
         // The disk is mounted in a namespace, which needs no privileges of the machine's own.
         string[] command = _diskMebibytes == 0
-            ? [Solution.Executable]
+            ? [.. _host?.Prefix ?? [], Solution.Executable]
             :
             [
                 "unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
@@ -103,7 +125,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        string[] arguments = [.. command[1..], "nsqd", "--tcp-address=127.0.0.1:0", .. NoHttp(), .. _siloFlags, $"--data-path={DataPath}", .. _flags];
+        string[] arguments = [.. command[1..], _role, $"--tcp-address={_host?.Address ?? IPAddress.Loopback}:0", .. NoHttp(), .. _clusterFlags, .. Data(), .. _flags];
         foreach (string argument in arguments) start.ArgumentList.Add(argument);
 
         _process?.Dispose();
@@ -128,10 +150,19 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         await ExitAsync();
     }
 
+    /// <summary>Lets it do nothing any more, while its connections stay: SIGSTOP.</summary>
+    public void Stop() => Signal(Sigstop);
+
+    /// <summary>Lets it go on: SIGCONT.</summary>
+    public void Continue() => Signal(Sigcont);
+
+    /// <summary>Waits until it has ended by itself.</summary>
+    public Task EndedAsync() => ExitAsync();
+
     /// <summary>Ends it as an operator does: SIGTERM. Gives its exit code.</summary>
     public async Task<int> TerminateAsync()
     {
-        if (Kill(Process.Id, Sigterm) != 0) throw Failure("took no SIGTERM");
+        Signal(Sigterm);
         await ExitAsync();
         return Process.ExitCode;
     }
@@ -166,6 +197,13 @@ public sealed partial class BrokerProcess : IAsyncDisposable
 
     [GeneratedRegex(@"\bHTTP: listening on (\S+)")]
     private static partial Regex HttpBanner();
+
+    private void Signal(int signal)
+    {
+        if (Kill(Process.Id, signal) != 0) throw Failure($"took no signal {signal}");
+    }
+
+    private string[] Data() => _role == "gateway" ? [] : [$"--data-path={DataPath}"];
 
     private string[] NoHttp() => Array.Exists(_flags, flag => flag.StartsWith("--http-address", StringComparison.Ordinal)) ? [] : ["--http-address="];
 

@@ -42,6 +42,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
     public string ConnectionString => string.Create(
         CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_port};Username=broker;Password=hush;Database=postgres");
 
+    /// <summary>How to reach it from any network of this machine: by its socket in the file system.</summary>
+    public string SocketConnectionString => string.Create(
+        CultureInfo.InvariantCulture, $"Host={_folder.FullName};Port={_port};Username=broker;Password=hush;Database=postgres");
+
     /// <summary>What it has logged.</summary>
     public string Log => File.ReadAllText(Path.Combine(_folder.FullName, "log"));
 

@@ -1,0 +1,114 @@
+using System.Diagnostics;
+using System.Globalization;
+using Broker.Tests.Running;
+using Broker.Tests.Storage.Postgres;
+using Xunit.Abstractions;
+
+namespace Broker.Tests.Cluster.Failover;
+
+/// <summary>
+/// Three silos on PostgreSQL, of which one is killed, hangs or is cut off from the others under a load that goes on. Nothing acknowledged is lost, and
+/// all topics are served again.
+/// </summary>
+/// <remarks>
+/// <c>BROKER_FAILOVERS</c> sets how often it happens in each case (1), <c>BROKER_FAILOVER_BUSY</c> how many busy loops run beside it (0), and
+/// <c>BROKER_FAILOVER_FLAGS</c> flags of all processes. What is written tells the longest time without a delivery of any topic, for each time that it
+/// happened.
+/// </remarks>
+public sealed class FailoverTests(ITestOutputHelper output)
+{
+    private const int Silos = 3;
+    // Enough that every silo has some.
+    private const int Topics = 12;
+
+    [Theory]
+    [InlineData(Fault.Kill, false)]
+    [InlineData(Fault.Kill, true)]
+    [InlineData(Fault.Hang, false)]
+    public async Task Nothing_acknowledged_is_lost_and_all_topics_are_served_again(Fault fault, bool hasGatewayByItself) =>
+        await RunAsync(fault, hasGatewayByItself, network: null);
+
+    [NetworkTheory]
+    [InlineData(Fault.CutOff, false)]
+    [InlineData(Fault.CutOff, true)]
+    public async Task Nothing_acknowledged_is_lost_when_packets_are(Fault fault, bool hasGatewayByItself)
+    {
+        await using HostNetwork network = await HostNetwork.CreateAsync(Silos + 1);
+        await RunAsync(fault, hasGatewayByItself, network);
+    }
+
+    private async Task RunAsync(Fault fault, bool hasGatewayByItself, HostNetwork? network)
+    {
+        // Its socket in the file system is reached from all networks.
+        PostgresServer server = await PostgresServer.SharedAsync();
+        string[] flags =
+        [
+            $"--postgres={server.SocketConnectionString}", $"--postgres-schema={TestStorage.NewSchema()}_failover",
+            .. (Environment.GetEnvironmentVariable("BROKER_FAILOVER_FLAGS") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
+        ];
+        List<BrokerProcess> all = [];
+        List<Process> busy = [.. Enumerable.Range(0, Read("BROKER_FAILOVER_BUSY") ?? 0).Select(_ => Process.Start("sh", ["-c", "while :; do :; done"])!)];
+        try
+        {
+            for (int i = 0; i < Silos; i++) all.Add(await BrokerProcess.StartSiloAsync(network?.Hosts[i], ["--storage=postgres", .. flags]));
+            if (hasGatewayByItself) all.Add(await BrokerProcess.StartGatewayAsync(network?.Hosts[Silos], flags));
+            await using FailoverLoad load = await FailoverLoad.StartAsync(Topics, all[hasGatewayByItself ? Silos : 1].TcpEndPoint, all[^1].TcpEndPoint);
+            List<TimeSpan> gaps = [];
+            for (int i = Read("BROKER_FAILOVERS") ?? 1; i > 0; i--)
+            {
+                gaps.Add(await StrikeAsync(fault, all[0], network, load));
+                await all[0].StartAsync();
+            }
+
+            await load.EndAsync();
+            output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{fault}, gateway {(hasGatewayByItself ? "by itself" : "in silos")}: longest time without a delivery {string.Join(", ", gaps.Select(gap => $"{gap.TotalSeconds:0.0}"))} s; "
+                    + $"{load.Acknowledged} acknowledged, {load.Missing.Count} missing, {load.Repeated} delivered again, {load.Refused} refused"));
+            Assert.Empty(load.Missing);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            throw new InvalidOperationException($"{fault}: {e.Message}\n{string.Join("\n\n", all.Select(one => one.Output))}", e);
+        }
+        finally
+        {
+            foreach (Process loop in busy)
+            {
+                loop.Kill();
+                loop.Dispose();
+            }
+
+            foreach (BrokerProcess one in all) await one.DisposeAsync();
+        }
+    }
+
+    // Ends with the silo's process: one that was put out of the cluster learns it, and ends.
+    private static async Task<TimeSpan> StrikeAsync(Fault fault, BrokerProcess silo, HostNetwork? network, FailoverLoad load)
+    {
+        switch (fault)
+        {
+            case Fault.Kill:
+                await silo.KillAsync();
+                return await load.UntilResumedAsync();
+            case Fault.Hang:
+                silo.Stop();
+                TimeSpan hung = await load.UntilResumedAsync();
+                silo.Continue();
+                await silo.EndedAsync();
+                return hung;
+            case Fault.CutOff:
+                NetworkHost host = network!.Hosts[0];
+                await network.CutOffAsync(host);
+                TimeSpan cut = await load.UntilResumedAsync();
+                await silo.EndedAsync();
+                await network.JoinAsync(host);
+                return cut;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(fault));
+        }
+    }
+
+    private static int? Read(string name) =>
+        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
+}
