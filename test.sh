@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node, npm, chromium and
-# PostgreSQL from Debian's packages, nsqjs from npm. --storage=postgres lets all tests keep messages there instead of in files. Other
+# Builds everything in Release and runs all tests. Installs what the tests need besides the .NET SDK: node, npm, chromium,
+# iproute2 and PostgreSQL from Debian's packages, nsqjs from npm. --storage=postgres lets all tests keep messages there instead of in files. Other
 # arguments go to `dotnet test`, for example: ./test.sh --filter FullyQualifiedName~Conformance
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -19,6 +19,12 @@ as_root() {
 if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
   as_root apt-get update -qq >/dev/null
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm >/dev/null
+fi
+
+# Silos that are cut off from each other run in networks of their own.
+if ! command -v ip >/dev/null; then
+  as_root apt-get update -qq >/dev/null
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 >/dev/null
 fi
 
 # The browser that the admin web's tests drive is Debian's; Playwright is to fetch none of its own.

@@ -79,9 +79,14 @@ public sealed class PostgresAddress
         Default(settings, "Auto Prepare Min Usages", value => settings.AutoPrepareMinUsages = value, 2);
         Default(settings, "Maximum Pool Size", value => settings.MaxPoolSize = value, 24);
         Default(settings, "Host Recheck Seconds", value => settings.HostRecheckSeconds = value, 2);
-        Default(settings, "Tcp Keepalive Time", value => settings.TcpKeepAliveTime = value, 5);
-        Default(settings, "Tcp Keepalive Interval", value => settings.TcpKeepAliveInterval = value, 2);
-        settings.TcpKeepAlive = true;
+        // A socket in the file system, of which the system itself tells the end, takes no settings of TCP.
+        if (!Path.IsPathRooted(settings.Host))
+        {
+            Default(settings, "Tcp Keepalive Time", value => settings.TcpKeepAliveTime = value, 5);
+            Default(settings, "Tcp Keepalive Interval", value => settings.TcpKeepAliveInterval = value, 2);
+            settings.TcpKeepAlive = true;
+        }
+
         // Npgsql's own reads without awaiting, on threads that serve everybody: while the database is out of reach they would all be taken.
         settings.KeepAlive = 0;
         settings.ApplicationName ??= "broker";

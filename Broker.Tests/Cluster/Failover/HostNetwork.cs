@@ -6,7 +6,7 @@ namespace Broker.Tests.Cluster.Failover;
 
 /// <summary>
 /// Hosts on one cable, each a network of its own in the kernel, from which one can be cut off without a word: packets are sent and reach nobody, and
-/// no connection is closed. This process reaches all of them at any time. It takes the rights of root.
+/// no connection is closed. This process reaches all of them at any time.
 /// </summary>
 internal sealed class HostNetwork : IAsyncDisposable
 {
@@ -19,8 +19,8 @@ internal sealed class HostNetwork : IAsyncDisposable
 
     public IReadOnlyList<NetworkHost> Hosts { get; }
 
-    /// <summary>Whether this process may make one.</summary>
-    public static bool IsAllowed => Environment.IsPrivilegedProcess;
+    /// <summary>Whether this process may make one: the kernel asks for the rights of root, which a container may lack even so.</summary>
+    public static bool IsAllowed { get; } = Environment.IsPrivilegedProcess && MayMakeBridges();
 
     public static async Task<HostNetwork> CreateAsync(int hosts)
     {
@@ -63,6 +63,14 @@ internal sealed class HostNetwork : IAsyncDisposable
 
     private string ForPeersOf(NetworkHost host, Func<NetworkHost, NetworkHost, string> command) => string.Join(
         '\n', Hosts.Where(other => other != host).SelectMany(other => (string[])[command(host, other), command(other, host)]));
+
+    private static bool MayMakeBridges()
+    {
+        string name = $"bk{Random.Shared.Next(0x10000):x4}t";
+        using Process process = Process.Start(new ProcessStartInfo("sh", ["-ec", $"ip link add {name} type bridge && ip link delete {name}"]) { RedirectStandardError = true })!;
+        process.WaitForExit();
+        return process.ExitCode == 0;
+    }
 
     private static async Task RunAsync(string script)
     {

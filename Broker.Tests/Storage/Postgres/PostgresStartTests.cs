@@ -3,6 +3,7 @@ using Broker.Policies;
 using Broker.Storage;
 using Broker.Storage.Postgres;
 using Broker.Tests.Gateway;
+using Broker.Tests.Running;
 using Broker.Tests.Storage.Files;
 
 namespace Broker.Tests.Storage.Postgres;
@@ -33,6 +34,16 @@ public sealed class PostgresStartTests
             new RecordedLog()));
         Assert.Equal("cannot open schema broker in PostgreSQL at 127.0.0.1/nowhere: PostgreSQL says: database \"nowhere\" does not exist", e.Message);
         Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task A_server_is_reached_by_its_socket_in_the_file_system()
+    {
+        await using PostgresMessageStore store = await PostgresMessageStore.OpenAsync(
+            new PostgresOptions { ConnectionString = (await PostgresServer.SharedAsync()).SocketConnectionString, Schema = $"{TestStorage.NewSchema()}_socket" },
+            new StorageOptions(),
+            new RecordedLog());
+        Assert.Empty(await store.ListTopicsAsync());
     }
 
     [Fact]
