@@ -33,8 +33,8 @@ public sealed record GrainServices(
     /// <summary>Nanoseconds since the Unix epoch.</summary>
     public long NowNanoseconds => (Time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
 
-    /// <summary>Milliseconds since the Unix epoch.</summary>
-    public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
+    /// <summary>What both clocks show.</summary>
+    public Moment Now => Moment.Of(Time);
 
     /// <summary>Where a topic is kept.</summary>
     public IMessageStore StoreOf(string topic) => EphemeralName.Matches(topic) ? Ephemeral : Durable;

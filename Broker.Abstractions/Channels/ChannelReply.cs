@@ -30,4 +30,7 @@ public sealed class ChannelReply
 
     /// <summary>Generation of the topic.</summary>
     [Id(7)] public int Generation { get; init; }
+
+    /// <summary>Whether the channel was open before, in this process or another.</summary>
+    [Id(8)] public bool WasOpen { get; init; }
 }

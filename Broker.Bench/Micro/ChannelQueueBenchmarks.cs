@@ -49,7 +49,7 @@ public class ChannelQueueBenchmarks
         _gateway = new AttachedGateway("gateway", new NoObserver());
         _end = 0;
         _consumer = new Consumer(_gateway, new ConsumerAttachment { Consumer = 1, MessageTimeout = 60_000, Ready = int.MaxValue, Window = long.MaxValue });
-        _queue.Join(_consumer, []);
+        _queue.Join(_consumer, [], default);
         while (_queue.InFlight < InFlight)
             Offer();
     }

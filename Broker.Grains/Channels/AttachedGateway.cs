@@ -31,6 +31,6 @@ public sealed class AttachedGateway
     /// <summary>The answer to that batch, given again to a retry.</summary>
     public CommandReply LastReply { get; set; }
 
-    /// <summary>When it was last heard from, in milliseconds since the Unix epoch.</summary>
+    /// <summary>When it was last heard from, in milliseconds of the steady clock.</summary>
     public long LastHeard { get; set; }
 }

@@ -102,14 +102,14 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (!request.Again && limit > 0 && open.ConsumerCount + request.Consumers.Length > limit)
             return new AttachReply(AttachStatus.TooManyConsumers);
 
-        long now = _services.Now;
+        Moment now = _services.Now;
         if (!open.Gateways.TryGetValue(request.Gateway, out AttachedGateway? gateway))
         {
             gateway = new AttachedGateway(request.Gateway, request.Observer);
             open.Gateways.Add(request.Gateway, gateway);
         }
 
-        gateway.LastHeard = now;
+        gateway.LastHeard = now.Steady;
         gateway.Observer = request.Observer;
         if (request.Again)
         {
@@ -127,7 +127,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 continue;
             }
 
-            open.Queue.Join(new Consumer(gateway, attachment), attachment.InFlight);
+            open.Queue.Join(new Consumer(gateway, attachment), attachment.InFlight, now);
         }
 
         StartTick();
@@ -179,7 +179,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         try
         {
             return await GetAsync(request.Incarnation) is { } open
-                ? await new ChannelPeek(open, request).LookAsync()
+                ? await new ChannelPeek(open, request, _services.Now).LookAsync()
                 : new PeekReply { Status = TopicStatus.ChannelNotFound };
         }
         catch (StoreException e)
@@ -206,7 +206,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return TopicStatus.ChannelNotFound;
         // What only the log knows must be there: an offset that never had a message is not one to finish.
         PeekRequest search = new() { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = 0 };
-        PeekReply found = await new ChannelPeek(open, search).LookAsync();
+        PeekReply found = await new ChannelPeek(open, search, _services.Now).LookAsync();
         if (found.Messages.Length == 0 || !ReferenceEquals(open, _open) || !open.Queue.Drop(MessageId.OffsetOf(id)))
             return TopicStatus.MessageNotFound;
         EndTurn(open, _services.Now);
@@ -286,8 +286,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (!open.Gateways.TryGetValue(commands.Gateway, out AttachedGateway? gateway))
             return new CommandReply(CommandStatus.NotAttached);
-        long now = _services.Now;
-        gateway.LastHeard = now;
+        Moment now = _services.Now;
+        gateway.LastHeard = now.Steady;
         if (commands.Sequence == gateway.LastSequence)
             return gateway.LastReply;
         // A consumer that joined just after the channel was activated anew made the gateway known, but not what it had here before.
@@ -323,7 +323,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         return gateway.LastReply;
     }
 
-    private void Trace(OpenChannel open, Consumer consumer, in ConsumerCommand command, long now)
+    private void Trace(OpenChannel open, Consumer consumer, in ConsumerCommand command, Moment now)
     {
         if (!open.Queue.TryFindDelivery(consumer, command.Offset, out long delivered, out ushort attempts))
             return;
@@ -332,13 +332,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             ActivityKind.Consumer,
             _topic,
             MessageId.Of(open.IdPrefix, command.Offset),
-            DateTimeOffset.FromUnixTimeMilliseconds(delivered),
-            DateTimeOffset.FromUnixTimeMilliseconds(now),
+            DateTimeOffset.FromUnixTimeMilliseconds(now.ToWall(delivered)),
+            DateTimeOffset.FromUnixTimeMilliseconds(now.Wall),
             ("messaging.destination.subscription.name", _name),
             ("nsq.message.attempts", (int)attempts));
     }
 
-    private static CommandFailureCause? Execute(ChannelQueue queue, Consumer consumer, in ConsumerCommand command, long now, long nanoseconds)
+    private static CommandFailureCause? Execute(ChannelQueue queue, Consumer consumer, in ConsumerCommand command, Moment now, long nanoseconds)
     {
         switch (command.Kind)
         {
@@ -347,7 +347,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             case CommandKind.Requeue:
                 return queue.Requeue(consumer, command.Offset, command.Value, now);
             case CommandKind.Touch:
-                return queue.Touch(consumer, command.Offset, now);
+                return queue.Touch(consumer, command.Offset, now.Steady);
             case CommandKind.Ready:
                 queue.SetReady(consumer, (int)command.Value);
                 return null;
@@ -389,6 +389,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private OfferReply TakeOffer(OpenChannel open, ChannelOffer offer, IReadOnlyList<DeferredHeader> deferred)
     {
         ChannelQueue queue = open.Queue;
+        Moment now = _services.Now;
+        queue.Observe(now);
         if (open.Reader is { } reader && reader.Hidden.Count > 0)
             queue.Hide(reader.Hidden);
         if (_ownsBodies)
@@ -399,7 +401,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             queue.Offer(offer.From, offer.End, batches);
         else
             queue.Offer(offer.From, offer.End, offer.Messages, deferred);
-        EndTurn(open, _services.Now);
+        EndTurn(open, now);
         return new OfferReply(TopicStatus.Ok, queue.End, open.DurableFloor);
     }
 
@@ -485,6 +487,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 ? new LatencyWindow(_services.Options.LatencyWindow.Ticks / 2 * TimeSpan.NanosecondsPerTick, _services.NowNanoseconds)
                 : null,
         };
+        queue.Observe(_services.Now);
         ITopicReader? reader = null;
         IChannelProgress? progress = null;
         bool known = false;
@@ -504,6 +507,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             await RecoverAsync(queue, reader, state, Math.Max(record.Start, state?.Floor ?? 0), record.End);
         }
 
+        long opened = _services.Now.Steady;
         _open = new OpenChannel
         {
             Incarnation = record.Incarnation,
@@ -512,7 +516,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             Queue = queue,
             Reader = reader,
             Progress = progress,
-            HeldUntil = known ? _services.Now + (long)_services.Options.HandOverWait.TotalMilliseconds : 0,
+            HeldUntil = known ? opened + (long)_services.Options.HandOverWait.TotalMilliseconds : 0,
+            AttachedBy = record.WasOpen && EphemeralName.Matches(_name)
+                ? opened + (long)_services.Options.GatewayTimeout.TotalMilliseconds
+                : long.MaxValue,
         };
         _lastReport = default;
         _figures = _services.Metrics?.Channels.Add(_open, _topic, _name);
@@ -540,11 +547,11 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     }
 
     // Everything that a change of the queue calls for: deliveries, notes, timers, reads.
-    private void EndTurn(OpenChannel open, long now)
+    private void EndTurn(OpenChannel open, Moment now)
     {
         ChannelQueue queue = open.Queue;
-        if (now >= open.HeldUntil)
-            queue.Dispatch(now);
+        if (now.Steady >= open.HeldUntil)
+            queue.Dispatch(now.Steady);
         WriteNotes(open);
         SendOutgoing(open);
         ArmDeadline(open, now);
@@ -583,16 +590,16 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         outgoing.Clear();
     }
 
-    private void ArmDeadline(OpenChannel open, long now)
+    private void ArmDeadline(OpenChannel open, Moment now)
     {
-        long next = open.Queue.NextDeadline();
-        if (open.HeldUntil > now)
+        long next = open.Queue.NextDeadline(now);
+        if (open.HeldUntil > now.Steady)
             next = Math.Min(next, open.HeldUntil);
         if (next >= _deadlineAt)
             return;
         _deadlineAt = next;
         // Timers take no more than about 49 days; a longer wait is armed again when it fires.
-        TimeSpan due = TimeSpan.FromMilliseconds(Math.Clamp(next - now, 1, 1L << 31));
+        TimeSpan due = TimeSpan.FromMilliseconds(Math.Clamp(next - now.Steady, 1, 1L << 31));
         if (_deadline is null)
         {
             _deadline = this.RegisterGrainTimer(
@@ -609,7 +616,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         _deadlineAt = long.MaxValue;
         if (_open is { } open)
         {
-            long now = _services.Now;
+            Moment now = _services.Now;
             open.Queue.Expire(now);
             EndTurn(open, now);
         }
@@ -638,13 +645,17 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return;
         }
 
-        long now = _services.Now;
-        DropDeadGateways(open, now);
+        Moment now = _services.Now;
+        DropDeadGateways(open, now.Steady);
+        // The wall clock may have been set, which no timer tells.
+        open.Queue.Expire(now);
         EndTurn(open, now);
+        if (now.Steady >= open.AttachedBy)
+            LeaveIfEphemeral(open);
         try
         {
             await ReportAsync(open);
-            await KeepStragglersAsync(open, now);
+            await KeepStragglersAsync(open, now.Steady);
         }
         catch (FencedException)
         {
@@ -772,9 +783,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                     await ReadBodiesAsync(open);
                 else
                     await ReadLogAsync(open);
-                long now = _services.Now;
-                if (now >= open.HeldUntil)
-                    queue.Dispatch(now);
+                Moment now = _services.Now;
+                if (now.Steady >= open.HeldUntil)
+                    queue.Dispatch(now.Steady);
                 WriteNotes(open);
                 SendOutgoing(open);
                 ArmDeadline(open, now);
@@ -940,6 +951,6 @@ public sealed class ChannelGrain : Grain, IChannelGrain
 
         _services.Log.StragglersKept(_topic, _name, kept);
         _stragglerFloor = -1;
-        EndTurn(open, now);
+        EndTurn(open, _services.Now);
     }
 }

@@ -10,7 +10,8 @@ namespace Broker.Grains.Channels;
 /// </summary>
 /// <param name="open">The channel.</param>
 /// <param name="request">What to look at.</param>
-internal sealed class ChannelPeek(OpenChannel open, PeekRequest request)
+/// <param name="now">The time.</param>
+internal sealed class ChannelPeek(OpenChannel open, PeekRequest request, Moment now)
 {
     private const int ReadBytes = 128 << 10;
 
@@ -129,7 +130,7 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request)
             Timestamp = batch.TimestampAt(position),
             Attempts = message.Attempts,
             Due = message.Due,
-            Deadline = message.Deadline,
+            Deadline = message.Stage == MessageStage.InFlight ? now.ToWall(message.Deadline) : 0,
             Gateway = message.Consumer?.Gateway.Id,
             Consumer = message.Consumer?.Number ?? 0,
             Size = body.Length,

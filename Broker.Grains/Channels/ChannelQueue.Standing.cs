@@ -100,11 +100,11 @@ public sealed partial class ChannelQueue
     private IEnumerable<StandingMessage> All(MessageStage stage) => stage switch
     {
         MessageStage.InFlight => _inFlight.All(),
-        MessageStage.Deferred => _deferred.UnorderedItems.Select(item =>
-            new StandingMessage(MessageStage.Deferred, item.Element.Offset, item.Element.Attempts)
+        MessageStage.Deferred => _deferred.All().Select(item =>
+            new StandingMessage(MessageStage.Deferred, item.Message.Offset, item.Message.Attempts)
             {
-                Due = item.Priority,
-                Body = _deferredBodies.GetValueOrDefault(item.Element.Offset),
+                Due = item.Due,
+                Body = _deferredBodies.GetValueOrDefault(item.Message.Offset),
             }),
         _ => Runs(_redeliveries)
             .Concat(Runs(_window))
@@ -134,7 +134,7 @@ public sealed partial class ChannelQueue
 
     private BodyRef TakeDeferred(in StandingMessage message)
     {
-        _deferred.Remove(new DeferredMessage(message.Offset, message.Attempts), out _, out _);
+        _deferred.Remove(message.Offset);
         return _deferredBodies.Remove(message.Offset, out BodyRef body) ? body : default;
     }
 

@@ -8,7 +8,7 @@ namespace Broker.Grains.Channels;
 
 /// <summary>
 /// The queue of one channel: what is ready, in flight and deferred, and the consumers and their credit. Deterministic and single-threaded,
-/// without I/O and without a clock of its own: time is an argument, in milliseconds since the Unix epoch.
+/// without I/O and without a clock of its own: time is an argument.
 /// </summary>
 /// <remarks>
 /// Messages come in order of their offsets. Up to <see cref="Cursor"/> they were taken into the window or are known one by one; between
@@ -24,7 +24,7 @@ public sealed partial class ChannelQueue
     private readonly RunQueue _redeliveries = new();
     private readonly Queue<DeferredMessage> _missing = new();
     private readonly List<DeferredMessage> _due = [];
-    private readonly PriorityQueue<DeferredMessage, long> _deferred = new();
+    private readonly Deferrals _deferred = new();
     private readonly Dictionary<long, BodyRef> _deferredBodies = [];
     private readonly InFlightTable _inFlight = new();
     private readonly FinishedOffsets _finished;
@@ -179,7 +179,7 @@ public sealed partial class ChannelQueue
 
                 _plainFrom = Math.Max(_plainFrom, message.Offset + 1);
                 if (message.Due > 0)
-                    _deferred.Enqueue(new DeferredMessage(message.Offset, message.Attempts), message.Due);
+                    _deferred.Add(new DeferredMessage(message.Offset, message.Attempts), message.Due);
                 else
                     _missing.Enqueue(new DeferredMessage(message.Offset, message.Attempts));
             }
@@ -318,7 +318,8 @@ public sealed partial class ChannelQueue
     /// <summary>Joins a consumer.</summary>
     /// <param name="consumer">The consumer.</param>
     /// <param name="handedOver">What is in flight with it, when its gateway attaches again.</param>
-    public void Join(Consumer consumer, IReadOnlyList<InFlightMessage> handedOver)
+    /// <param name="now">The time.</param>
+    public void Join(Consumer consumer, IReadOnlyList<InFlightMessage> handedOver, Moment now)
     {
         if (!consumer.Gateway.Consumers.ContainsKey(consumer.Number))
             ConsumerCount++;
@@ -327,7 +328,7 @@ public sealed partial class ChannelQueue
         {
             if (!TakeBack(message.Offset))
                 continue;
-            _inFlight.AddHandedOver(message, consumer);
+            _inFlight.AddHandedOver(message, consumer, now, _limits.MaxMessageTimeout);
             consumer.InFlight++;
         }
 
@@ -405,7 +406,7 @@ public sealed partial class ChannelQueue
         return null;
     }
 
-    /// <summary>When a message was delivered to a consumer, in milliseconds since the Unix epoch; false when it is not in flight with it.</summary>
+    /// <summary>When a message was delivered to a consumer, in milliseconds of the steady clock; false when it is not in flight with it.</summary>
     public bool TryFindDelivery(Consumer consumer, long offset, out long delivered, out ushort attempts)
     {
         delivered = 0;
@@ -416,7 +417,7 @@ public sealed partial class ChannelQueue
     }
 
     /// <summary>REQ (spec 2.4); a delay beyond the limit is lowered to it.</summary>
-    public CommandFailureCause? Requeue(Consumer consumer, long offset, long delay, long now)
+    public CommandFailureCause? Requeue(Consumer consumer, long offset, long delay, Moment now)
     {
         if (CheckOwner(consumer, offset, out ushort attempts) is { } cause)
             return cause;
@@ -428,12 +429,16 @@ public sealed partial class ChannelQueue
         if (delay == 0)
             Redeliver(offset, attempts, body);
         else
-            Defer(offset, attempts, now + delay, body);
+        {
+            _deferred.Observe(now);
+            Defer(offset, attempts, now.Wall + delay, body);
+        }
+
         UpdateCredit(consumer);
         return null;
     }
 
-    /// <summary>TOUCH (spec 2.4).</summary>
+    /// <summary>TOUCH (spec 2.4); the time is that of the steady clock, in milliseconds.</summary>
     public CommandFailureCause? Touch(Consumer consumer, long offset, long now)
     {
         if (CheckOwner(consumer, offset, out _) is { } cause)
@@ -442,10 +447,14 @@ public sealed partial class ChannelQueue
         return null;
     }
 
+    /// <summary>Says what time it is, before messages are taken over that are deferred.</summary>
+    public void Observe(Moment now) => _deferred.Observe(now);
+
     /// <summary>Takes back what timed out and releases what is due.</summary>
-    public void Expire(long now)
+    public void Expire(Moment now)
     {
-        while (_inFlight.TryExpire(now, out long offset, out ushort attempts, out Consumer consumer, out long sent, out BodyRef body))
+        _deferred.Observe(now);
+        while (_inFlight.TryExpire(now.Steady, out long offset, out ushort attempts, out Consumer consumer, out long sent, out BodyRef body))
         {
             TimeoutCount++;
             consumer.GiveUp(sent);
@@ -456,9 +465,8 @@ public sealed partial class ChannelQueue
         }
 
         long before = long.MinValue;
-        while (_deferred.TryPeek(out DeferredMessage message, out long due) && due <= now)
+        while (_deferred.TryTakeDue(now, out DeferredMessage message, out long due))
         {
-            _deferred.Dequeue();
             if (_deferredBodies.Remove(message.Offset, out BodyRef body))
             {
                 _redeliveries.Enqueue(RunOf(message.Offset, body, message.Attempts));
@@ -482,14 +490,13 @@ public sealed partial class ChannelQueue
         _due.Clear();
     }
 
-    /// <summary>When <see cref="Expire"/> has something to do next; <see cref="long.MaxValue"/> for never.</summary>
-    public long NextDeadline()
-    {
-        long next = _inFlight.NextDeadline();
-        return _deferred.TryPeek(out _, out long due) ? Math.Min(next, due) : next;
-    }
+    /// <summary>When <see cref="Expire"/> has something to do next, in milliseconds of the steady clock; <see cref="long.MaxValue"/> for never.</summary>
+    public long NextDeadline(Moment now) => Math.Min(_inFlight.NextDeadline(), now.ToSteady(_deferred.NextDue));
 
-    /// <summary>Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes.</summary>
+    /// <summary>
+    /// Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes. The time is that of the steady clock, in
+    /// milliseconds.
+    /// </summary>
     public void Dispatch(long now)
     {
         while (!Paused)
@@ -628,7 +635,7 @@ public sealed partial class ChannelQueue
         Dictionary<long, (ushort, long)> states = new(offsets.Count);
         foreach (long offset in offsets)
             states[offset] = (_inFlight.TryGet(offset, out _, out ushort attempts) ? attempts : (ushort)0, 0);
-        foreach ((DeferredMessage message, long due) in _deferred.UnorderedItems)
+        foreach ((DeferredMessage message, long due) in _deferred.All())
         {
             if (states.ContainsKey(message.Offset))
                 states[message.Offset] = (message.Attempts, due);
@@ -814,7 +821,7 @@ public sealed partial class ChannelQueue
                 DeferralCount++;
             }
 
-            _deferred.Enqueue(new DeferredMessage(offset, 0), dueTimes[i]);
+            _deferred.Add(new DeferredMessage(offset, 0), dueTimes[i]);
         }
 
         if (follows)
@@ -839,7 +846,7 @@ public sealed partial class ChannelQueue
     private void Defer(long offset, ushort attempts, long due, BodyRef body)
     {
         DeferralCount++;
-        _deferred.Enqueue(new DeferredMessage(offset, attempts), due);
+        _deferred.Add(new DeferredMessage(offset, attempts), due);
         if (body.Batch is not null)
         {
             _deferredBodies[offset] = CopyOf(body.Batch, body.Position);

@@ -6,7 +6,7 @@ namespace Broker.Grains.Channels;
 /// <summary>
 /// The messages of a channel that are out with consumers, and their deadlines. Adding and removing cost the same however many there are:
 /// messages with the same timeout fall due in the order of their delivery, so each timeout has a linked list; the few whose deadline is out
-/// of that order (touched up to the limit, or handed over) stand in a heap.
+/// of that order (touched up to the limit, or handed over) stand in a heap. All its times are of the steady clock, in milliseconds.
 /// </summary>
 public sealed class InFlightTable
 {
@@ -33,7 +33,7 @@ public sealed class InFlightTable
     /// <param name="offset">Its offset; must not be in the table.</param>
     /// <param name="attempts">Deliveries with this one.</param>
     /// <param name="consumer">Who has it.</param>
-    /// <param name="now">Milliseconds since the Unix epoch.</param>
+    /// <param name="now">The time.</param>
     /// <param name="published">When it was published, in nanoseconds since the Unix epoch.</param>
     /// <param name="body">Where its body is, for a channel that owns its bodies.</param>
     /// <remarks>The consumer's position (<see cref="Consumer.Sent"/>) is behind the message already.</remarks>
@@ -44,10 +44,17 @@ public sealed class InFlightTable
     }
 
     /// <summary>Adds a message that was delivered before and is handed over by its gateway.</summary>
-    public void AddHandedOver(in InFlightMessage message, Consumer consumer)
+    /// <param name="message">The message, with times of its gateway's wall clock.</param>
+    /// <param name="consumer">Who has it.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="max">Greatest time from delivery to timeout.</param>
+    public void AddHandedOver(in InFlightMessage message, Consumer consumer, Moment now, long max)
     {
-        int slot = Allocate(message.Offset, message.Attempts, consumer, message.Delivered, published: 0, default);
-        AddIrregular(slot, message.Deadline);
+        // Either wall clock may have been set since the delivery: what is left of the timeout is no more than all of it.
+        long passed = Math.Clamp(now.Wall - message.Delivered, 0, max);
+        long left = Math.Clamp(message.Deadline - now.Wall, 0, consumer.MessageTimeout);
+        int slot = Allocate(message.Offset, message.Attempts, consumer, now.Steady - passed, published: 0, default);
+        AddIrregular(slot, now.Steady + left);
     }
 
     /// <summary>Whether a message is in flight, and with whom.</summary>
@@ -79,7 +86,7 @@ public sealed class InFlightTable
         }
     }
 
-    /// <summary>When a message was delivered, in milliseconds since the Unix epoch; 0 when it is not in flight.</summary>
+    /// <summary>When a message was delivered; 0 when it is not in flight.</summary>
     public long DeliveredAt(long offset) => _slots.TryGet(offset, out int slot) ? _entries[slot].Delivered : 0;
 
     /// <summary>Removes a message that is in flight and returns where its body is.</summary>
@@ -129,7 +136,7 @@ public sealed class InFlightTable
             AddIrregular(slot, limit);
     }
 
-    /// <summary>Earliest deadline, in milliseconds since the Unix epoch; <see cref="long.MaxValue"/> when nothing is in flight.</summary>
+    /// <summary>Earliest deadline; <see cref="long.MaxValue"/> when nothing is in flight.</summary>
     public long NextDeadline()
     {
         long next = long.MaxValue;
@@ -287,8 +294,7 @@ public sealed class InFlightTable
         }
 
         ref Entry entry = ref _entries[slot];
-        // A clock that was set back must not break the order of the list.
-        entry.Deadline = list.Tail == None ? deadline : Math.Max(deadline, _entries[list.Tail].Deadline);
+        entry.Deadline = deadline;
         entry.List = timeout;
         entry.Previous = list.Tail;
         entry.Next = None;

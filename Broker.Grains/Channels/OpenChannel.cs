@@ -23,8 +23,14 @@ public sealed class OpenChannel
     /// <summary>What survives a restart; null for a channel that owns its bodies.</summary>
     public required IChannelProgress? Progress { get; init; }
 
-    /// <summary>Before this (milliseconds since the Unix epoch) nothing is delivered, so that gateways can hand over what is in flight.</summary>
+    /// <summary>Before this (milliseconds of the steady clock) nothing is delivered, so that gateways can hand over what is in flight.</summary>
     public long HeldUntil { get; set; }
+
+    /// <summary>
+    /// By then (milliseconds of the steady clock) an ephemeral channel that was open before must have consumers again, or it goes;
+    /// <see cref="long.MaxValue"/> for other channels.
+    /// </summary>
+    public long AttachedBy { get; init; } = long.MaxValue;
 
     /// <summary>The gateways that have consumers here, by id.</summary>
     public SortedDictionary<string, AttachedGateway> Gateways { get; } = new(StringComparer.Ordinal);

@@ -11,7 +11,7 @@ public readonly record struct StandingMessage(MessageStage Stage, long Offset, u
     /// <summary>When it is due, in milliseconds since the Unix epoch; 0 unless it is deferred.</summary>
     public long Due { get; init; }
 
-    /// <summary>When it times out, in milliseconds since the Unix epoch; 0 unless it is in flight.</summary>
+    /// <summary>When it times out, in milliseconds of the steady clock; 0 unless it is in flight.</summary>
     public long Deadline { get; init; }
 
     /// <summary>Who has it; null unless it is in flight.</summary>

@@ -50,6 +50,9 @@ public sealed class ChannelFeed
     /// <summary>The channel's durable floor; null until it has reported since the topic's activation.</summary>
     public long? DurableFloor { get; set; }
 
+    /// <summary>Whether the channel was open before: it has answered, or it was in the record when the topic was opened.</summary>
+    public bool WasOpen { get => field || DurableFloor is not null; set; }
+
     /// <summary>Whether the channel has yet to be told whether it is paused.</summary>
     public bool PauseIsUntold { get; set; }
 

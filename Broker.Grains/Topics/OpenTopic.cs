@@ -19,7 +19,12 @@ public sealed class OpenTopic
         bool held = Record.Paused || Record.Channels.Count == 0;
         HandedOver = held ? Record.Cursor ?? (Record.Channels.Count == 0 ? Record.Head : log.End) : log.End;
         foreach (ChannelRecord channel in Record.Channels)
-            Feeds.Add(channel.Name, createFeed(channel, HandedOver));
+        {
+            ChannelFeed feed = createFeed(channel, HandedOver);
+            feed.WasOpen = true;
+            Feeds.Add(channel.Name, feed);
+        }
+
         Sequences = new PublishSequences(log.PublisherSequences);
     }
 

@@ -605,6 +605,14 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (isNew)
             await NoteInDirectoryAsync(open);
         OfferAll(open);
+        WakeEphemeral(open);
+    }
+
+    // They do not outlive their process, but for consumers that come back: each finds out by itself whether any do.
+    private void WakeEphemeral(OpenTopic open)
+    {
+        foreach (ChannelFeed feed in open.Feeds.Values.Where(static feed => EphemeralName.Matches(feed.Record.Name)).ToArray())
+            _ = AskFloorAsync(feed);
     }
 
     // What was appended and not yet offered when the log broke, and what turned out to be in the log after all, is offered from the log.
@@ -1051,6 +1059,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         Paused = feed.Record.Paused,
         IdPrefix = MessageId.Prefix(_services.Options.NodeId, open.Log.Generation),
         Generation = open.Log.Generation,
+        WasOpen = feed.WasOpen,
     };
 
     private static ChannelReply Refuse(TopicReply refusal) => new() { Status = refusal.Status, Error = refusal.Error };

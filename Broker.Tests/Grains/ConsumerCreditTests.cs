@@ -1,6 +1,7 @@
 using Broker.Channels;
 using Broker.Events;
 using Broker.Gateways;
+using Broker.Grains;
 using Broker.Grains.Channels;
 using Broker.Messages;
 
@@ -24,6 +25,8 @@ public sealed class ConsumerCreditTests
     private readonly AttachedGateway _gateway = new("g", new NoObserver());
     private readonly ChannelQueue _queue = new(Limits, 0, new Random(1));
     private long _now = 1_000_000;
+
+    private Moment Now => new(_now, _now);
 
     public ConsumerCreditTests() => _queue.Recover(null, [], [], 0);
 
@@ -60,7 +63,7 @@ public sealed class ConsumerCreditTests
                     if (random.Next(2) == 0)
                         _queue.Touch(consumer, offset, _now);
                     else
-                        _queue.Requeue(consumer, offset, random.Next(2) * 500, _now);
+                        _queue.Requeue(consumer, offset, random.Next(2) * 500, Now);
                     break;
                 case 5:
                     (long Received, long Window) statement = (received, Window - bytesOut);
@@ -161,14 +164,14 @@ public sealed class ConsumerCreditTests
         for (int i = 0; i < 10_000; i++)
             Assert.Null(_queue.Touch(consumer, 0, _now));
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1_000);
-        Assert.Equal(1_000_000 + Limits.MaxMessageTimeout, _queue.NextDeadline());
+        Assert.Equal(1_000_000 + Limits.MaxMessageTimeout, _queue.NextDeadline(Now));
     }
 
     private Consumer Join(int number, int ready)
     {
         Consumer consumer = new(
             _gateway, new ConsumerAttachment { Consumer = number, MessageTimeout = Timeout, Ready = ready, Window = Window, Received = 0 });
-        _queue.Join(consumer, []);
+        _queue.Join(consumer, [], Now);
         return consumer;
     }
 
@@ -180,7 +183,7 @@ public sealed class ConsumerCreditTests
 
     private DeliveryRun[] Deliver()
     {
-        _queue.Expire(_now);
+        _queue.Expire(Now);
         _queue.Dispatch(_now);
         DeliveryRun[] runs = [.. _queue.Outgoing.SelectMany(gateway => gateway.Outbox)];
         foreach (AttachedGateway gateway in _queue.Outgoing)

@@ -2,6 +2,7 @@ using System.Text;
 using Broker.Channels;
 using Broker.Events;
 using Broker.Gateways;
+using Broker.Grains;
 using Broker.Grains.Channels;
 using Broker.Messages;
 using Broker.Storage;
@@ -48,6 +49,8 @@ internal sealed class QueueDriver
     }
 
     public string Trace => _trace.ToString();
+
+    private Moment Now => new(_now, _now);
 
     public void Run(int steps)
     {
@@ -158,7 +161,7 @@ internal sealed class QueueDriver
         });
         _consumers.Add(member.Number, consumer);
         Say($"join {member.Number} ready={member.Ready} window={member.Window}");
-        _queue.Join(consumer, []);
+        _queue.Join(consumer, [], Now);
     }
 
     private void Leave()
@@ -211,7 +214,7 @@ internal sealed class QueueDriver
         long delay = _random.Next(2) == 0 ? 0 : _random.Next(1, 40_000);
         CommandFailureCause? expected = _model.Check(member.Number, offset);
         Say($"requeue {offset} by {member.Number} after {delay}: {expected}");
-        Assert.Equal(expected, _queue.Requeue(_consumers[member.Number], offset, delay, _now));
+        Assert.Equal(expected, _queue.Requeue(_consumers[member.Number], offset, delay, Now));
         if (expected is not null)
             return;
         QueueModel.Message message = _model.Messages[offset];
@@ -276,7 +279,7 @@ internal sealed class QueueDriver
     private void Settle()
     {
         _model.Expire(_now);
-        _queue.Expire(_now);
+        _queue.Expire(Now);
         do
         {
             _queue.Dispatch(_now);
@@ -381,7 +384,7 @@ internal sealed class QueueDriver
             QueueModel.State.Deferred => m.Due,
             _ => long.MaxValue,
         }).DefaultIfEmpty(long.MaxValue).Min();
-        Assert.Equal(next, _queue.NextDeadline());
+        Assert.Equal(next, _queue.NextDeadline(Now));
     }
 
     private QueueModel.Member? Pick()

@@ -10,6 +10,7 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     private readonly SortedSet<VirtualTimer> _timers = [];
     private long _settings;
     private long _elapsed;
+    private long _wallAhead;
 
     public VirtualTimeProvider()
         : this(new DateTimeOffset(2024, 1, 1, 0, 0, 0, TimeSpan.Zero))
@@ -35,7 +36,7 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
         }
     }
 
-    public override DateTimeOffset GetUtcNow() => start + Elapsed;
+    public override DateTimeOffset GetUtcNow() => start + Elapsed + TimeSpan.FromTicks(Interlocked.Read(ref _wallAhead));
 
     public override long GetTimestamp() => Interlocked.Read(ref _elapsed);
 
@@ -45,6 +46,9 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
         timer.Change(dueTime, period);
         return timer;
     }
+
+    /// <summary>Sets the wall clock forward, or back, while no time passes: timestamps and timers go by the steady clock.</summary>
+    public void SetWall(TimeSpan by) => Interlocked.Add(ref _wallAhead, by.Ticks);
 
     /// <summary>Lets time pass, and fires what comes due on the way, each timer at its own time.</summary>
     public void Advance(TimeSpan time)
