@@ -36,6 +36,17 @@ public sealed record GrainServices(
     /// <summary>What both clocks show.</summary>
     public Moment Now => Moment.Of(Time);
 
+    /// <summary>Whether this silo is a member of its cluster; null where there is none.</summary>
+    public ISiloMembership? Membership { get; init; }
+
     /// <summary>Where a topic is kept.</summary>
     public IMessageStore StoreOf(string topic) => EphemeralName.Matches(topic) ? Ephemeral : Durable;
+
+    /// <summary>To be asked before anything is opened, which takes it from whoever has it.</summary>
+    /// <exception cref="FencedException">The others have put this silo out: what it opens it would take from those who go on.</exception>
+    public async ValueTask EnsureMemberAsync()
+    {
+        if (Membership is { } membership && !await membership.IsMemberAsync())
+            throw new FencedException("the other silos have taken this one for dead, so it opens nothing; ask again");
+    }
 }

@@ -37,6 +37,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private IGrainTimer? _deadline;
     private long _deadlineAt = long.MaxValue;
     private IGrainTimer? _tick;
+    private long _ticked;
     private ChannelReport _lastReport;
     private long _stragglerFloor = -1;
     private long _stragglerSince;
@@ -457,6 +458,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
 
     private async Task OpenAsync()
     {
+        await _services.EnsureMemberAsync();
         ChannelReply record = await GrainFactory.GetGrain<ITopicGrain>(_topic).DescribeChannelAsync(_name);
         switch (record.Status)
         {
@@ -631,14 +633,39 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         _figures = null;
     }
 
-    private void StartTick() =>
-        _tick ??= this.RegisterGrainTimer(
+    private void StartTick()
+    {
+        if (_tick is not null)
+            return;
+        _ticked = _services.Now.Steady;
+        _tick = this.RegisterGrainTimer(
             TickAsync, new GrainTimerCreationOptions { DueTime = TickPeriod, Period = TickPeriod, Interleave = true });
+    }
 
     private async Task TickAsync(CancellationToken cancellation)
     {
-        if (_open is not { } open)
-            return;
+        if (_open is { } open)
+        {
+            AllowForStandstill(open);
+            await LookAfterAsync(open);
+        }
+
+        _ticked = _services.Now.Steady;
+    }
+
+    // A tick that is late says that this process stood still, not that others did: what they have sent meanwhile waits to be read.
+    private void AllowForStandstill(OpenChannel open)
+    {
+        long now = _services.Now.Steady;
+        long late = Math.Max(0, now - _ticked - (long)TickPeriod.TotalMilliseconds);
+        foreach (AttachedGateway gateway in open.Gateways.Values)
+            gateway.LastHeard = Math.Min(now, gateway.LastHeard + late);
+        if (open.AttachedBy < long.MaxValue)
+            open.AttachedBy += late;
+    }
+
+    private async Task LookAfterAsync(OpenChannel open)
+    {
         if (open.Progress is { IsFenced: true })
         {
             Leave(open);

@@ -30,7 +30,7 @@ public sealed class OpenChannel
     /// By then (milliseconds of the steady clock) an ephemeral channel that was open before must have consumers again, or it goes;
     /// <see cref="long.MaxValue"/> for other channels.
     /// </summary>
-    public long AttachedBy { get; init; } = long.MaxValue;
+    public long AttachedBy { get; set; } = long.MaxValue;
 
     /// <summary>The gateways that have consumers here, by id.</summary>
     public SortedDictionary<string, AttachedGateway> Gateways { get; } = new(StringComparer.Ordinal);

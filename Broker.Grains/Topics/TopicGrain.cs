@@ -575,6 +575,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             await broken.Log.DisposeAsync();
         }
 
+        await _services.EnsureMemberAsync();
         IMessageStore store = _services.StoreOf(_name);
         ITopicLog? log = await store.OpenTopicAsync(_name, create: false);
         bool isNew = log is null && create;

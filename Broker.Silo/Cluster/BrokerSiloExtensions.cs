@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Broker.Admin;
+using Broker.Grains;
 using Broker.Grains.Placement;
 using Broker.Grains.Topics;
 using Broker.Health;
@@ -31,7 +32,11 @@ public static class BrokerSiloExtensions
         ClusterSettings cluster = settings.Cluster;
         // Before the silo, which starts only when it has joined.
         if (settings.IsClustered)
+        {
             builder.Services.AddHostedService<DeadSilos>();
+            builder.Services.AddSingleton<ISiloMembership, SiloMembership>();
+        }
+
         builder.UseOrleans(silo =>
         {
             if (settings.IsClustered)

@@ -285,6 +285,7 @@ public sealed class BrokerHost : IAsyncDisposable
             provider.GetRequiredService<ILogger<GrainServices>>())
         {
             Hosted = provider.GetService<HostedTopics>(),
+            Membership = provider.GetService<ISiloMembership>(),
             KnownChannels = provider.GetRequiredService<IKnownChannels>(),
             Traces = provider.GetRequiredService<MessageTraces>(),
             Metrics = settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry) ? new GrainMetrics(meters, settings.Telemetry.LabelLimit) : null,

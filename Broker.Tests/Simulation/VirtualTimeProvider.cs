@@ -50,6 +50,9 @@ public sealed class VirtualTimeProvider(DateTimeOffset start) : TimeProvider
     /// <summary>Sets the wall clock forward, or back, while no time passes: timestamps and timers go by the steady clock.</summary>
     public void SetWall(TimeSpan by) => Interlocked.Add(ref _wallAhead, by.Ticks);
 
+    /// <summary>Lets time pass in which nothing runs, as when the process is stopped: timers that come due meanwhile fire late.</summary>
+    public void StandStill(TimeSpan time) => Interlocked.Add(ref _elapsed, time.Ticks);
+
     /// <summary>Lets time pass, and fires what comes due on the way, each timer at its own time.</summary>
     public void Advance(TimeSpan time)
     {

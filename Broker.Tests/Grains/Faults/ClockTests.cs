@@ -70,6 +70,18 @@ public sealed class ClockTests : IDisposable
         Assert.Equal((1, 0), (_world.Stats("c").ConsumerCount, (int)_world.Stats("c").TimedOut));
     }
 
+    [Fact]
+    public void A_process_that_stood_still_takes_no_gateway_for_lost_whose_words_it_has_not_read()
+    {
+        ScriptedGateway gateway = Subscribe();
+        gateway.IsStopped = true;
+        _world.Time.StandStill(TimeSpan.FromSeconds(12));
+        _world.Scheduler.RunFor(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, _world.Stats("c").ConsumerCount);
+        _world.Scheduler.RunFor(TimeSpan.FromSeconds(15));
+        Assert.Equal(0, _world.Stats("c").ConsumerCount);
+    }
+
     public void Dispose() => _world.Dispose();
 
     private static TimeSpan FirstOf(ScriptedGateway gateway, string body) => gateway.Deliveries.First(delivery => delivery.Body == body).At;

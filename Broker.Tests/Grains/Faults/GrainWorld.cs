@@ -20,7 +20,9 @@ internal sealed class GrainWorld : IDisposable
     private readonly long _publisher;
     private long _sequence;
 
-    public GrainWorld(IMessageStore store, int seed = 1, Func<TimeProvider, IKnownChannels>? known = null, QueueOptions? options = null)
+    public GrainWorld(
+        IMessageStore store, int seed = 1, Func<TimeProvider, IKnownChannels>? known = null, QueueOptions? options = null,
+        ISiloMembership? membership = null)
     {
         _publisher = 7 + seed;
         _simulation = new GrainSimulation(
@@ -31,6 +33,7 @@ internal sealed class GrainWorld : IDisposable
                 return new GrainServices(options ?? new QueueOptions(), store, new MemoryMessageStore(), time, seed, NullLogger<GrainServices>.Instance)
                 {
                     KnownChannels = known?.Invoke(time),
+                    Membership = membership,
                 };
             }),
             simulated => simulated with { GrainAssemblies = [typeof(TopicGrain).Assembly], ResponseTimeout = TimeSpan.FromSeconds(4) });

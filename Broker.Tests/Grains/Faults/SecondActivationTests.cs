@@ -1,3 +1,4 @@
+using Broker.Grains;
 using Broker.Storage;
 using Broker.Storage.Memory;
 using Broker.Topics;
@@ -45,6 +46,26 @@ public sealed class SecondActivationTests
         Assert.Equal(1, first.Stats("c").Depth);
     }
 
+    [Fact]
+    public void A_silo_that_the_others_have_put_out_takes_no_topic_back()
+    {
+        Membership membership = new();
+        using GrainWorld first = new(_store, membership: membership);
+        Assert.True(first.Publish("one").IsOk);
+        using GrainWorld second = new(_store, seed: 2);
+        Assert.True(second.Publish("two").IsOk);
+
+        membership.IsMember = false;
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.Throws<FencedException>(() => first.Publish("theirs"));
+            first.Scheduler.RunFor(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.True(second.Publish("three").IsOk);
+        Assert.Equal(3, second.Stats().Depth);
+    }
+
     /// <summary>Invariant 7: nothing of an earlier generation is accepted.</summary>
     [Fact]
     public void A_channel_of_a_topic_that_was_made_again_elsewhere_is_closed()
@@ -78,5 +99,12 @@ public sealed class SecondActivationTests
         Assert.True(world.Run(() => world.Topic.DeleteAsync()).IsOk);
         world.Scheduler.RunFor(TimeSpan.FromSeconds(1));
         Assert.True(world.Run(() => world.Topic.CreateChannelAsync("c")).Incarnation > before);
+    }
+
+    private sealed class Membership : ISiloMembership
+    {
+        public bool IsMember { get; set; } = true;
+
+        public ValueTask<bool> IsMemberAsync() => new(IsMember);
     }
 }
