@@ -31,6 +31,7 @@ public class OtlpTests
         foreach (string text in (string[])["broker.channel.published.messages", "broker.gateway.connections", "broker.log.append.duration", "dotnet.gc.collections", "service.name", "otlp"])
             Assert.True(collector.Has("/v1/metrics", Encoding.UTF8.GetBytes(text)), $"{text} was not sent: {collector}{broker.Output}");
         Assert.True(collector.Has("/v1/traces", "finish"u8), $"no finish was sent: {collector}{broker.Output}");
+        Assert.True(collector.Has("/v1/traces", "Microsoft.Orleans.Application"u8), $"no call of a grain was sent: {collector}{broker.Output}");
         byte[] traceId = Convert.FromHexString(MessageTraces.TraceIdOf("otlp", Convert.ToUInt64(message.Id, 16)).ToHexString());
         Assert.True(collector.Has("/v1/traces", traceId), "the message's trace was not sent");
     }
