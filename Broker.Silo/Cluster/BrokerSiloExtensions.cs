@@ -30,13 +30,8 @@ public static class BrokerSiloExtensions
     public static WebApplicationBuilder AddBrokerSilo(this WebApplicationBuilder builder, BrokerSettings settings)
     {
         ClusterSettings cluster = settings.Cluster;
-        // Before the silo, which starts only when it has joined.
         if (settings.IsClustered)
-        {
-            builder.Services.AddHostedService<DeadSilos>();
             builder.Services.AddSingleton<ISiloMembership, SiloMembership>();
-        }
-
         builder.UseOrleans(silo =>
         {
             if (settings.IsClustered)
@@ -54,6 +49,7 @@ public static class BrokerSiloExtensions
                 silo.AddActivityPropagation();
             silo.UseSiloMetadata(new Dictionary<string, string> { [ClusterParts.VersionKey] = Product.Version });
             silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloWatch>();
             if (settings.Admin.HttpAddress.Length > 0)
             {
                 silo.AddDashboard();
@@ -63,7 +59,6 @@ public static class BrokerSiloExtensions
         builder.Services.AddSingleton<HostedTopics>();
         builder.Services.AddSingleton<IHostedTopics>(services => services.GetRequiredService<HostedTopics>());
         builder.Services.AddSingleton<IReadinessCheck, SiloCheck>();
-        builder.Services.AddHostedService<SiloWatch>();
         return builder;
     }
 
@@ -91,6 +86,7 @@ public static class BrokerSiloExtensions
             // After all silos were killed at once, the next ones wait until the old ones have been silent for three of these.
             options.IAmAliveTablePublishTimeout = cluster.TableRefresh;
         });
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeadSilos>();
         ClusterTls.Apply(silo, cluster);
     }
 

@@ -1,11 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using Broker.Silo.Settings;
-using Broker.Storage;
-using Broker.Storage.Postgres;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Npgsql;
+using Orleans;
 using Orleans.Runtime;
 
 namespace Broker.Silo.Cluster;
@@ -18,43 +15,52 @@ namespace Broker.Silo.Cluster;
 /// Struck is who has not signed the list for three times its period, and cannot be connected to either: a silo that the database was away for is there.
 /// </remarks>
 /// <param name="settings">What the operator chose.</param>
+/// <param name="table">The list.</param>
 /// <param name="membership">Knows when this silo has joined.</param>
+/// <param name="self">This silo.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told who is struck.</param>
-internal sealed partial class DeadSilos(BrokerSettings settings, ISiloStatusOracle membership, TimeProvider time, ILogger<DeadSilos> logger) : BackgroundService
+internal sealed partial class DeadSilos(
+    BrokerSettings settings, IMembershipTable table, IClusterMembershipService membership, ILocalSiloDetails self, TimeProvider time, ILogger<DeadSilos> logger)
+    : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
     private const int MissedSignatures = 3;
-
-    private const string FindSilent =
-        """
-        select address, port, generation from cluster_silos
-        where cluster = $1 and status <> 6 and alive < now() - $2 and not (address = $3 and port = $4)
-        """;
-
-    // With the version, so that silos which write at the same moment read again before they do.
-    private const string Strike =
-        """
-        with ticked as (update cluster_versions set version = version + 1, changed = now() where cluster = $1 returning cluster)
-        update cluster_silos set status = 6 from ticked
-        where cluster_silos.cluster = ticked.cluster and address = $2 and port = $3 and generation = $4 and alive < now() - $5
-        """;
 
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ConnectPatience = TimeSpan.FromSeconds(1);
 
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _looking = Task.CompletedTask;
+
+    /// <summary>Looks for the first time when the silo is on the list, before it waits for the others.</summary>
+    public void Participate(ISiloLifecycle observer) => observer.Subscribe<DeadSilos>(ServiceLifecycleStage.ApplicationServices, StartAsync, StopAsync);
+
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public void Dispose() => _stopping.Dispose();
+
+    private async Task StartAsync(CancellationToken cancellation)
+    {
+        await LookAsync(cancellation);
+        _looking = Task.Run(() => LookUntilJoinedAsync(_stopping.Token), cancellation);
+    }
+
+    private async Task StopAsync(CancellationToken cancellation)
+    {
+        await _stopping.CancelAsync();
+        await _looking;
+    }
+
+    private async Task LookUntilJoinedAsync(CancellationToken stopping)
     {
         try
         {
-            // A silo that is starting, too, is to be known to itself before it looks at others.
-            while (membership.CurrentStatus is SiloStatus.None or SiloStatus.Created or SiloStatus.Joining)
+            while (membership.CurrentSnapshot.GetSiloStatus(self.SiloAddress) is SiloStatus.None or SiloStatus.Created or SiloStatus.Joining)
             {
-                await LookAsync(stoppingToken);
-                await Task.Delay(Period, time, stoppingToken);
+                await Task.Delay(Period, time, stopping);
+                await LookAsync(stopping);
             }
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             // It has not joined, and will not.
         }
@@ -64,50 +70,43 @@ internal sealed partial class DeadSilos(BrokerSettings settings, ISiloStatusOrac
     {
         try
         {
-            await PostgresMessageStore.PrepareAsync(settings.Postgres, connection => LookAsync(connection, stopping), stopping);
+            TimeSpan silence = settings.Cluster.TableRefresh * MissedSignatures;
+            foreach (SiloAddress silo in (await SilentAsync(silence, stopping)).Select(silo => silo.Entry.SiloAddress))
+            {
+                if (!await IsThereAsync(silo.Endpoint, stopping) && await TryStrikeAsync(silo, silence, stopping))
+                    Struck(silo.Endpoint, silence.TotalSeconds);
+            }
         }
-        catch (StoreException e)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             CannotLook(e.Message);
         }
     }
 
-    private async Task LookAsync(NpgsqlConnection connection, CancellationToken stopping)
+    private async Task<IReadOnlyList<(MembershipEntry Entry, string Tag, TableVersion Version)>> SilentAsync(TimeSpan silence, CancellationToken stopping)
     {
-        await using (NpgsqlCommand path = new($"set search_path to \"{settings.Postgres.Schema}\"", connection))
-            await path.ExecuteNonQueryAsync(stopping);
-        TimeSpan silence = settings.Cluster.TableRefresh * MissedSignatures;
-        List<(string Address, int Port, int Generation)> silent = [];
-        SiloAddress self = membership.SiloAddress;
-        await using (NpgsqlCommand find = new(FindSilent, connection)
-        {
-            Parameters =
-            {
-                new() { Value = settings.Cluster.ClusterId }, new() { Value = silence },
-                new() { Value = self.Endpoint.Address.ToString() }, new() { Value = self.Endpoint.Port },
-            },
-        })
-        {
-            await using NpgsqlDataReader rows = await find.ExecuteReaderAsync(stopping);
-            while (await rows.ReadAsync(stopping))
-                silent.Add((rows.GetString(0), rows.GetInt32(1), rows.GetInt32(2)));
-        }
+        MembershipTableData list = await table.ReadAllAsync(stopping);
+        DateTime limit = time.GetUtcNow().UtcDateTime - silence;
+        return
+        [
+            .. from member in list.Members
+               let entry = member.Item1
+               where entry.Status != SiloStatus.Dead && entry.IAmAliveTime < limit && !entry.SiloAddress.Endpoint.Equals(self.SiloAddress.Endpoint)
+               select (entry, member.Item2, list.Version),
+        ];
+    }
 
-        foreach ((string address, int port, int generation) in silent)
+    // It may have signed meanwhile, and another silo may write at the same moment: then the next look decides.
+    private async Task<bool> TryStrikeAsync(SiloAddress silo, TimeSpan silence, CancellationToken stopping)
+    {
+        foreach ((MembershipEntry entry, string tag, TableVersion version) in await SilentAsync(silence, stopping))
         {
-            if (await IsThereAsync(new IPEndPoint(IPAddress.Parse(address), port), stopping))
+            if (!entry.SiloAddress.Equals(silo))
                 continue;
-            await using NpgsqlCommand strike = new(Strike, connection)
-            {
-                Parameters =
-                {
-                    new() { Value = settings.Cluster.ClusterId }, new() { Value = address }, new() { Value = port }, new() { Value = generation },
-                    new() { Value = silence },
-                },
-            };
-            if (await strike.ExecuteNonQueryAsync(stopping) > 0)
-                Struck(address, port, silence.TotalSeconds);
+            entry.Status = SiloStatus.Dead;
+            return await table.UpdateRowAsync(entry, tag, version.Next(), stopping);
         }
+        return false;
     }
 
     private static async Task<bool> IsThereAsync(IPEndPoint silo, CancellationToken stopping)
@@ -130,8 +129,8 @@ internal sealed partial class DeadSilos(BrokerSettings settings, ISiloStatusOrac
         }
     }
 
-    [LoggerMessage(6030, LogLevel.Warning, "silo {Address}:{Port}: has not signed the list of silos for {Silence} s and cannot be reached; it is struck")]
-    private partial void Struck(string address, int port, double silence);
+    [LoggerMessage(6030, LogLevel.Warning, "silo {Address}: has not signed the list of silos for {Silence} s and cannot be reached; it is struck")]
+    private partial void Struck(IPEndPoint address, double silence);
 
     [LoggerMessage(6031, LogLevel.Warning, "the list of silos cannot be looked at, tried again: {Cause}")]
     private partial void CannotLook(string cause);
