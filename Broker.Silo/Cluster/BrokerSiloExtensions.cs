@@ -30,8 +30,6 @@ public static class BrokerSiloExtensions
     public static WebApplicationBuilder AddBrokerSilo(this WebApplicationBuilder builder, BrokerSettings settings)
     {
         ClusterSettings cluster = settings.Cluster;
-        if (settings.IsClustered)
-            builder.Services.AddSingleton<ISiloMembership, SiloMembership>();
         builder.UseOrleans(silo =>
         {
             if (settings.IsClustered)
@@ -64,6 +62,7 @@ public static class BrokerSiloExtensions
 
     private static void JoinCluster(ISiloBuilder silo, BrokerSettings settings)
     {
+        silo.Services.AddSingleton<ISiloMembership, SiloMembership>();
         ClusterSettings cluster = settings.Cluster;
         IPAddress address = AdvertisedAddress.Resolve(cluster.AdvertisedAddress);
         // Whoever reaches these ports can call every grain: nowhere else than where the others are told to look.
