@@ -94,7 +94,7 @@ internal sealed class ChannelJournal : WriterClient
                 await RemoveFileAsync();
             ProgressState? state = await _services.Threads.RunAsync(() => Load(incarnation));
             if (state?.Floor > _topic.Assigned)
-                throw Breach(state.Floor);
+                throw FloorBeyondEnd(state.Floor);
             lock (_lock)
             {
                 if (_topic.IsDeleted)
@@ -301,12 +301,12 @@ internal sealed class ChannelJournal : WriterClient
         _committing.Clear();
     }
 
-    private StoreException Breach(long floor)
+    private StoreException FloorBeyondEnd(long floor)
     {
-        string breach = $"channel {_channel} of topic {_topic.Name} has finished all below {floor}, but the topic's offsets end at {_topic.Assigned}";
-        _services.Log.Breach(breach);
+        long end = _topic.Assigned;
+        _services.Log.FloorBeyondEnd(_topic.Name, _channel, floor, end);
         _services.Metrics?.Breached();
-        return new StoreException(breach);
+        return new StoreException($"channel {_channel} of topic {_topic.Name} has finished all below {floor}, but the topic's offsets end at {end}");
     }
 
     /// <summary>Something was noted that cannot be: this opening writes nothing more.</summary>
@@ -317,7 +317,7 @@ internal sealed class ChannelJournal : WriterClient
             if (epoch != _epoch)
                 return;
         }
-        Breach(floor);
+        FloorBeyondEnd(floor);
         Fence();
     }
 

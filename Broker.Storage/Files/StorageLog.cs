@@ -53,8 +53,8 @@ internal sealed partial class StorageLog(ILogger logger)
     [LoggerMessage(2101, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and not taken over")]
     public partial void NsqdFileDamaged(string path, long position, long bytes);
 
-    [LoggerMessage(2050, LogLevel.Critical, "{Breach}; what was opened is closed again. Nothing more is written under it; please report this line")]
-    public partial void Breach(string breach);
+    [LoggerMessage(2050, LogLevel.Critical, "channel {Channel} of topic {Topic} has finished all below {Floor}, but the topic's offsets end at {End}; it is closed again and writes nothing more. Please report this line")]
+    public partial void FloorBeyondEnd(string topic, string channel, long floor, long end);
 
     [LoggerMessage(2102, LogLevel.Warning, "{Path} is not known as a part of nsqd's queues and not taken over")]
     public partial void NsqdFileUnknown(string path);

@@ -156,14 +156,6 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         return true;
     });
 
-    /// <summary>Something is that must never be: tells of it, and gives the exception for what is not done because of it.</summary>
-    public StoreException Breach(string breach)
-    {
-        Log.Breach(breach);
-        Metrics?.Breached();
-        return new StoreException(breach);
-    }
-
     /// <summary>Waits before an attempt is repeated; longer each time.</summary>
     public Task PauseAsync(int attempt) => Task.Delay(FirstPause * (1 << Math.Min(attempt - 1, 4)), Time);
 

@@ -44,8 +44,8 @@ internal sealed partial class PostgresLog(ILogger logger)
     [LoggerMessage(2213, LogLevel.Warning, "closing the store takes too long and is not waited for: {What}")]
     public partial void CloseAbandoned(string what);
 
-    [LoggerMessage(2214, LogLevel.Critical, "{Breach}; what was opened is closed again. Nothing more is written under it, so nothing is lost by it; please report this line")]
-    public partial void Breach(string breach);
+    [LoggerMessage(2214, LogLevel.Critical, "channel {Channel} of topic {Topic} has finished all below {Floor}, but the topic's offsets end at {End}; it is not opened, and nothing is written. Please report this line")]
+    public partial void FloorBeyondEnd(string topic, string channel, long floor, long end);
 
     [LoggerMessage(2210, LogLevel.Warning, "the progress of channel {Channel} of topic {Topic} is not compacted now: {Cause}")]
     public partial void CompactionFailed(string topic, string channel, string cause);

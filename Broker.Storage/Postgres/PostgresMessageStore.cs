@@ -465,8 +465,12 @@ public sealed class PostgresMessageStore : IMessageStore
             sequence = rows.GetInt64(1);
         }
         StoredProgress stored = await StoredProgress.ReadAsync(_database, connection, topic, generation, channel);
-        if (stored.State?.Floor > end)
-            throw _database.Breach($"channel {channel} of topic {topic} has finished all below {stored.State.Floor}, but the topic ends at {end}");
+        if (stored.State?.Floor is { } floor && floor > end)
+        {
+            _database.Log.FloorBeyondEnd(topic, channel, floor, end);
+            _database.Metrics?.Breached();
+            throw new StoreException($"channel {channel} of topic {topic} has finished all below {floor}, but the topic's offsets end at {end}");
+        }
         await transaction.CommitAsync();
         return new ChannelOpening(epoch, Math.Max(sequence, stored.Sequence), stored.State, stored.JournalBytes, stored.SnapshotBytes);
     }
