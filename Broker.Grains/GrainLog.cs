@@ -61,6 +61,12 @@ internal static partial class GrainLog
     [LoggerMessage(3022, LogLevel.Warning, "topic {Topic}: was opened elsewhere; this activation ends, and whoever asks again gets there")]
     public static partial void TopicFenced(this ILogger log, string topic);
 
+    [LoggerMessage(3023, LogLevel.Critical, "topic {Topic}: channel {Channel} was not handed all before offset {Offset}; it gets everything from {From} on out of the log, so nothing is lost by it. Please report this line")]
+    public static partial void FeedLacks(this ILogger log, string topic, string channel, long offset, long from);
+
+    [LoggerMessage(3024, LogLevel.Critical, "channel {Topic}:{Channel}: what the topic offers from {From} to {End} lacks {Count} messages, and the channel ends at {Known}; it is refused and offered again out of the log, so nothing is lost by it. Please report this line")]
+    public static partial void OfferLacks(this ILogger log, string topic, string channel, long from, long end, long count, long known);
+
     [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 

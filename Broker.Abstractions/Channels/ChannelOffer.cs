@@ -30,4 +30,21 @@ public sealed class ChannelOffer
 
     /// <summary>Messages in the range that were dropped because too many waited for an offer to an ephemeral channel.</summary>
     [Id(6)] public long Dropped { get; init; }
+
+    /// <summary>Offsets in the range that have no message, where <see cref="Batches"/> are given; null when an older silo does not say.</summary>
+    [Id(7)] public long? Gaps { get; init; }
+
+    /// <summary>Offsets that are neither in the batches nor dropped nor said to have no message: 0 unless something was lost on the way.</summary>
+    public long Unaccounted
+    {
+        get
+        {
+            if (Batches is null || Gaps is not { } gaps)
+                return 0;
+            long left = End - From - Dropped - gaps;
+            foreach (MessageBatch batch in Batches)
+                left -= batch.Count;
+            return left;
+        }
+    }
 }

@@ -394,6 +394,12 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         queue.Observe(now);
         if (open.Reader is { } reader && reader.Hidden.Count > 0)
             queue.Hide(reader.Hidden);
+        if (offer.End > queue.End && offer.Unaccounted is not 0 and long lacking)
+        {
+            _services.Log.OfferLacks(_topic, _name, offer.From, offer.End, lacking, queue.End);
+            return new OfferReply(TopicStatus.Ok, _ownsBodies ? offer.From : queue.End, open.DurableFloor);
+        }
+
         if (_ownsBodies)
             queue.SkipTo(offer.From);
         if (offer.Dropped > 0 && offer.End > queue.End)

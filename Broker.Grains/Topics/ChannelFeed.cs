@@ -17,6 +17,7 @@ public sealed class ChannelFeed
     private long _messages;
     private long _deferred;
     private long _dropped;
+    private long _gaps;
 
     /// <summary>Makes the feed of a channel that was handed everything below <paramref name="handedOver"/>.</summary>
     /// <param name="record">The channel.</param>
@@ -72,34 +73,21 @@ public sealed class ChannelFeed
     public long ReadTo { get; private set; }
 
     /// <summary>A batch was committed.</summary>
-    public void Add(MessageBatch batch)
+    /// <param name="batch">The batch.</param>
+    /// <param name="before">Where the log ended before: from there to the batch are offsets that have no message.</param>
+    /// <returns>False when the feed lacks what came before it; then all is read from the log.</returns>
+    public bool Add(MessageBatch batch, long before)
     {
+        if (End != before)
+        {
+            AddUnread(batch.EndOffset);
+            return false;
+        }
+
         End = batch.EndOffset;
-        if (_ownsBodies)
-        {
-            if (_messages >= _maxPendingMessages && _batches.Count > 0)
-            {
-                _dropped += batch.Count;
-                return;
-            }
-
-            _batches.Add(batch);
-            _messages += batch.Count;
-            return;
-        }
-
-        Count(batch);
-        if (!_batchesComplete)
-            return;
-        if (_bytes + batch.Records.Length > MaxPendingBytes && _batches.Count > 0)
-        {
-            _batches.Clear();
-            _batchesComplete = false;
-            return;
-        }
-
-        _batches.Add(batch);
-        _bytes += batch.Records.Length;
+        _gaps += batch.BaseOffset - before;
+        Keep(batch);
+        return true;
     }
 
     /// <summary>All up to <paramref name="end"/> is to be offered, to be read from the log.</summary>
@@ -114,6 +102,7 @@ public sealed class ChannelFeed
             _batches.Clear();
             _messages = 0;
             _dropped = 0;
+            _gaps = 0;
             return;
         }
 
@@ -123,7 +112,7 @@ public sealed class ChannelFeed
         _batchesComplete = false;
     }
 
-    /// <summary>All up to <paramref name="end"/> is to be offered, to be read and counted in the log; for a feed that has nothing pending.</summary>
+    /// <summary>All up to <paramref name="end"/> is to be offered, to be read and counted in the log.</summary>
     public void AddUnread(long end)
     {
         End = end;
@@ -150,6 +139,7 @@ public sealed class ChannelFeed
         _messages = 0;
         _deferred = 0;
         _dropped = 0;
+        _gaps = 0;
     }
 
     /// <summary>Adds the count of the messages from <see cref="From"/> to <see cref="CountTo"/>.</summary>
@@ -172,6 +162,7 @@ public sealed class ChannelFeed
             Messages = _messages,
             Deferred = _deferred,
             Dropped = _dropped,
+            Gaps = _gaps,
         };
         _batches.Clear();
         _bytes = 0;
@@ -179,6 +170,7 @@ public sealed class ChannelFeed
         _messages = 0;
         _deferred = 0;
         _dropped = 0;
+        _gaps = 0;
         return offer;
     }
 
@@ -191,6 +183,7 @@ public sealed class ChannelFeed
         Batches = [.. batches],
         Messages = 0,
         Deferred = 0,
+        Gaps = end - From - batches.Sum(static batch => (long)batch.Count),
     };
 
     /// <summary>The channel took an offer over.</summary>
@@ -214,9 +207,39 @@ public sealed class ChannelFeed
         if (ReadTo > From)
             return;
         _dropped += offer.Dropped;
+        _gaps += offer.Gaps ?? 0;
         _batches.InsertRange(0, offer.Batches!);
         foreach (MessageBatch batch in offer.Batches!)
             _messages += batch.Count;
+    }
+
+    private void Keep(MessageBatch batch)
+    {
+        if (_ownsBodies)
+        {
+            if (_messages >= _maxPendingMessages && _batches.Count > 0)
+            {
+                _dropped += batch.Count;
+                return;
+            }
+
+            _batches.Add(batch);
+            _messages += batch.Count;
+            return;
+        }
+
+        Count(batch);
+        if (!_batchesComplete)
+            return;
+        if (_bytes + batch.Records.Length > MaxPendingBytes && _batches.Count > 0)
+        {
+            _batches.Clear();
+            _batchesComplete = false;
+            return;
+        }
+
+        _batches.Add(batch);
+        _bytes += batch.Records.Length;
     }
 
     private void Count(MessageBatch batch)

@@ -89,13 +89,16 @@ public sealed class OpenTopic
     }
 
     /// <summary>Appends through <paramref name="end"/> are in the log.</summary>
-    public void CommitThrough(long end)
+    /// <returns>The feeds that lacked something before, which must never be; null for none.</returns>
+    public List<ChannelFeed>? CommitThrough(long end)
     {
+        List<ChannelFeed>? lacking = null;
         while (Pending.TryPeek(out PendingAppend? append) && append.Batch.EndOffset <= end)
         {
             Pending.Dequeue();
             Sequences.Add(append.Publisher, append.Sequence, append.Lowest);
             MessageBatch batch = append.Batch;
+            long before = Committed;
             Committed = batch.EndOffset;
             if (Held)
             {
@@ -107,8 +110,13 @@ public sealed class OpenTopic
 
             HandedOver = batch.EndOffset;
             foreach (ChannelFeed feed in Feeds.Values)
-                feed.Add(batch);
+            {
+                if (!feed.Add(batch, before))
+                    (lacking ??= []).Add(feed);
+            }
         }
+
+        return lacking;
     }
 
     /// <summary>Hands what was held to the channels, if nothing holds it any more.</summary>

@@ -447,7 +447,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _books.DroppedCount += published.Count - append.Batch.Count;
         if (_services.Traces is { IsOn: true } traces)
             Trace(traces, open, append);
-        open.CommitThrough(append.Batch.EndOffset);
+        foreach (ChannelFeed feed in open.CommitThrough(append.Batch.EndOffset) ?? [])
+            _services.Log.FeedLacks(_name, feed.Record.Name, append.Batch.BaseOffset, feed.From);
         if (ReferenceEquals(open, _open))
             OfferAll(open);
     }

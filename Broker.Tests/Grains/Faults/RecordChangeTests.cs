@@ -1,3 +1,5 @@
+using Broker.Channels;
+using Broker.Messages;
 using Broker.Storage;
 using Broker.Storage.Memory;
 using Broker.Topics;
@@ -32,6 +34,33 @@ public sealed class RecordChangeTests
         Assert.True(world.PublishSoon("three").IsOk);
         world.Scheduler.RunFor(TimeSpan.FromMinutes(2));
         Assert.Equal((3, 3), (world.Stats("a").Depth, world.Stats("b").Depth));
+    }
+
+    /// <summary>Invariant 5, where an offer lost a batch on its way.</summary>
+    [Theory]
+    [InlineData("c")]
+    [InlineData("c#ephemeral")]
+    public void An_offer_that_lacks_what_it_does_not_declare_is_refused(string channel)
+    {
+        using GrainWorld world = new(_store.Store);
+        long incarnation = world.Run(() => world.Topic.CreateChannelAsync(channel)).Incarnation;
+        Assert.True(world.Publish("one").IsOk);
+        world.Scheduler.RunFor(AMoment);
+
+        OfferReply reply = world.Run(() => world.Channel(channel).OfferAsync(new ChannelOffer
+        {
+            Incarnation = incarnation,
+            From = 1,
+            End = 3,
+            Batches = [MessageBatch.Create(1, ["three"u8.ToArray()]).At(2)],
+            Messages = 1,
+            Deferred = 0,
+            Gaps = 0,
+        }));
+        Assert.Equal(1, reply.KnownEnd);
+        Assert.True(world.Publish("two", "three").IsOk);
+        world.Scheduler.RunFor(AMoment);
+        Assert.Equal(3, world.Stats(channel).Depth);
     }
 
     /// <summary>Invariant 5, for what is published while the only channel is about to go: it belongs to the topic.</summary>
