@@ -11,6 +11,7 @@ internal sealed class SitePages(
     ClusterSampler sampler,
     ChannelMessages messages,
     IEnumerable<IClusterParts> parts,
+    IEnumerable<IAdminBranch> branches,
     TimeProvider time)
 {
     private const int IdDigits = 16;
@@ -201,6 +202,6 @@ internal sealed class SitePages(
         List<ClusterPart> described = [];
         foreach (IClusterParts source in parts)
             described.AddRange(await source.DescribeAsync(context.RequestAborted));
-        return Live(typeof(ClusterPage), "Cluster", new ClusterModel(sample, described), sample);
+        return Live(typeof(ClusterPage), "Cluster", new ClusterModel(sample, described, branches), sample);
     }
 }

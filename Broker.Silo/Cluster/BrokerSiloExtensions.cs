@@ -5,6 +5,7 @@ using Broker.Grains;
 using Broker.Grains.Placement;
 using Broker.Grains.Topics;
 using Broker.Health;
+using Broker.Silo.Dashboard;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
 using Broker.Silo.Telemetry;
@@ -15,7 +16,6 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Orleans;
 using Orleans.Configuration;
-using Orleans.Dashboard;
 using Orleans.Hosting;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
@@ -48,11 +48,12 @@ public static class BrokerSiloExtensions
             silo.UseSiloMetadata(new Dictionary<string, string> { [ClusterParts.VersionKey] = Product.Version });
             silo.Services.AddPlacementDirector<TopicPlacement, TopicPlacementDirector>();
             silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloWatch>();
-            if (settings.Admin.HttpAddress.Length > 0)
-            {
-                silo.AddDashboard();
+            bool hasAdmin = settings.Admin.HttpAddress.Length > 0;
+            // In a cluster the dashboard of any silo asks all of them.
+            if (hasAdmin || settings.IsClustered)
+                silo.AddSleepingDashboard();
+            if (hasAdmin)
                 silo.Services.AddSingleton<IAdminBranch, DashboardBranch>();
-            }
         });
         builder.Services.AddSingleton<HostedTopics>();
         builder.Services.AddSingleton<IHostedTopics>(services => services.GetRequiredService<HostedTopics>());
