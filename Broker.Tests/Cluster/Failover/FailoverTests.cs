@@ -12,7 +12,7 @@ namespace Broker.Tests.Cluster.Failover;
 /// </summary>
 /// <remarks>
 /// <c>BROKER_FAILOVERS</c> sets how often it happens in each case (1), <c>BROKER_FAILOVER_BUSY</c> how many busy loops run beside it (0), and
-/// <c>BROKER_FAILOVER_FLAGS</c> flags of all processes. What is written tells the longest time without a delivery of any topic, for each time that it
+/// <c>BROKER_FAILOVER_FLAGS</c> flags of the silos, of which a gateway by itself takes <c>--response-timeout</c>. What is written tells the longest time without a delivery of any topic, for each time that it
 /// happened.
 /// </remarks>
 public sealed class FailoverTests(ITestOutputHelper output)
@@ -41,17 +41,19 @@ public sealed class FailoverTests(ITestOutputHelper output)
     {
         // Its socket in the file system is reached from all networks.
         PostgresServer server = await PostgresServer.SharedAsync();
-        string[] flags =
-        [
-            $"--postgres={server.SocketConnectionString}", $"--postgres-schema={TestStorage.NewSchema()}_failover",
-            .. (Environment.GetEnvironmentVariable("BROKER_FAILOVER_FLAGS") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries),
-        ];
+        string[] database = [$"--postgres={server.SocketConnectionString}", $"--postgres-schema={TestStorage.NewSchema()}_failover"];
+        string[] flags = (Environment.GetEnvironmentVariable("BROKER_FAILOVER_FLAGS") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         List<BrokerProcess> all = [];
         List<Process> busy = [.. Enumerable.Range(0, Read("BROKER_FAILOVER_BUSY") ?? 0).Select(_ => Process.Start("sh", ["-c", "while :; do :; done"])!)];
         try
         {
-            for (int i = 0; i < Silos; i++) all.Add(await BrokerProcess.StartSiloAsync(network?.Hosts[i], ["--storage=postgres", .. flags]));
-            if (hasGatewayByItself) all.Add(await BrokerProcess.StartGatewayAsync(network?.Hosts[Silos], flags));
+            for (int i = 0; i < Silos; i++) all.Add(await BrokerProcess.StartSiloAsync(network?.Hosts[i], ["--storage=postgres", .. database, .. flags]));
+            if (hasGatewayByItself)
+            {
+                IEnumerable<string> patience = flags.Where(flag => flag.StartsWith("--response-timeout=", StringComparison.Ordinal));
+                all.Add(await BrokerProcess.StartGatewayAsync(network?.Hosts[Silos], [.. database, .. patience]));
+            }
+
             await using FailoverLoad load = await FailoverLoad.StartAsync(Topics, all[hasGatewayByItself ? Silos : 1].TcpEndPoint, all[^1].TcpEndPoint);
             List<TimeSpan> gaps = [];
             for (int i = Read("BROKER_FAILOVERS") ?? 1; i > 0; i--)
