@@ -128,7 +128,10 @@ internal sealed class FailoverLoad : IAsyncDisposable
         await using CancellationTokenRegistration end = _consuming.Token.Register(socket.Abort);
         while (!_consuming.IsCancellationRequested)
         {
-            NsqMessage message = await socket.ExpectMessageAsync();
+            NsqFrame frame = await socket.NextAsync("a message") ?? throw new XunitException("the connection of a consumer was closed");
+            // A FIN of what was delivered again meanwhile may fail.
+            if (frame.Type != NsqFrame.Message) continue;
+            NsqMessage message = NsqMessage.Parse(frame.Data);
             flow.Take(message.Text);
             await socket.FinishAsync(message);
         }
