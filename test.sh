@@ -5,6 +5,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
+# Brokers that are started for seconds spend them on compiling: what the profile would gain comes too late for them.
+export DOTNET_TieredPGO=0
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
 while [[ "${1:-}" == --storage=* ]]; do
