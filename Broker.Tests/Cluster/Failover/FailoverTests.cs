@@ -32,14 +32,21 @@ public sealed class FailoverTests(ITestOutputHelper output)
     [Theory]
     [MemberData(nameof(ProcessFaults))]
     public async Task Nothing_acknowledged_is_lost_and_all_topics_are_served_again(Fault fault, bool hasGatewayByItself) =>
-        await RunAsync(fault, hasGatewayByItself, network: null);
+        await RunAsync(fault, hasGatewayByItself, hasNetwork: false);
 
     [NetworkTheory]
     [MemberData(nameof(NetworkFaults))]
-    public async Task Nothing_acknowledged_is_lost_when_packets_are(Fault fault, bool hasGatewayByItself)
+    public async Task Nothing_acknowledged_is_lost_when_packets_are(Fault fault, bool hasGatewayByItself) =>
+        await RunAsync(fault, hasGatewayByItself, hasNetwork: true);
+
+    // A cluster of its own each time: a silo that comes back has no topics yet.
+    private async Task RunAsync(Fault fault, bool hasGatewayByItself, bool hasNetwork)
     {
-        await using HostNetwork network = await HostNetwork.CreateAsync(Silos + 1);
-        await RunAsync(fault, hasGatewayByItself, network);
+        for (int i = Read("BROKER_FAILOVERS") ?? 1; i > 0; i--)
+        {
+            await using HostNetwork? network = hasNetwork ? await HostNetwork.CreateAsync(Silos + 1) : null;
+            await RunAsync(fault, hasGatewayByItself, network);
+        }
     }
 
     private async Task RunAsync(Fault fault, bool hasGatewayByItself, HostNetwork? network)
@@ -60,17 +67,12 @@ public sealed class FailoverTests(ITestOutputHelper output)
             }
 
             await using FailoverLoad load = await FailoverLoad.StartAsync(Topics, all[hasGatewayByItself ? Silos : 1].TcpEndPoint, all[^1].TcpEndPoint);
-            List<TimeSpan> gaps = [];
-            for (int i = Read("BROKER_FAILOVERS") ?? 1; i > 0; i--)
-            {
-                gaps.Add(await StrikeAsync(fault, all[0], network, load));
-                await all[0].StartAsync();
-            }
-
+            TimeSpan gap = await StrikeAsync(fault, all[0], network, load);
+            await all[0].StartAsync();
             await load.EndAsync();
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{fault}, gateway {(hasGatewayByItself ? "by itself" : "in silos")}: longest time without a delivery {string.Join(", ", gaps.Select(gap => $"{gap.TotalSeconds:0.0}"))} s; "
+                $"{fault}, gateway {(hasGatewayByItself ? "by itself" : "in silos")}: longest time without a delivery {gap.TotalSeconds:0.0} s; "
                     + $"{load.Acknowledged} acknowledged, {load.Missing.Count} missing, {load.Repeated} delivered again, {load.Refused} refused"));
             Assert.Empty(load.Missing);
         }
