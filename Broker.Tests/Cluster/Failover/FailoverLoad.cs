@@ -10,7 +10,7 @@ namespace Broker.Tests.Cluster.Failover;
 /// <summary>Publishes to topics and consumes from them without an end, and knows what was acknowledged, what came, and how long nothing came.</summary>
 internal sealed class FailoverLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(40);
 
     private readonly Flow[] _flows;
     private readonly CancellationTokenSource _publishing = new();

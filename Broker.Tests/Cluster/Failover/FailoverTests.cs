@@ -19,7 +19,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
 {
     private const int Silos = 3;
     // Enough that every silo has some.
-    private const int Topics = 12;
+    private const int Topics = 24;
 
     public static TheoryData<Fault, bool> ProcessFaults => IsCampaign
         ? new() { { Fault.Kill, false }, { Fault.Kill, true }, { Fault.Hang, false }, { Fault.Hang, true } }
