@@ -99,10 +99,7 @@ public sealed class ChannelFeed
         if (_ownsBodies)
         {
             ReadTo = end;
-            _batches.Clear();
-            _messages = 0;
-            _dropped = 0;
-            _gaps = 0;
+            DropPending();
             return;
         }
 
@@ -131,15 +128,10 @@ public sealed class ChannelFeed
     public void Restart(long from)
     {
         From = from;
-        _batches.Clear();
-        _bytes = 0;
         _batchesComplete = _ownsBodies;
         CountTo = _ownsBodies ? 0 : End;
         ReadTo = _ownsBodies ? End : 0;
-        _messages = 0;
-        _deferred = 0;
-        _dropped = 0;
-        _gaps = 0;
+        DropPending();
     }
 
     /// <summary>Adds the count of the messages from <see cref="From"/> to <see cref="CountTo"/>.</summary>
@@ -164,13 +156,8 @@ public sealed class ChannelFeed
             Dropped = _dropped,
             Gaps = _gaps,
         };
-        _batches.Clear();
-        _bytes = 0;
         _batchesComplete = true;
-        _messages = 0;
-        _deferred = 0;
-        _dropped = 0;
-        _gaps = 0;
+        DropPending();
         return offer;
     }
 
@@ -211,6 +198,16 @@ public sealed class ChannelFeed
         _batches.InsertRange(0, offer.Batches!);
         foreach (MessageBatch batch in offer.Batches!)
             _messages += batch.Count;
+    }
+
+    private void DropPending()
+    {
+        _batches.Clear();
+        _bytes = 0;
+        _messages = 0;
+        _deferred = 0;
+        _dropped = 0;
+        _gaps = 0;
     }
 
     private void Keep(MessageBatch batch)

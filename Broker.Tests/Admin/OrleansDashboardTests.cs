@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Broker.Admin;
 using Broker.Silo.Dashboard;
+using Broker.Tests.Gateway;
 using Broker.Tests.Running;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -29,10 +29,10 @@ public sealed class OrleansDashboardTests
         Assert.Contains("<html", await GetAsync(broker, "/dashboard/"));
         Assert.True(pages.IsBuilt);
         Assert.False(part.IsAwake);
-        await UntilAsync(async () =>
+        await Eventually.TrueAsync(async () =>
             (await GetAsync(broker, "/dashboard/DashboardCounters")).Contains("\"totalActiveHostCount\":1", StringComparison.Ordinal));
-        await UntilAsync(() => Task.FromResult(part.IsAwake));
-        await UntilAsync(async () =>
+        await Eventually.TrueAsync(() => part.IsAwake);
+        await Eventually.TrueAsync(async () =>
         {
             await broker.PublishAsync("orders", 1);
             return (await GetAsync(broker, "/dashboard/TopGrainMethods")).Contains("TopicGrain", StringComparison.Ordinal);
@@ -47,15 +47,5 @@ public sealed class OrleansDashboardTests
         string body = await response.Content.ReadAsStringAsync();
         Assert.True(response.StatusCode == HttpStatusCode.OK, $"{path}: {response.StatusCode} {body}");
         return body;
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> happened)
-    {
-        long start = Stopwatch.GetTimestamp();
-        while (!await happened())
-        {
-            Assert.True(Stopwatch.GetElapsedTime(start) < NsqSocket.Patience, $"not so within {NsqSocket.Patience.TotalSeconds} s");
-            await Task.Delay(100);
-        }
     }
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Broker.Tests.Gateway;
 using Broker.Tests.Running;
 using Broker.Tests.Storage.Postgres;
 
@@ -16,17 +17,12 @@ public sealed class DeadSilosTests
         await using BrokerProcess killed = await BrokerProcess.StartAsync(flags);
         await killed.KillAsync();
         Assert.Equal(1L, await database.AskAsync($"select count(*) from {schema}.cluster_silos where status = 3"));
-        await UntilAsync(database, $"select alive < now() - interval '2 seconds' from {schema}.cluster_silos");
+        await Eventually.TrueAsync(async () => await database.AskAsync($"select alive < now() - interval '2 seconds' from {schema}.cluster_silos") is true);
 
         await using BrokerProcess back = await BrokerProcess.StartAsync(flags);
 
         Assert.Contains("cannot be reached; it is struck", back.Output);
         Assert.Equal(1L, await database.AskAsync($"select count(*) from {schema}.cluster_silos where status = 6"));
         Assert.Equal(1L, await database.AskAsync($"select count(*) from {schema}.cluster_silos where status = 3"));
-    }
-
-    private static async Task UntilAsync(PostgresServer database, string question)
-    {
-        while (await database.AskAsync(question) is not true) await Task.Delay(100);
     }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Broker.Tests.Running;
 using Xunit.Abstractions;
 
@@ -16,8 +15,8 @@ public sealed class CrashTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_acknowledged_value_is_delivered_on_every_channel_whenever_the_process_is_killed()
     {
-        int seed = Read("BROKER_CRASH_SEED") ?? Environment.TickCount;
-        int crashes = Read("BROKER_CRASHES") ?? 8;
+        int seed = Knob.Read<int>("BROKER_CRASH_SEED") ?? Environment.TickCount;
+        int crashes = Knob.Read<int>("BROKER_CRASHES") ?? 8;
         output.WriteLine($"seed {seed}");
         Random random = new(seed);
         await using BrokerProcess broker = await BrokerProcess.StartAsync("--msg-timeout=2s", "--max-bytes-per-file=1048576");
@@ -44,7 +43,4 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.True(missing.Count == 0, $"seed {seed}: {missing.Count} acknowledged were not delivered: {string.Join(' ', missing.Take(10))}\n{broker.Output}");
         campaign.AssertNoFaults();
     }
-
-    internal static int? Read(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

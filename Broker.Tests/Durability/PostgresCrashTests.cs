@@ -16,8 +16,8 @@ public sealed class PostgresCrashTests(ITestOutputHelper output)
     [Fact]
     public async Task Every_acknowledged_value_is_delivered_whichever_of_broker_and_database_is_killed()
     {
-        int seed = CrashTests.Read("BROKER_CRASH_SEED") ?? Environment.TickCount;
-        int crashes = CrashTests.Read("BROKER_POSTGRES_CRASHES") ?? 3;
+        int seed = Knob.Read<int>("BROKER_CRASH_SEED") ?? Environment.TickCount;
+        int crashes = Knob.Read<int>("BROKER_POSTGRES_CRASHES") ?? 3;
         output.WriteLine($"seed {seed}");
         Random random = new(seed);
         await using PostgresServer server = await PostgresServer.CreateAsync();

@@ -3,7 +3,6 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.RegularExpressions;
-using Broker.Tests.Cluster.Failover;
 
 namespace Broker.Tests.Running;
 

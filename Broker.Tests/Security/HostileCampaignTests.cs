@@ -20,9 +20,9 @@ public sealed class HostileCampaignTests(ITestOutputHelper output)
     [Fact]
     public async Task The_broker_stands_it_serves_others_and_keeps_no_memory_of_it()
     {
-        long commands = Knob("BROKER_FUZZ_COMMANDS", UsualCommands);
-        int seed = (int)Knob("BROKER_FUZZ_SEED", 20261122);
-        int rate = (int)Knob("BROKER_FUZZ_RATE", 0);
+        long commands = Knob.Read<long>("BROKER_FUZZ_COMMANDS") ?? UsualCommands;
+        int seed = (int)(Knob.Read<long>("BROKER_FUZZ_SEED") ?? 20261122);
+        int rate = (int)(Knob.Read<long>("BROKER_FUZZ_RATE") ?? 0);
         // Small windows, so that what topics rightly keep in memory does not hide what is kept for nothing.
         await using BrokerProcess broker = await BrokerProcess.StartAsync("--http-address=127.0.0.1:0", "--mem-queue-size=10");
         using HttpClient http = new() { BaseAddress = new Uri($"http://{broker.HttpEndPoint}") };
@@ -56,9 +56,6 @@ public sealed class HostileCampaignTests(ITestOutputHelper output)
         Assert.Empty(stats["topics"]!.AsArray());
         Assert.DoesNotContain("Unhandled", broker.Output);
     }
-
-    private static long Knob(string name, long usual) =>
-        long.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out long asked) ? asked : usual;
 
     private static async Task DeleteTopicsAsync(HttpClient http)
     {

@@ -15,7 +15,7 @@ public sealed class HostileConnectionTests
     [Fact]
     public async Task Whatever_clients_send_the_gateway_answers_closes_and_serves_the_others()
     {
-        int connections = int.TryParse(Environment.GetEnvironmentVariable("BROKER_FUZZ_CONNECTIONS"), out int asked) ? asked : UsualConnections;
+        int connections = Knob.Read<int>("BROKER_FUZZ_CONNECTIONS") ?? UsualConnections;
         const ulong seed = 20260801;
         await using RunningGateway server = await RunningGateway.StartAsync();
         using HealthyClient healthy = new(await server.ConnectAsync());

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Broker.Tests.Running;
 
 namespace Broker.Tests.Simulation;
 
@@ -12,7 +12,7 @@ internal static class Seeds
     /// <exception cref="InvalidOperationException">A run failed; the message says which, and how it is run again.</exception>
     public static void Run(string variable, int count, Action<int> run)
     {
-        if (Read(variable) is { } one)
+        if (Knob.Read<int>(variable) is { } one)
         {
             run(one);
             return;
@@ -21,7 +21,7 @@ internal static class Seeds
         (int Seed, Exception Cause)? failure = null;
         Parallel.For(
             0,
-            Read(variable + "S") ?? count,
+            Knob.Read<int>(variable + "S") ?? count,
             new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
             (seed, loop) =>
             {
@@ -38,7 +38,4 @@ internal static class Seeds
         if (failure is var (failed, cause))
             throw new InvalidOperationException($"seed {failed} (run it again with {variable}={failed}): {cause.Message}", cause);
     }
-
-    private static int? Read(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

@@ -22,7 +22,7 @@ public sealed class StreamCluster : IAsyncDisposable
         (Broker, Port, Record, Cluster) = (broker, port, record, cluster);
 
     /// <summary>Events of the counting tests; BROKER_STREAM_EVENTS sets another number.</summary>
-    public static int Events => int.TryParse(Environment.GetEnvironmentVariable("BROKER_STREAM_EVENTS"), out int count) ? count : 2_000;
+    public static int Events => Knob.Read<int>("BROKER_STREAM_EVENTS") ?? 2_000;
 
     public BrokerProcess? Broker { get; private set; }
 

@@ -15,7 +15,8 @@ internal sealed class FailoverLoad : IAsyncDisposable
     private readonly Flow[] _flows;
     private readonly CancellationTokenSource _publishing = new();
     private readonly CancellationTokenSource _consuming = new();
-    private readonly List<Task> _tasks = [];
+    private readonly List<Task> _publishers = [];
+    private readonly List<Task> _consumers = [];
 
     private FailoverLoad(int topics) => _flows = [.. Enumerable.Range(0, topics).Select(i => new Flow($"t{i}"))];
 
@@ -38,8 +39,8 @@ internal sealed class FailoverLoad : IAsyncDisposable
         {
             NsqSocket consumer = await NsqSocket.OpenAsync(consumeAt);
             await consumer.SubscribeAsync(flow.Topic, "c", ready: 100);
-            load._tasks.Add(load.ConsumeAsync(flow, consumer));
-            load._tasks.Add(load.PublishAsync(flow, publishAt));
+            load._consumers.Add(load.ConsumeAsync(flow, consumer));
+            load._publishers.Add(load.PublishAsync(flow, publishAt));
         }
 
         await load.UntilAsync(flow => !flow.Delivered.IsEmpty, "something of every topic");
@@ -59,7 +60,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
     public async Task EndAsync()
     {
         await _publishing.CancelAsync();
-        await Task.WhenAll(_flows.Select(flow => flow.Published.Task));
+        await Task.WhenAll(_publishers);
         await UntilAsync(flow => flow.Acknowledged.All(flow.Delivered.ContainsKey), "all that was acknowledged");
     }
 
@@ -67,7 +68,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
     {
         await _publishing.CancelAsync();
         await _consuming.CancelAsync();
-        await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll([.. _publishers, .. _consumers]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _publishing.Dispose();
         _consuming.Dispose();
     }
@@ -77,7 +78,7 @@ internal sealed class FailoverLoad : IAsyncDisposable
         long began = Stopwatch.GetTimestamp();
         while (!_flows.All(condition))
         {
-            if (_tasks.FirstOrDefault(task => task.IsFaulted) is { } failed) await failed;
+            if (_publishers.Concat(_consumers).FirstOrDefault(task => task.IsFaulted) is { } failed) await failed;
             if (Stopwatch.GetElapsedTime(began) > TimeSpan.FromMinutes(1))
                 throw new XunitException($"{awaited} was awaited, but nothing came for {string.Join(", ", _flows.Where(flow => !condition(flow)).Select(flow => flow.Topic))}");
             await Task.Delay(Pace);
@@ -86,20 +87,10 @@ internal sealed class FailoverLoad : IAsyncDisposable
 
     private async Task PublishAsync(Flow flow, EndPoint broker)
     {
-        try
+        while (!_publishing.IsCancellationRequested)
         {
-            while (!_publishing.IsCancellationRequested)
-            {
-                await using NsqSocket socket = await NsqSocket.OpenAsync(broker);
-                await PublishAsync(flow, socket);
-            }
-
-            flow.Published.SetResult();
-        }
-        catch (Exception e)
-        {
-            flow.Published.SetException(e);
-            throw;
+            await using NsqSocket socket = await NsqSocket.OpenAsync(broker);
+            await PublishAsync(flow, socket);
         }
     }
 
@@ -158,8 +149,6 @@ internal sealed class FailoverLoad : IAsyncDisposable
         public ConcurrentBag<string> Acknowledged { get; } = [];
 
         public ConcurrentDictionary<string, int> Delivered { get; } = new();
-
-        public TaskCompletionSource Published { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public void Take(string value)
         {

@@ -27,7 +27,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
 
     public static TheoryData<Fault, bool> NetworkFaults => IsCampaign ? new() { { Fault.CutOff, false }, { Fault.CutOff, true } } : new() { { Fault.CutOff, false } };
 
-    private static bool IsCampaign => Read("BROKER_FAILOVERS") is not null;
+    private static bool IsCampaign => Knob.Read<int>("BROKER_FAILOVERS") is not null;
 
     [Theory]
     [MemberData(nameof(ProcessFaults))]
@@ -42,7 +42,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
     // A cluster of its own each time: a silo that comes back has no topics yet.
     private async Task RunAsync(Fault fault, bool hasGatewayByItself, bool hasNetwork)
     {
-        for (int i = Read("BROKER_FAILOVERS") ?? 1; i > 0; i--)
+        for (int i = Knob.Read<int>("BROKER_FAILOVERS") ?? 1; i > 0; i--)
         {
             await using HostNetwork? network = hasNetwork ? await HostNetwork.CreateAsync(Silos + 1) : null;
             await RunAsync(fault, hasGatewayByItself, network);
@@ -56,7 +56,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
         string[] database = [$"--postgres={server.SocketConnectionString}", $"--postgres-schema={TestStorage.NewSchema()}_failover"];
         string[] flags = (Environment.GetEnvironmentVariable("BROKER_FAILOVER_FLAGS") ?? "").Split(' ', StringSplitOptions.RemoveEmptyEntries);
         List<BrokerProcess> all = [];
-        List<Process> busy = [.. Enumerable.Range(0, Read("BROKER_FAILOVER_BUSY") ?? 0).Select(_ => Process.Start("sh", ["-c", "while :; do :; done"])!)];
+        List<Process> busy = [.. Enumerable.Range(0, Knob.Read<int>("BROKER_FAILOVER_BUSY") ?? 0).Select(_ => Process.Start("sh", ["-c", "while :; do :; done"])!)];
         try
         {
             for (int i = 0; i < Silos; i++) all.Add(await BrokerProcess.StartSiloAsync(network?.Hosts[i], ["--storage=postgres", .. database, .. flags]));
@@ -117,7 +117,4 @@ public sealed class FailoverTests(ITestOutputHelper output)
                 throw new ArgumentOutOfRangeException(nameof(fault));
         }
     }
-
-    private static int? Read(string name) =>
-        int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out int value) ? value : null;
 }

@@ -1,3 +1,5 @@
+using Broker.Tests.Running;
+
 namespace Broker.Tests.Cluster.Failover;
 
 /// <summary>A theory that makes networks of its own, where it may.</summary>

@@ -146,7 +146,7 @@ public sealed class SimulatedSilo : IKeyedServiceProvider
         public override IAddressable GetGrain(Type interfaceType, IdSpan grainKey, string? grainClassNamePrefix) => OrleansParts.MakeReference(
             silo._runtime, interfaceType, GrainId.Create(silo.Cluster.ClassOf(interfaceType, grainClassNamePrefix).GrainType, grainKey));
 
-        public override IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => 
+        public override IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) =>
             OrleansParts.MakeReference(silo._runtime, OrleansParts.InterfaceOf(interfaceType), grainId);
 
         public override TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj)

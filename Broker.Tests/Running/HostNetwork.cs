@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text;
 
-namespace Broker.Tests.Cluster.Failover;
+namespace Broker.Tests.Running;
 
 /// <summary>
 /// Hosts on one cable, each a network of its own in the kernel, from which one can be cut off without a word: packets are sent and reach nobody, and
@@ -67,14 +67,16 @@ internal sealed class HostNetwork : IAsyncDisposable
     private static bool MayMakeBridges()
     {
         string name = $"bk{Random.Shared.Next(0x10000):x4}t";
-        using Process process = Process.Start(new ProcessStartInfo("sh", ["-ec", $"ip link add {name} type bridge && ip link delete {name}"]) { RedirectStandardError = true })!;
+        using Process process = Start($"ip link add {name} type bridge && ip link delete {name}");
         process.WaitForExit();
         return process.ExitCode == 0;
     }
 
+    private static Process Start(string script) => Process.Start(new ProcessStartInfo("sh", ["-ec", script]) { RedirectStandardError = true })!;
+
     private static async Task RunAsync(string script)
     {
-        using Process process = Process.Start(new ProcessStartInfo("sh", ["-ec", script]) { RedirectStandardError = true })!;
+        using Process process = Start(script);
         string error = await process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         if (process.ExitCode != 0) throw new InvalidOperationException($"{script}: {error}");

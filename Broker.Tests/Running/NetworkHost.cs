@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Broker.Tests.Cluster.Failover;
+namespace Broker.Tests.Running;
 
 /// <summary>A host of a <see cref="HostNetwork"/>.</summary>
 /// <param name="Namespace">The kernel's name of its network.</param>
