@@ -64,11 +64,14 @@ internal sealed class StatsdReporter(
         using Socket socket = new(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
         IPEndPoint daemon = new(address, port);
         TimeSpan pause = _options.Interval > Unspread ? (_options.Interval - Unspread) / packets.Count : TimeSpan.Zero;
-        foreach (byte[] packet in packets)
+        long begin = time.GetTimestamp();
+        for (int i = 0; i < packets.Count; i++)
         {
-            await socket.SendToAsync(packet, daemon, stopping);
-            if (pause > TimeSpan.Zero)
-                await Task.Delay(pause, time, stopping);
+            // Due from the beginning on, so that late wake-ups do not add up and push the last packets into the next interval.
+            TimeSpan wait = (pause * i) - time.GetElapsedTime(begin);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, time, stopping);
+            await socket.SendToAsync(packets[i], daemon, stopping);
         }
     }
 
