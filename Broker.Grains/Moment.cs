@@ -9,6 +9,9 @@ public readonly record struct Moment(long Steady, long Wall)
     public static Moment Of(TimeProvider time) =>
         new(time.GetElapsedTime(0).Ticks / TimeSpan.TicksPerMillisecond, time.GetUtcNow().ToUnixTimeMilliseconds());
 
+    /// <summary>The wall clock as messages carry it: nanoseconds since the Unix epoch.</summary>
+    public static long NanosecondsOf(TimeProvider time) => (time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * TimeSpan.NanosecondsPerTick;
+
     /// <summary>What the wall clock would show at a time of the steady one, if nobody sets it meanwhile.</summary>
     public long ToWall(long steady) => steady == long.MaxValue ? long.MaxValue : steady - Steady + Wall;
 

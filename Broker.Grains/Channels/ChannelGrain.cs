@@ -1,15 +1,17 @@
-using System.Diagnostics;
 using Broker.Channels;
 using Broker.Gateways;
 using Broker.Grains.Metrics;
 using Broker.Grains.Placement;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Storage;
 using Broker.Telemetry;
 using Broker.Topics;
+using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using System.Diagnostics;
 
 namespace Broker.Grains.Channels;
 
@@ -26,7 +28,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private static readonly TimeSpan TickPeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ReadRetryDelay = TimeSpan.FromSeconds(1);
 
-    private readonly GrainServices _services;
+    private readonly QueueOptions _options;
+    private readonly TopicStores _stores;
+    private readonly TimeProvider _time;
+    private readonly ChannelSeed _seed;
+    private readonly ILogger<ChannelGrain> _log;
+    private readonly MessageTraces? _traces;
+    private readonly GrainMetrics? _metrics;
     private string _topic = "";
     private string _name = "";
     private bool _ownsBodies;
@@ -43,9 +51,28 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private long _stragglerSince;
     private Census<OpenChannel>.Entry? _figures;
 
-    /// <summary>Made by the grain host.</summary>
-    public ChannelGrain(IGrainContext context, GrainServices services)
-        : base(context) => _services = services;
+    /// <summary>Activated by the silo.</summary>
+    /// <param name="context">What Orleans knows of the activation.</param>
+    /// <param name="options">Limits of topics and channels.</param>
+    /// <param name="stores">Where the channel's progress is kept.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="seed">What the channel draws by chance begins with.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="traces">Traces messages; null for never.</param>
+    /// <param name="metrics">Where the channel shows its figures; null for nowhere.</param>
+    public ChannelGrain(
+        IGrainContext context, QueueOptions options, TopicStores stores, TimeProvider time, ChannelSeed seed, ILogger<ChannelGrain> log,
+        MessageTraces? traces = null, GrainMetrics? metrics = null)
+        : base(context)
+    {
+        _options = options;
+        _stores = stores;
+        _time = time;
+        _seed = seed;
+        _log = log;
+        _traces = traces;
+        _metrics = metrics;
+    }
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -93,17 +120,17 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         catch (StoreException e)
         {
-            _services.Log.ChannelOpenFailed(_topic, _name, e.Message);
+            _log.ChannelOpenFailed(_topic, _name, e.Message);
             return new AttachReply(AttachStatus.Failed, 0, e.Message);
         }
 
         if (open is null || open.Leaving)
             return new AttachReply(AttachStatus.Gone);
-        int limit = _services.Options.MaxChannelConsumers;
+        int limit = _options.MaxChannelConsumers;
         if (!request.Again && limit > 0 && open.ConsumerCount + request.Consumers.Length > limit)
             return new AttachReply(AttachStatus.TooManyConsumers);
 
-        Moment now = _services.Now;
+        Moment now = Moment.Of(_time);
         if (!open.Gateways.TryGetValue(request.Gateway, out AttachedGateway? gateway))
         {
             gateway = new AttachedGateway(request.Gateway, request.Observer);
@@ -143,7 +170,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return TopicStatus.ChannelNotFound;
         _pauses++;
         open.Queue.Paused = paused;
-        EndTurn(open, _services.Now);
+        EndTurn(open, Moment.Of(_time));
         return TopicStatus.Ok;
     }
 
@@ -153,7 +180,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (await GetAsync(incarnation) is not { } open)
             return TopicStatus.ChannelNotFound;
         open.Queue.Empty(end, open.Consumers);
-        EndTurn(open, _services.Now);
+        EndTurn(open, Moment.Of(_time));
         await FlushAsync(open);
         return TopicStatus.Ok;
     }
@@ -180,7 +207,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         try
         {
             return await GetAsync(request.Incarnation) is { } open
-                ? await new ChannelPeek(open, request, _services.Now).LookAsync()
+                ? await new ChannelPeek(open, request, Moment.Of(_time)).LookAsync()
                 : new PeekReply { Status = TopicStatus.ChannelNotFound };
         }
         catch (StoreException e)
@@ -196,7 +223,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return TopicStatus.ChannelNotFound;
         if (MessageId.PrefixOf(id) != open.IdPrefix || !open.Queue.RequeueNow(MessageId.OffsetOf(id)))
             return TopicStatus.MessageNotFound;
-        EndTurn(open, _services.Now);
+        EndTurn(open, Moment.Of(_time));
         return TopicStatus.Ok;
     }
 
@@ -207,10 +234,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return TopicStatus.ChannelNotFound;
         // What only the log knows must be there: an offset that never had a message is not one to finish.
         PeekRequest search = new() { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = 0 };
-        PeekReply found = await new ChannelPeek(open, search, _services.Now).LookAsync();
+        PeekReply found = await new ChannelPeek(open, search, Moment.Of(_time)).LookAsync();
         if (found.Messages.Length == 0 || !ReferenceEquals(open, _open) || !open.Queue.Drop(MessageId.OffsetOf(id)))
             return TopicStatus.MessageNotFound;
-        EndTurn(open, _services.Now);
+        EndTurn(open, Moment.Of(_time));
         await FlushAsync(open);
         return TopicStatus.Ok;
     }
@@ -226,7 +253,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         catch (StoreException e)
         {
             // Figures of the others are wanted all the same.
-            _services.Log.ChannelOpenFailed(_topic, _name, e.Message);
+            _log.ChannelOpenFailed(_topic, _name, e.Message);
         }
 
         if (open is null)
@@ -248,7 +275,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             StartedWith = queue.StartedWith,
             Delivered = queue.DeliveredCount,
             Deferrals = queue.DeferralCount,
-            Latency = queue.RecentLatencies?.Read(_services.NowNanoseconds),
+            Latency = queue.RecentLatencies?.Read(Moment.NanosecondsOf(_time)),
             ZoneLocal = queue.DeliveriesByProximity[(int)Proximity.Zone],
             RegionLocal = queue.DeliveriesByProximity[(int)Proximity.Region],
             Global = queue.DeliveriesByProximity[(int)Proximity.Global],
@@ -278,7 +305,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         catch (StoreException e)
         {
             // To attach says why it cannot be opened, and tries again.
-            _services.Log.ChannelOpenFailed(_topic, _name, e.Message);
+            _log.ChannelOpenFailed(_topic, _name, e.Message);
             return new CommandReply(CommandStatus.NotAttached);
         }
     }
@@ -287,7 +314,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (!open.Gateways.TryGetValue(commands.Gateway, out AttachedGateway? gateway))
             return new CommandReply(CommandStatus.NotAttached);
-        Moment now = _services.Now;
+        Moment now = Moment.Of(_time);
         gateway.LastHeard = now.Steady;
         if (commands.Sequence == gateway.LastSequence)
             return gateway.LastReply;
@@ -295,8 +322,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (commands.Sequence != gateway.LastSequence + 1)
             return new CommandReply(CommandStatus.NotAttached);
         List<CommandFailure>? failures = null;
-        long nanoseconds = open.Queue.Latencies is null ? 0 : _services.NowNanoseconds;
-        MessageTraces? traces = _services.Traces is { IsOn: true } on ? on : null;
+        long nanoseconds = open.Queue.Latencies is null ? 0 : Moment.NanosecondsOf(_time);
+        MessageTraces? traces = _traces is { IsOn: true } on ? on : null;
         ReadOnlySpan<ConsumerCommand> list = commands.Commands;
         Consumer? consumer = null;
         for (int i = 0; i < list.Length; i++)
@@ -382,7 +409,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         catch (StoreException e)
         {
-            _services.Log.ChannelOpenFailed(_topic, _name, e.Message);
+            _log.ChannelOpenFailed(_topic, _name, e.Message);
             return new OfferReply(TopicStatus.Failed);
         }
     }
@@ -390,13 +417,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private OfferReply TakeOffer(OpenChannel open, ChannelOffer offer, IReadOnlyList<DeferredHeader> deferred)
     {
         ChannelQueue queue = open.Queue;
-        Moment now = _services.Now;
+        Moment now = Moment.Of(_time);
         queue.Observe(now);
         if (open.Reader is { } reader && reader.Hidden.Count > 0)
             queue.Hide(reader.Hidden);
         if (offer.End > queue.End && offer.Unaccounted is not 0 and long lacking)
         {
-            _services.Log.OfferLacks(_topic, _name, offer.From, offer.End, lacking, queue.End);
+            _log.OfferLacks(_topic, _name, offer.From, offer.End, lacking, queue.End);
             return new OfferReply(TopicStatus.Ok, _ownsBodies ? offer.From : queue.End, open.DurableFloor);
         }
 
@@ -464,7 +491,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
 
     private async Task OpenAsync()
     {
-        await _services.EnsureMemberAsync();
+        await _stores.EnsureMemberAsync();
         ChannelReply record = await GrainFactory.GetGrain<ITopicGrain>(_topic).DescribeChannelAsync(_name);
         switch (record.Status)
         {
@@ -479,23 +506,23 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         ChannelQueue queue = new(
             new ChannelLimits
             {
-                WindowMessages = _services.Options.MemQueueSize,
-                WindowBytes = _services.Options.MemQueueBytes,
+                WindowMessages = _options.MemQueueSize,
+                WindowBytes = _options.MemQueueBytes,
                 OwnsBodies = _ownsBodies,
-                MaxMessageTimeout = (long)_services.Options.MaxMsgTimeout.TotalMilliseconds,
-                MaxRequeueDelay = (long)_services.Options.MaxReqTimeout.TotalMilliseconds,
-                TopologyAware = _services.Options.TopologyAware,
+                MaxMessageTimeout = (long)_options.MaxMsgTimeout.TotalMilliseconds,
+                MaxRequeueDelay = (long)_options.MaxReqTimeout.TotalMilliseconds,
+                TopologyAware = _options.TopologyAware,
             },
             record.Start,
-            new Random(unchecked(_services.Seed * 1_000_003 + (int)record.Incarnation)))
+            _seed.For(record.Incarnation))
         {
             Paused = record.Paused,
-            Latencies = _services.Metrics is null && !_services.Options.KeepsLatency ? null : new LatencyHistogram(),
-            RecentLatencies = _services.Options.KeepsLatency
-                ? new LatencyWindow(_services.Options.LatencyWindow.Ticks / 2 * TimeSpan.NanosecondsPerTick, _services.NowNanoseconds)
+            Latencies = _metrics is null && !_options.KeepsLatency ? null : new LatencyHistogram(),
+            RecentLatencies = _options.KeepsLatency
+                ? new LatencyWindow(_options.LatencyWindow.Ticks / 2 * TimeSpan.NanosecondsPerTick, Moment.NanosecondsOf(_time))
                 : null,
         };
-        queue.Observe(_services.Now);
+        queue.Observe(Moment.Of(_time));
         ITopicReader? reader = null;
         IChannelProgress? progress = null;
         bool known = false;
@@ -505,7 +532,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         else
         {
-            IMessageStore store = _services.StoreOf(_topic);
+            IMessageStore store = _stores.Of(_topic);
             reader = await store.OpenReaderAsync(_topic, record.Generation);
             if (reader is null)
                 return;
@@ -515,7 +542,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             await RecoverAsync(queue, reader, state, Math.Max(record.Start, state?.Floor ?? 0), record.End);
         }
 
-        long opened = _services.Now.Steady;
+        long opened = Moment.Of(_time).Steady;
         _open = new OpenChannel
         {
             Incarnation = record.Incarnation,
@@ -524,13 +551,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             Queue = queue,
             Reader = reader,
             Progress = progress,
-            HeldUntil = known ? opened + (long)_services.Options.HandOverWait.TotalMilliseconds : 0,
+            HeldUntil = known ? opened + (long)_options.HandOverWait.TotalMilliseconds : 0,
             AttachedBy = record.WasOpen && EphemeralName.Matches(_name)
-                ? opened + (long)_services.Options.GatewayTimeout.TotalMilliseconds
+                ? opened + (long)_options.GatewayTimeout.TotalMilliseconds
                 : long.MaxValue,
         };
         _lastReport = default;
-        _figures = _services.Metrics?.Channels.Add(_open, _topic, _name);
+        _figures = _metrics?.Channels.Add(_open, _topic, _name);
         StartTick();
     }
 
@@ -624,7 +651,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         _deadlineAt = long.MaxValue;
         if (_open is { } open)
         {
-            Moment now = _services.Now;
+            Moment now = Moment.Of(_time);
             open.Queue.Expire(now);
             EndTurn(open, now);
         }
@@ -635,7 +662,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private void Forget()
     {
         if (_figures is { } figures)
-            _services.Metrics?.Channels.Remove(figures);
+            _metrics?.Channels.Remove(figures);
         _figures = null;
     }
 
@@ -643,7 +670,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (_tick is not null)
             return;
-        _ticked = _services.Now.Steady;
+        _ticked = Moment.Of(_time).Steady;
         _tick = this.RegisterGrainTimer(
             TickAsync, new GrainTimerCreationOptions { DueTime = TickPeriod, Period = TickPeriod, Interleave = true });
     }
@@ -656,13 +683,13 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             await LookAfterAsync(open);
         }
 
-        _ticked = _services.Now.Steady;
+        _ticked = Moment.Of(_time).Steady;
     }
 
     // A tick that is late says that this process stood still, not that others did: what they have sent meanwhile waits to be read.
     private void AllowForStandstill(OpenChannel open)
     {
-        long now = _services.Now.Steady;
+        long now = Moment.Of(_time).Steady;
         long late = Math.Max(0, now - _ticked - (long)TickPeriod.TotalMilliseconds);
         foreach (AttachedGateway gateway in open.Gateways.Values)
             gateway.LastHeard = Math.Min(now, gateway.LastHeard + late);
@@ -678,7 +705,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return;
         }
 
-        Moment now = _services.Now;
+        Moment now = Moment.Of(_time);
         DropDeadGateways(open, now.Steady);
         // The wall clock may have been set, which no timer tells.
         open.Queue.Expire(now);
@@ -696,7 +723,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         catch (StoreException e)
         {
-            _services.Log.ProgressFailed(_topic, _name, e.Message);
+            _log.ProgressFailed(_topic, _name, e.Message);
         }
     }
 
@@ -705,7 +732,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (!ReferenceEquals(open, _open))
             return;
-        _services.Log.ChannelFenced(_topic, _name, open.Gateways.Count);
+        _log.ChannelFenced(_topic, _name, open.Gateways.Count);
         _open = null;
         _left = open;
         Forget();
@@ -714,12 +741,12 @@ public sealed class ChannelGrain : Grain, IChannelGrain
 
     private void DropDeadGateways(OpenChannel open, long now)
     {
-        long limit = (long)_services.Options.GatewayTimeout.TotalMilliseconds;
+        long limit = (long)_options.GatewayTimeout.TotalMilliseconds;
         foreach (AttachedGateway gateway in open.Gateways.Values.ToArray())
         {
             if (now - gateway.LastHeard <= limit)
                 continue;
-            _services.Log.GatewayLost(_topic, _name, gateway.Id, gateway.Consumers.Count);
+            _log.GatewayLost(_topic, _name, gateway.Id, gateway.Consumers.Count);
             foreach (Consumer consumer in gateway.Consumers.Values.ToArray())
                 open.Queue.Leave(consumer);
             open.Gateways.Remove(gateway.Id);
@@ -741,7 +768,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
-            _services.Log.ReportFailed(_topic, _name, e.Message);
+            _log.ReportFailed(_topic, _name, e.Message);
             return;
         }
 
@@ -796,7 +823,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         }
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
-            _services.Log.ChannelDeleteFailed(_topic, _name, e.Message);
+            _log.ChannelDeleteFailed(_topic, _name, e.Message);
         }
         finally
         {
@@ -816,7 +843,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                     await ReadBodiesAsync(open);
                 else
                     await ReadLogAsync(open);
-                Moment now = _services.Now;
+                Moment now = Moment.Of(_time);
                 if (now.Steady >= open.HeldUntil)
                     queue.Dispatch(now.Steady);
                 WriteNotes(open);
@@ -829,7 +856,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             // What was deleted meanwhile needs nothing any more.
             if (!ReferenceEquals(open, _open) || e is FencedException)
                 return;
-            _services.Log.ReadFailed(_topic, _name, e.Message);
+            _log.ReadFailed(_topic, _name, e.Message);
             RetryReading();
         }
         finally
@@ -846,7 +873,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             {
                 timer?.Dispose();
                 if (_open is { } open)
-                    EndTurn(open, _services.Now);
+                    EndTurn(open, Moment.Of(_time));
                 return Task.CompletedTask;
             },
             new GrainTimerCreationOptions { DueTime = ReadRetryDelay, Period = Timeout.InfiniteTimeSpan, Interleave = true });
@@ -922,7 +949,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         if (batch is null)
         {
-            _services.Log.MessageLost(_topic, _name, message.Offset);
+            _log.MessageLost(_topic, _name, message.Offset);
             queue.Lose(message);
             return;
         }
@@ -953,7 +980,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
             return;
         }
 
-        if (now - _stragglerSince < (long)_services.Options.StragglerAge.TotalMilliseconds || queue.End - queue.Floor < StragglerDistance)
+        if (now - _stragglerSince < (long)_options.StragglerAge.TotalMilliseconds || queue.End - queue.Floor < StragglerDistance)
             return;
         List<long> offsets = queue.Stragglers(StragglersAtOnce);
         if (offsets.Count == 0)
@@ -982,8 +1009,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
                 queue.Notes.Add(new ProgressEntry(due > 0 ? ProgressKind.Deferred : ProgressKind.Attempts, offset, due, attempts));
         }
 
-        _services.Log.StragglersKept(_topic, _name, kept);
+        _log.StragglersKept(_topic, _name, kept);
         _stragglerFloor = -1;
-        EndTurn(open, _services.Now);
+        EndTurn(open, Moment.Of(_time));
     }
 }

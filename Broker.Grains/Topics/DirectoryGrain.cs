@@ -2,9 +2,10 @@ using Broker.Events;
 using Broker.Gateways;
 using Broker.Storage;
 using Broker.Topics;
+using Microsoft.Extensions.Logging;
 using Orleans;
-using Orleans.Runtime;
 using Orleans.Concurrency;
+using Orleans.Runtime;
 
 namespace Broker.Grains.Topics;
 
@@ -15,16 +16,27 @@ namespace Broker.Grains.Topics;
 [Reentrant, KeepAlive]
 public sealed class DirectoryGrain : Grain, IDirectoryGrain
 {
-    private readonly GrainServices _services;
+    private readonly TopicStores _stores;
+    private readonly TimeProvider _time;
+    private readonly ILogger<DirectoryGrain> _log;
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removedWhileLoading = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (GatewayNode Node, long Since)> _gateways = new(StringComparer.Ordinal);
     private readonly SingleRun _loading = new();
     private bool _loaded;
 
-    /// <summary>Made by the grain host.</summary>
-    public DirectoryGrain(IGrainContext context, GrainServices services)
-        : base(context) => _services = services;
+    /// <summary>Activated by the silo.</summary>
+    /// <param name="context">What Orleans knows of the activation.</param>
+    /// <param name="stores">What lists the topics at the beginning.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">The log.</param>
+    public DirectoryGrain(IGrainContext context, TopicStores stores, TimeProvider time, ILogger<DirectoryGrain> log)
+        : base(context)
+    {
+        _stores = stores;
+        _time = time;
+        _log = log;
+    }
 
     /// <inheritdoc/>
     public ValueTask SetTopicAsync(string topic, string[] channels)
@@ -85,12 +97,12 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     public ValueTask<GatewayNode[]> RenewGatewayAsync(GatewayNode gateway)
     {
         bool isNew = !_gateways.ContainsKey(gateway.Id);
-        _gateways[gateway.Id] = (gateway, _services.Time.GetTimestamp());
+        _gateways[gateway.Id] = (gateway, _time.GetTimestamp());
         if (isNew)
             Tell(new BrokerEvent(BrokerEventKind.NodeJoined, Node: gateway.Id));
         foreach ((string id, (_, long since)) in _gateways.ToArray())
         {
-            if (_services.Time.GetElapsedTime(since) > GatewayNode.Lifetime)
+            if (_time.GetElapsedTime(since) > GatewayNode.Lifetime)
                 RemoveGateway(id);
         }
         return new([.. _gateways.Values.Select(static known => known.Node)]);
@@ -121,7 +133,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     // Topics that are opened meanwhile tell for themselves, and know better.
     private async Task LoadFromStoreAsync()
     {
-        foreach (IMessageStore store in (IMessageStore[])[_services.Durable, _services.Ephemeral])
+        foreach (IMessageStore store in _stores.All)
         {
             foreach (string topic in await store.ListTopicsAsync())
             {
@@ -145,7 +157,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
         catch (StoreException e)
         {
             // One damaged record is no reason to know nothing of all other topics.
-            _services.Log.ChannelsUnreadable(topic, e.Message);
+            _log.ChannelsUnreadable(topic, e.Message);
             return [];
         }
     }

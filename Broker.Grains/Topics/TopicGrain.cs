@@ -1,8 +1,8 @@
-using System.Diagnostics;
 using Broker.Channels;
 using Broker.Grains.Metrics;
 using Broker.Grains.Placement;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Storage;
 using Broker.Telemetry;
 using Broker.Topics;
@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Runtime;
+using System.Diagnostics;
 
 namespace Broker.Grains.Topics;
 
@@ -26,7 +27,14 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private static readonly TimeSpan RepeatDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TrimDelay = TimeSpan.FromSeconds(1);
 
-    private readonly GrainServices _services;
+    private readonly QueueOptions _options;
+    private readonly TopicStores _stores;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TopicGrain> _log;
+    private readonly IKnownChannels? _knownChannels;
+    private readonly MessageTraces? _traces;
+    private readonly GrainMetrics? _metrics;
+    private readonly HostedTopics? _hosted;
     private readonly SemaphoreSlim _changes = new(1, 1);
     private string _name = "";
     private bool _ephemeral;
@@ -46,9 +54,30 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private Census<TopicBooks>.Entry? _figures;
     private bool _isShown;
 
-    /// <summary>Made by the grain host.</summary>
-    public TopicGrain(IGrainContext context, GrainServices services)
-        : base(context) => _services = services;
+    /// <summary>Activated by the silo.</summary>
+    /// <param name="context">What Orleans knows of the activation.</param>
+    /// <param name="options">Limits of topics and channels.</param>
+    /// <param name="stores">Where the topic is kept.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">The log.</param>
+    /// <param name="knownChannels">Whom a new topic asks for channels to begin with; null for nobody.</param>
+    /// <param name="traces">Traces messages; null for never.</param>
+    /// <param name="metrics">Where the topic shows its figures; null for nowhere.</param>
+    /// <param name="hosted">Told which topics are open here; null where nobody asks.</param>
+    public TopicGrain(
+        IGrainContext context, QueueOptions options, TopicStores stores, TimeProvider time, ILogger<TopicGrain> log,
+        IKnownChannels? knownChannels = null, MessageTraces? traces = null, GrainMetrics? metrics = null, HostedTopics? hosted = null)
+        : base(context)
+    {
+        _options = options;
+        _stores = stores;
+        _time = time;
+        _log = log;
+        _knownChannels = knownChannels;
+        _traces = traces;
+        _metrics = metrics;
+        _hosted = hosted;
+    }
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
@@ -326,7 +355,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             if (handedOver > start)
                 feed.AddUnread(handedOver);
             await SaveAsync(open, record, () => open.Feeds.Add(channel, feed));
-            _services.Log.ChannelCreated(_name, channel, added.Incarnation, start);
+            _log.ChannelCreated(_name, channel, added.Incarnation, start);
             await NoteInDirectoryAsync(open);
             return Describe(open, feed);
         }
@@ -393,8 +422,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
         batch = batch.At(open.Next);
         open.Next = batch.EndOffset;
         PendingAppend append = new(request.Publisher, request.Sequence, request.Lowest, batch);
-        if (_services.Traces is { IsOn: true })
-            append.Started = _services.Time.GetUtcNow();
+        if (_traces is { IsOn: true })
+            append.Started = _time.GetUtcNow();
         open.Pending.Enqueue(append);
         ValueTask write = open.Log.AppendAsync(batch, request.Publisher, request.Sequence, request.Lowest);
         if (!write.IsCompletedSuccessfully)
@@ -415,7 +444,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         {
             _books.FailedCount += published.Count;
             if (!open.Broken)
-                _services.Log.AppendFailed(_name, e.Message);
+                _log.AppendFailed(_name, e.Message);
             open.Broken = true;
             outcome.SetResult(e.Message);
             if (e is FencedException && (_leaving || !_closing))
@@ -445,17 +474,17 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         Count(published);
         _books.DroppedCount += published.Count - append.Batch.Count;
-        if (_services.Traces is { IsOn: true } traces)
+        if (_traces is { IsOn: true } traces)
             Trace(traces, open, append);
         foreach (ChannelFeed feed in open.CommitThrough(append.Batch.EndOffset) ?? [])
-            _services.Log.FeedLacks(_name, feed.Record.Name, append.Batch.BaseOffset, feed.From);
+            _log.FeedLacks(_name, feed.Record.Name, append.Batch.BaseOffset, feed.From);
         if (ReferenceEquals(open, _open))
             OfferAll(open);
     }
 
     private void Trace(MessageTraces traces, OpenTopic open, PendingAppend append)
     {
-        DateTimeOffset now = _services.Time.GetUtcNow();
+        DateTimeOffset now = _time.GetUtcNow();
         foreach (long offset in traces.Among(append.Batch.BaseOffset, append.Batch.EndOffset))
         {
             ulong id = IdOf(open, offset);
@@ -467,7 +496,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private void Trace(MessageTraces traces, OpenTopic open, string channel, ChannelOffer offer, DateTimeOffset start)
     {
-        DateTimeOffset now = _services.Time.GetUtcNow();
+        DateTimeOffset now = _time.GetUtcNow();
         foreach (long offset in traces.Among(offer.From, offer.End))
         {
             MessageTraces.Add(
@@ -475,7 +504,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
     }
 
-    private ulong IdOf(OpenTopic open, long offset) => MessageId.Of(MessageId.Prefix(_services.Options.NodeId, open.Log.Generation), offset);
+    private ulong IdOf(OpenTopic open, long offset) => MessageId.Of(MessageId.Prefix(_options.NodeId, open.Log.Generation), offset);
 
     private void Count(MessageBatch batch)
     {
@@ -489,7 +518,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (!open.Held)
             return batch;
         long pending = open.Pending.Sum(append => (long)append.Batch.Count);
-        long room = _services.Options.MemQueueSize - open.HeldCount.Messages - open.HeldCount.Deferred - pending;
+        long room = _options.MemQueueSize - open.HeldCount.Messages - open.HeldCount.Deferred - pending;
         if (room >= batch.Count)
             return batch;
         if (room <= 0)
@@ -525,7 +554,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
             }
             catch (StoreException e)
             {
-                _services.Log.TopicOpenFailed(_name, e.Message);
+                _log.TopicOpenFailed(_name, e.Message);
                 failure = e;
             }
             finally
@@ -548,7 +577,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (_leaving)
             return;
         _leaving = true;
-        _services.Log.TopicFenced(_name);
+        _log.TopicFenced(_name);
         DeactivateOnIdle();
     }
 
@@ -576,8 +605,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
             await broken.Log.DisposeAsync();
         }
 
-        await _services.EnsureMemberAsync();
-        IMessageStore store = _services.StoreOf(_name);
+        await _stores.EnsureMemberAsync();
+        IMessageStore store = _stores.Of(_name);
         ITopicLog? log = await store.OpenTopicAsync(_name, create: false);
         bool isNew = log is null && create;
         if (isNew)
@@ -598,7 +627,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _isDeleted = false;
         if (isNew)
         {
-            _services.Log.TopicCreated(_name);
+            _log.TopicCreated(_name);
             _books = new TopicBooks();
         }
 
@@ -637,12 +666,12 @@ public sealed class TopicGrain : Grain, ITopicGrain
     // The channels that other nodes have are there before the first message is, so that it reaches them all (spec 2.1).
     private async Task<ITopicLog?> MakeAsync(IMessageStore store)
     {
-        IReadOnlyList<string> known = _services.KnownChannels is { } elsewhere ? await elsewhere.FindAsync(_name) : [];
+        IReadOnlyList<string> known = _knownChannels is { } elsewhere ? await elsewhere.FindAsync(_name) : [];
         ITopicLog? log = await store.OpenTopicAsync(_name, create: true);
         // Somebody else may have made it meanwhile: what stands in its record stays.
         if (log is null || known.Count == 0 || log.Record.NextIncarnation > 1)
             return log;
-        _services.Log.ChannelsTakenOver(_name, string.Join(' ', known));
+        _log.ChannelsTakenOver(_name, string.Join(' ', known));
         TopicRecord record = log.Record;
         long first = OpenTopic.FirstIncarnationOf(log.Generation);
         try
@@ -683,7 +712,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             // The directory is an index that is rebuilt from the records; the topic works without it.
-            _services.Log.DirectoryFailed(_name, e.Message);
+            _log.DirectoryFailed(_name, e.Message);
             return false;
         }
     }
@@ -812,7 +841,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         Forget();
         _trimmedBelow = 0;
-        _services.Log.TopicDeleted(_name);
+        _log.TopicDeleted(_name);
         _books = new TopicBooks();
         // A topic of this name that is made again begins with a new activation.
         _isDeleted = true;
@@ -828,20 +857,20 @@ public sealed class TopicGrain : Grain, ITopicGrain
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
             // The record has forgotten the channel: its grain is told so whenever it asks.
-            _services.Log.ChannelDeleteFailed(_name, channel.Name, e.Message);
+            _log.ChannelDeleteFailed(_name, channel.Name, e.Message);
         }
 
         try
         {
-            await _services.StoreOf(_name).DeleteChannelAsync(_name, open.Log.Generation, channel.Name, channel.Incarnation);
+            await _stores.Of(_name).DeleteChannelAsync(_name, open.Log.Generation, channel.Name, channel.Incarnation);
         }
         catch (StoreException e)
         {
             // What is left of it belongs to no channel, and goes when one of this name is made or the topic is deleted.
-            _services.Log.ChannelDeleteFailed(_name, channel.Name, e.Message);
+            _log.ChannelDeleteFailed(_name, channel.Name, e.Message);
         }
 
-        _services.Log.ChannelDeleted(_name, channel.Name);
+        _log.ChannelDeleted(_name, channel.Name);
     }
 
     private void OfferAll(OpenTopic open)
@@ -864,8 +893,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
                     feed.SetCount(await open.Log.CountAsync(feed.From, feed.CountTo));
                 ChannelOffer offer = feed.ReadTo > feed.From ? await ReadOfferAsync(open, feed) : feed.TakeOffer();
                 OfferReply reply;
-                MessageTraces? traces = _services.Traces is { IsOn: true } on ? on : null;
-                DateTimeOffset start = traces is null ? default : _services.Time.GetUtcNow();
+                MessageTraces? traces = _traces is { IsOn: true } on ? on : null;
+                DateTimeOffset start = traces is null ? default : _time.GetUtcNow();
                 try
                 {
                     reply = await ChannelOf(feed.Record.Name).OfferAsync(offer);
@@ -922,7 +951,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     {
         if (feed.Removed)
             return;
-        _services.Log.OfferFailed(_name, feed.Record.Name, cause);
+        _log.OfferFailed(_name, feed.Record.Name, cause);
         _retry ??= this.RegisterGrainTimer(
             _ =>
             {
@@ -993,7 +1022,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
-            _services.Log.OfferFailed(_name, feed.Record.Name, e.Message);
+            _log.OfferFailed(_name, feed.Record.Name, e.Message);
         }
     }
 
@@ -1024,31 +1053,31 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
         catch (StoreException e)
         {
-            _services.Log.TrimFailed(_name, e.Message);
+            _log.TrimFailed(_name, e.Message);
         }
 
         return false;
     }
 
     private ChannelFeed CreateFeed(ChannelRecord channel, long handedOver) =>
-        new(channel, handedOver, _ephemeral || EphemeralName.Matches(channel.Name), Math.Max(1, _services.Options.MemQueueSize));
+        new(channel, handedOver, _ephemeral || EphemeralName.Matches(channel.Name), Math.Max(1, _options.MemQueueSize));
 
     private void Show()
     {
-        _figures ??= _services.Metrics?.Topics.Add(_books, _name);
+        _figures ??= _metrics?.Topics.Add(_books, _name);
         if (_isShown)
             return;
         _isShown = true;
-        _services.Hosted?.Add(_name);
+        _hosted?.Add(_name);
     }
 
     private void Forget()
     {
         if (_isShown)
-            _services.Hosted?.Remove(_name);
+            _hosted?.Remove(_name);
         _isShown = false;
         if (_figures is { } figures)
-            _services.Metrics?.Topics.Remove(figures);
+            _metrics?.Topics.Remove(figures);
         _figures = null;
     }
 
@@ -1059,7 +1088,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         Start = feed.Record.Start,
         End = open.HandedOver,
         Paused = feed.Record.Paused,
-        IdPrefix = MessageId.Prefix(_services.Options.NodeId, open.Log.Generation),
+        IdPrefix = MessageId.Prefix(_options.NodeId, open.Log.Generation),
         Generation = open.Log.Generation,
         WasOpen = feed.WasOpen,
     };

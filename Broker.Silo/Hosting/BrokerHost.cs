@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Broker.Admin;
 using Broker.Gateway.Security;
 using Broker.Grains;
+using Broker.Grains.Channels;
 using Broker.Grains.Metrics;
 using Broker.Grains.Topics;
 using Broker.Health;
@@ -276,20 +277,12 @@ public sealed class BrokerHost : IAsyncDisposable
         IServiceCollection services = builder.Services;
         services.AddSingleton(meters);
         services.AddSingleton(settings.Telemetry);
-        services.AddSingleton(provider => new GrainServices(
-            settings.Queue,
-            store,
-            new MemoryMessageStore(RandomNumberGenerator.GetInt32(1024)),
-            provider.GetRequiredService<TimeProvider>(),
-            RandomNumberGenerator.GetInt32(int.MaxValue),
-            provider.GetRequiredService<ILogger<GrainServices>>())
-        {
-            Hosted = provider.GetService<HostedTopics>(),
-            Membership = provider.GetService<ISiloMembership>(),
-            KnownChannels = provider.GetRequiredService<IKnownChannels>(),
-            Traces = provider.GetRequiredService<MessageTraces>(),
-            Metrics = settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry) ? new GrainMetrics(meters, settings.Telemetry.LabelLimit) : null,
-        });
+        services.AddSingleton(settings.Queue);
+        services.AddSingleton(provider => new TopicStores(
+            store, new MemoryMessageStore(RandomNumberGenerator.GetInt32(1024)), provider.GetService<ISiloMembership>()));
+        services.AddSingleton(new ChannelSeed(RandomNumberGenerator.GetInt32(int.MaxValue)));
+        if (settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry))
+            services.AddSingleton(new GrainMetrics(meters, settings.Telemetry.LabelLimit));
         // The silo is registered first, so that it stops last: what the gateway has taken is finished before.
         builder.AddBrokerSilo(settings);
         GatewayComposition.AddFrontEnd(builder, settings);

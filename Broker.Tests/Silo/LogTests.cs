@@ -77,7 +77,7 @@ public sealed partial class LogTests
     private static IEnumerable<(string Where, LoggerMessageAttribute Message)> Messages() =>
         from assembly in (Assembly[])
         [
-            typeof(BrokerHost).Assembly, typeof(Broker.Admin.AdminSite).Assembly, typeof(Broker.Gateway.Connections.NsqGateway).Assembly, typeof(Broker.Grains.GrainServices).Assembly,
+            typeof(BrokerHost).Assembly, typeof(Broker.Admin.AdminSite).Assembly, typeof(Broker.Gateway.Connections.NsqGateway).Assembly, typeof(Broker.Grains.TopicStores).Assembly,
             typeof(Broker.Serving.Hosting.BoundAddresses).Assembly, typeof(Broker.Lookup.LookupOptions).Assembly,
             typeof(Broker.Storage.IMessageStore).Assembly, typeof(Broker.Client.NsqMessage).Assembly,
         ]

@@ -1,6 +1,8 @@
 using System.Reflection;
 using Broker.Tests.Simulation.Silos;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Orleans;
 
 namespace Broker.Tests.Simulation;
@@ -15,6 +17,7 @@ public sealed class GrainSimulation : IDisposable
         Scheduler = new SeededScheduler(seed, Time);
         ServiceCollection services = new();
         services.AddSingleton<TimeProvider>(Time);
+        services.AddSingleton(typeof(ILogger<>), typeof(NullLogger<>));
         add?.Invoke(services);
         _services = services.BuildServiceProvider();
         SimulatedClusterOptions options = new() { GrainAssemblies = [Assembly.GetExecutingAssembly()] };

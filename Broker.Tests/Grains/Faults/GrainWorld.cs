@@ -1,6 +1,7 @@
 using System.Text;
 using Broker.Channels;
 using Broker.Grains;
+using Broker.Grains.Channels;
 using Broker.Grains.Topics;
 using Broker.Messages;
 using Broker.Policies;
@@ -9,7 +10,6 @@ using Broker.Storage.Memory;
 using Broker.Tests.Simulation;
 using Broker.Topics;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Broker.Tests.Grains.Faults;
 
@@ -27,15 +27,14 @@ internal sealed class GrainWorld : IDisposable
         _publisher = 7 + seed;
         _simulation = new GrainSimulation(
             seed,
-            services => services.AddSingleton(provider =>
+            services =>
             {
-                TimeProvider time = provider.GetRequiredService<TimeProvider>();
-                return new GrainServices(options ?? new QueueOptions(), store, new MemoryMessageStore(), time, seed, NullLogger<GrainServices>.Instance)
-                {
-                    KnownChannels = known?.Invoke(time),
-                    Membership = membership,
-                };
-            }),
+                services.AddSingleton(options ?? new QueueOptions());
+                services.AddSingleton(new TopicStores(store, new MemoryMessageStore(), membership));
+                services.AddSingleton(new ChannelSeed(seed));
+                if (known is not null)
+                    services.AddSingleton(provider => known(provider.GetRequiredService<TimeProvider>()));
+            },
             simulated => simulated with { GrainAssemblies = [typeof(TopicGrain).Assembly], ResponseTimeout = TimeSpan.FromSeconds(4) });
     }
 

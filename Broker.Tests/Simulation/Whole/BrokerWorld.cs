@@ -1,5 +1,6 @@
 using Broker.Channels;
 using Broker.Grains;
+using Broker.Grains.Channels;
 using Broker.Grains.Topics;
 using Broker.Policies;
 using Broker.Storage;
@@ -7,6 +8,7 @@ using Broker.Storage.Memory;
 using Broker.Tests.Simulation.Silos;
 using Broker.Topics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Runtime;
 
@@ -126,7 +128,12 @@ internal sealed class BrokerWorld
 
     private void AddSilo() => Cluster.AddSilo(new ServiceCollection()
         .AddSingleton<TimeProvider>(Time)
-        .AddSingleton(new GrainServices(_options, _opened!, new MemoryMessageStore(), Time, _seed, Log))
+        .AddSingleton(_options)
+        .AddSingleton(new TopicStores(_opened!, new MemoryMessageStore()))
+        .AddSingleton(new ChannelSeed(_seed))
+        .AddSingleton<ILogger<TopicGrain>>(Log)
+        .AddSingleton<ILogger<ChannelGrain>>(Log)
+        .AddSingleton<ILogger<DirectoryGrain>>(Log)
         .BuildServiceProvider());
 
     private async Task StartGatewaysAsync(int count)

@@ -1,11 +1,12 @@
 using System.Globalization;
-using Broker.Grains;
+using Broker.Grains.Channels;
+using Broker.Grains.Topics;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Tests.Simulation.Whole;
 
 /// <summary>Keeps the last lines that grains logged, to be shown with a failure.</summary>
-internal sealed class SimulatedLog(TimeProvider time) : ILogger<GrainServices>
+internal sealed class SimulatedLog(TimeProvider time) : ILogger<TopicGrain>, ILogger<ChannelGrain>, ILogger<DirectoryGrain>
 {
     private const int MaxLines = 200;
 
