@@ -130,6 +130,38 @@ public sealed class OpenTopic
         HeldCount = default;
     }
 
+    /// <summary>The record as it is to be when all that the topic holds below <paramref name="end"/> is emptied.</summary>
+    public TopicRecord RecordWithout(long end) => Feeds.Count == 0
+        ? Record with { Head = end, Cursor = end }
+        : Record with { Cursor = end, Hidden = Join(Record.Hidden, new OffsetRange(HandedOver, end)) };
+
+    /// <summary>Forgets what the topic held below <paramref name="end"/>; the channels pass it by.</summary>
+    public void Empty(long end, LogCount emptied)
+    {
+        HandedOver = end;
+        HeldCount = new LogCount(HeldCount.Messages - emptied.Messages, HeldCount.Deferred - emptied.Deferred, HeldCount.Bytes - emptied.Bytes);
+        foreach (ChannelFeed feed in Feeds.Values)
+            feed.AddRange(end, default);
+    }
+
+    /// <summary>Takes over where the channels are from an opening whose log has broken.</summary>
+    public void Resume(OpenTopic broken)
+    {
+        foreach ((string name, ChannelFeed before) in broken.Feeds)
+        {
+            if (!Feeds.TryGetValue(name, out ChannelFeed? feed))
+                continue;
+            if (feed.Record.Incarnation == before.Record.Incarnation)
+            {
+                // What was not yet offered when the log broke, and what turned out to be in the log after all, is offered from the log.
+                feed.Restart(Math.Min(before.From, feed.End));
+                feed.DurableFloor = before.DurableFloor;
+            }
+
+            before.Removed = true;
+        }
+    }
+
     /// <summary>The offset up to which the log may be trimmed, or null while a channel has not reported.</summary>
     public long? TrimmableBelow()
     {
@@ -143,4 +175,9 @@ public sealed class OpenTopic
 
         return below;
     }
+
+    private static IReadOnlyList<OffsetRange> Join(IReadOnlyList<OffsetRange> ranges, OffsetRange added) =>
+        ranges.Count > 0 && ranges[^1].End == added.Start
+            ? [.. ranges.Take(ranges.Count - 1), ranges[^1] with { End = added.End }]
+            : [.. ranges, added];
 }

@@ -1,3 +1,5 @@
+using Broker.Messages;
+
 namespace Broker.Grains.Topics;
 
 /// <summary>What a topic counts since its activation. The topic's turns write it, others may read it.</summary>
@@ -22,8 +24,16 @@ public sealed class TopicBooks
     public long FailedCount { get; set; }
 
     /// <summary>Messages that no channel has got yet.</summary>
-    public long Depth => Open is { } open ? open.HeldCount.Messages + open.HeldCount.Deferred : 0;
+    public long Depth => Open?.HeldCount.Total ?? 0;
 
     /// <summary>Bytes that the log takes.</summary>
     public long LogBytes => Open?.Log.Bytes ?? 0;
+
+    /// <summary>Counts a batch that was published, and how many of it were dropped.</summary>
+    public void Count(MessageBatch batch, long dropped)
+    {
+        MessageCount += batch.Count;
+        MessageBytes += batch.BodyBytes;
+        DroppedCount += dropped;
+    }
 }
