@@ -9,7 +9,7 @@ public sealed class BrokerSimulationTests
 {
     [Fact]
     public void Nothing_acknowledged_is_lost_when_grains_and_gateways_die() =>
-        ForSeeds(150, seed =>
+        ForSeeds(60, seed =>
         {
             BrokerWorld world = new(seed, new MemoryStoreUnderTest());
             world.Live(TimeSpan.FromSeconds(40), crashes: false);
@@ -18,11 +18,11 @@ public sealed class BrokerSimulationTests
 
     [Fact]
     public void Nothing_acknowledged_is_lost_when_the_process_is_killed_and_the_disk_fails() =>
-        ForSeeds(500, seed => LiveOnDisk(seed, losesPower: false));
+        ForSeeds(200, seed => LiveOnDisk(seed, losesPower: false));
 
     [Fact]
     public void Nothing_synced_is_lost_when_the_power_goes() =>
-        ForSeeds(500, seed => LiveOnDisk(seed, losesPower: true));
+        ForSeeds(200, seed => LiveOnDisk(seed, losesPower: true));
 
     [Fact]
     public void Nothing_acknowledged_is_lost_when_silos_die_and_the_directory_is_wrong_for_a_while()

@@ -11,5 +11,5 @@ public sealed class StoreCrashTests
 {
     [Fact]
     public void What_was_acknowledged_survives_crashes_and_no_offset_is_used_twice() =>
-        Seeds.Run("BROKER_STORAGE_SEED", 2_000, seed => new CrashRun(seed).Run());
+        Seeds.Run("BROKER_STORAGE_SEED", 1_000, seed => new CrashRun(seed).Run());
 }
