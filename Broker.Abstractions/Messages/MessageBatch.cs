@@ -68,6 +68,10 @@ public sealed class MessageBatch
     public ReadOnlyMemory<byte> BodyAt(int position) =>
         Records.AsMemory(position + RecordHeaderSize, BinaryPrimitives.ReadInt32BigEndian(Records.AsSpan(position)));
 
+    /// <summary>A copy of the record at <paramref name="position"/> by itself, which does not keep this batch in memory.</summary>
+    public MessageBatch Single(int position, long offset) =>
+        new() { BaseOffset = offset, Count = 1, Records = Records.AsSpan(position, SizeAt(position)).ToArray() };
+
     /// <summary>Writes one record to the start of <paramref name="destination"/> and returns its size in bytes.</summary>
     public static int WriteRecord(Span<byte> destination, long timestamp, ReadOnlySpan<byte> body)
     {

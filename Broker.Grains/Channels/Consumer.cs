@@ -90,6 +90,18 @@ public sealed class Consumer
         Received = position;
     }
 
+    /// <summary>Its figures.</summary>
+    public ConsumerStats Describe() => new()
+    {
+        Gateway = Gateway.Id,
+        Consumer = Number,
+        Ready = Ready,
+        InFlight = InFlight,
+        Delivered = Delivered,
+        Finished = Finished,
+        Requeued = Requeued,
+    };
+
     /// <summary>Messages that may be sent to it now, by RDY alone; 0 when the window is shut.</summary>
     public int Credit => Window > 0 ? Math.Max(0, Ready - InFlight) : 0;
 

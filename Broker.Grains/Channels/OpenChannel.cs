@@ -1,3 +1,5 @@
+using Broker.Channels;
+using Broker.Gateways;
 using Broker.Storage;
 
 namespace Broker.Grains.Channels;
@@ -49,4 +51,84 @@ public sealed class OpenChannel
 
     /// <summary>All below is finished, and durably so.</summary>
     public long DurableFloor => Progress is { } progress ? Math.Max(progress.DurableFloor, Start) : Queue.End;
+
+    /// <summary>How often the topic has said whether the channel is paused.</summary>
+    public int PauseChanges { get; private set; }
+
+    /// <summary>The topic says whether the channel is paused.</summary>
+    public void Pause(bool paused)
+    {
+        PauseChanges++;
+        Queue.Paused = paused;
+    }
+
+    /// <summary>This process stood still: what its gateways have sent meanwhile was not heard.</summary>
+    /// <param name="late">For how long, in milliseconds.</param>
+    /// <param name="now">Milliseconds of the steady clock.</param>
+    public void AllowFor(long late, long now)
+    {
+        foreach (AttachedGateway gateway in Gateways.Values)
+            gateway.LastHeard = Math.Min(now, gateway.LastHeard + late);
+        if (AttachedBy < long.MaxValue)
+            AttachedBy += late;
+    }
+
+    /// <summary>Hands what the queue wants remembered to its progress.</summary>
+    public void WriteNotes()
+    {
+        Queue.CompleteNotes();
+        List<ProgressEntry> notes = Queue.Notes;
+        if (Progress is { } progress)
+        {
+            foreach (ProgressEntry note in notes)
+                progress.Note(note);
+        }
+
+        notes.Clear();
+    }
+
+    /// <summary>Sends each gateway what was dispatched to its consumers.</summary>
+    /// <param name="key">The channel's key.</param>
+    public void SendOutgoing(string key)
+    {
+        List<AttachedGateway> outgoing = Queue.Outgoing;
+        foreach (AttachedGateway gateway in outgoing)
+        {
+            Delivery delivery = new() { ChannelKey = key, Incarnation = Incarnation, Runs = gateway.Outbox.ToArray() };
+            gateway.Outbox.Clear();
+            gateway.Observer.Deliver(delivery);
+        }
+
+        outgoing.Clear();
+    }
+
+    /// <summary>The channel's figures.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="ownsBodies">Whether its bodies are all in memory.</param>
+    /// <param name="includeConsumers">Whether each consumer is described.</param>
+    /// <param name="nanoseconds">The time, in nanoseconds since the Unix epoch.</param>
+    public ChannelStats Describe(string name, bool ownsBodies, bool includeConsumers, long nanoseconds) => new()
+    {
+        Channel = name,
+        Depth = Queue.Depth,
+        BackendDepth = ownsBodies ? 0 : Queue.BackendDepth,
+        InFlight = Queue.InFlight,
+        Deferred = Queue.Deferred,
+        MessageCount = Queue.MessageCount,
+        Requeued = Queue.RequeueCount,
+        TimedOut = Queue.TimeoutCount,
+        Finished = Queue.FinishedCount,
+        Discarded = Queue.DiscardedCount,
+        DiscardedByCause = [.. Queue.Discarded],
+        StartedWith = Queue.StartedWith,
+        Delivered = Queue.DeliveredCount,
+        Deferrals = Queue.DeferralCount,
+        Latency = Queue.RecentLatencies?.Read(nanoseconds),
+        ZoneLocal = Queue.DeliveriesByProximity[(int)Proximity.Zone],
+        RegionLocal = Queue.DeliveriesByProximity[(int)Proximity.Region],
+        Global = Queue.DeliveriesByProximity[(int)Proximity.Global],
+        ConsumerCount = ConsumerCount,
+        Paused = Queue.Paused,
+        Consumers = includeConsumers ? [.. Consumers.Select(static consumer => consumer.Describe())] : null,
+    };
 }
