@@ -82,10 +82,10 @@ internal sealed class ChannelJournal : WriterClient
                 return null;
             lock (_lock)
             {
-                if (_topic.IsDeleted)
-                    throw new FencedException($"topic {_topic.Name} was deleted");
+                if (_topic.Folder.IsDeleted)
+                    throw _topic.Folder.Gone();
                 if (_incarnation > incarnation)
-                    throw new FencedException($"channel {_channel} of topic {_topic.Name} was made anew");
+                    throw new FencedException($"channel {_channel} of topic {_topic.Folder.Name} was made anew");
                 // From here on an earlier opening is refused; what it noted before is still written.
                 _epoch = 0;
             }
@@ -93,12 +93,12 @@ internal sealed class ChannelJournal : WriterClient
             if (_incarnation != 0 && _incarnation != incarnation)
                 await RemoveFileAsync();
             ProgressState? state = await _services.Threads.RunAsync(() => Load(incarnation));
-            if (state?.Floor > _topic.Assigned)
+            if (state?.Floor > _topic.Writer.Assigned)
                 throw FloorBeyondEnd(state.Floor);
             lock (_lock)
             {
-                if (_topic.IsDeleted)
-                    throw new FencedException($"topic {_topic.Name} was deleted");
+                if (_topic.Folder.IsDeleted)
+                    throw _topic.Folder.Gone();
                 _incarnation = incarnation;
                 _epoch = _services.Store.NextEpoch();
                 _floor = state?.Floor ?? 0;
@@ -142,7 +142,7 @@ internal sealed class ChannelJournal : WriterClient
     public void Note(long epoch, in ProgressEntry entry)
     {
         bool atOnce;
-        if (entry.Kind is ProgressKind.Floor or ProgressKind.Emptied && entry.Offset > _topic.Assigned)
+        if (entry.Kind is ProgressKind.Floor or ProgressKind.Emptied && entry.Offset > _topic.Writer.Assigned)
         {
             CloseBroken(epoch, entry.Offset);
             return;
@@ -238,7 +238,7 @@ internal sealed class ChannelJournal : WriterClient
             QueueEntries();
             floor = _floor;
             _failure = null;
-            if (_topic.IsDeleted)
+            if (_topic.Folder.IsDeleted)
                 return;
         }
         try
@@ -267,7 +267,7 @@ internal sealed class ChannelJournal : WriterClient
     /// <inheritdoc/>
     public override void Abort(Exception e)
     {
-        StoreException failure = _services.Fail($"cannot write the progress of channel {_channel} of topic {_topic.Name}", e);
+        StoreException failure = _services.Fail($"cannot write the progress of channel {_channel} of topic {_topic.Folder.Name}", e);
         lock (_lock)
             _failure = failure;
     }
@@ -303,10 +303,10 @@ internal sealed class ChannelJournal : WriterClient
 
     private StoreException FloorBeyondEnd(long floor)
     {
-        long end = _topic.Assigned;
-        _services.Log.FloorBeyondEnd(_topic.Name, _channel, floor, end);
+        long end = _topic.Writer.Assigned;
+        _services.Log.FloorBeyondEnd(_topic.Folder.Name, _channel, floor, end);
         _services.Metrics?.Breached();
-        return new StoreException($"channel {_channel} of topic {_topic.Name} has finished all below {floor}, but the topic's offsets end at {end}");
+        return new StoreException($"channel {_channel} of topic {_topic.Folder.Name} has finished all below {floor}, but the topic's offsets end at {end}");
     }
 
     /// <summary>Something was noted that cannot be: this opening writes nothing more.</summary>
@@ -321,9 +321,9 @@ internal sealed class ChannelJournal : WriterClient
         Fence();
     }
 
-    private FencedException Fenced() => _topic.IsDeleted || _incarnation == 0
-        ? new FencedException($"channel {_channel} of topic {_topic.Name} was deleted")
-        : new FencedException($"channel {_channel} of topic {_topic.Name} was opened by another");
+    private FencedException Fenced() => _topic.Folder.IsDeleted || _incarnation == 0
+        ? new FencedException($"channel {_channel} of topic {_topic.Folder.Name} was deleted")
+        : new FencedException($"channel {_channel} of topic {_topic.Folder.Name} was opened by another");
 
     /// <summary>Refuses whoever has it open, and drops what is not written yet.</summary>
     public void Fence()
@@ -438,7 +438,7 @@ internal sealed class ChannelJournal : WriterClient
                 return null;
             long? found = ReadIncarnation();
             if (found > incarnation)
-                throw new FencedException($"channel {_channel} of topic {_topic.Name} was made anew");
+                throw new FencedException($"channel {_channel} of topic {_topic.Folder.Name} was made anew");
             if (found < incarnation || new FileLength(_services.Files, _path).Value <= JournalHeader.Size)
             {
                 _services.Files.Delete(_path);
@@ -522,7 +522,7 @@ internal sealed class ChannelJournal : WriterClient
                 continue;
             }
         }
-        throw new StoreException($"message {offset} of channel {_channel} of topic {_topic.Name} is damaged in {_path}");
+        throw new StoreException($"message {offset} of channel {_channel} of topic {_topic.Folder.Name} is damaged in {_path}");
     }
 
     private T Reading<T>(Func<T> read)
@@ -533,7 +533,7 @@ internal sealed class ChannelJournal : WriterClient
         }
         catch (Exception e) when (Fault.IsOfFiles(e))
         {
-            throw Fault.Of($"cannot read the progress of channel {_channel} of topic {_topic.Name}", e);
+            throw Fault.Of($"cannot read the progress of channel {_channel} of topic {_topic.Folder.Name}", e);
         }
     }
 
@@ -561,7 +561,7 @@ internal sealed class ChannelJournal : WriterClient
         {
             // The journal goes on as it is; the next change tries again. A deleted channel has nothing to compact.
             if (e is not ObjectDisposedException)
-                _services.Fail($"cannot compact the progress of channel {_channel} of topic {_topic.Name}", e);
+                _services.Fail($"cannot compact the progress of channel {_channel} of topic {_topic.Folder.Name}", e);
         }
         finally
         {
@@ -642,7 +642,7 @@ internal sealed class ChannelJournal : WriterClient
     /// <summary>Adds to the snapshot what was written since, and puts it in the journal's place. Runs on the writer thread.</summary>
     private bool SwitchTo(JournalSnapshot snapshot, IStorageFile file, long limit)
     {
-        if (_file != file || _topic.IsDeleted)
+        if (_file != file || _topic.Folder.IsDeleted)
             return false;
         // A sync is under way: what it is for must not be left behind. The next change compacts.
         if (!_fileLock.TryEnter())
@@ -761,7 +761,7 @@ internal sealed class ChannelJournal : WriterClient
                 _waiters = [];
                 file = journal._isDirty ? journal._file : null;
                 isDirectoryDirty = journal._isDirectoryDirty;
-                if (journal._topic.IsDeleted)
+                if (journal._topic.Folder.IsDeleted)
                 {
                     waiters.ForEach(waiter => waiter.Fail(journal.Fenced()));
                     return;
@@ -788,18 +788,18 @@ internal sealed class ChannelJournal : WriterClient
             }
             catch (Exception e)
             {
-                StoreException failure = Fault.Of($"cannot sync the progress of channel {journal._channel} of topic {journal._topic.Name}", e);
+                StoreException failure = Fault.Of($"cannot sync the progress of channel {journal._channel} of topic {journal._topic.Folder.Name}", e);
                 waiters.ForEach(waiter => waiter.Fail(failure));
                 lock (journal._lock)
                 {
                     journal._isSyncing = false;
-                    if (journal._topic.IsDeleted)
+                    if (journal._topic.Folder.IsDeleted)
                         return;
                     journal._isDirty = true;
                     journal._mustRewrite = true;
                     journal._isDirectoryDirty |= isDirectoryDirty;
                 }
-                if (e is not ObjectDisposedException && !journal._topic.IsLeaving)
+                if (e is not ObjectDisposedException && !journal._topic.Folder.IsLeaving)
                 {
                     journal._services.Health.Fail(failure);
                     journal._services.Log.SyncFailed(failure.Message);

@@ -109,17 +109,7 @@ public sealed class FileMessageStore : IMessageStore
         try
         {
             await LoadAsync(slot, topic, create);
-            if (slot.Topic is null)
-                return null;
-            await slot.Topic.Gate.WaitAsync();
-            try
-            {
-                return await slot.Topic.TakeOverAsync();
-            }
-            finally
-            {
-                slot.Topic.Gate.Release();
-            }
+            return slot.Topic is null ? null : await slot.Topic.TakeOverAsync();
         }
         finally
         {
@@ -135,14 +125,14 @@ public sealed class FileMessageStore : IMessageStore
     public async ValueTask<IChannelProgress> OpenChannelAsync(string topic, int generation, string channel, long incarnation)
     {
         FileTopic found = await FindAsync(topic, generation) ?? throw new FencedException($"topic {topic} was deleted");
-        return await found.OpenChannelAsync(channel, incarnation);
+        return await found.Journals.OpenAsync(channel, incarnation);
     }
 
     /// <inheritdoc/>
     public async ValueTask DeleteChannelAsync(string topic, int generation, string channel, long incarnation)
     {
         if (await FindAsync(topic, generation) is { } found)
-            await found.DeleteChannelAsync(channel, incarnation);
+            await found.Journals.DeleteAsync(channel, incarnation);
     }
 
     /// <summary>Writes and syncs everything, notes all topics as closed cleanly, and gives the data path free.</summary>
@@ -254,7 +244,7 @@ public sealed class FileMessageStore : IMessageStore
     }
 
     private static Task CompactedAsync(List<FileTopic> topics) =>
-        Task.WhenAll(topics.SelectMany(topic => topic.Journals()).Select(journal => journal.CompactedAsync()));
+        Task.WhenAll(topics.SelectMany(topic => topic.Journals.All()).Select(journal => journal.CompactedAsync()));
 
     private bool WriteProbe()
     {
@@ -269,7 +259,7 @@ public sealed class FileMessageStore : IMessageStore
         FileTopic[] topics;
         lock (_lock)
             topics = [.. _slots.Values.Select(static slot => slot.Topic).OfType<FileTopic>()];
-        return (topics.Sum(static topic => topic.SegmentCount), topics.Sum(static topic => topic.Bytes));
+        return (topics.Sum(static topic => topic.Segments.Count), topics.Sum(static topic => topic.Segments.Bytes));
     }
 
     private async Task<FileTopic?> FindAsync(string topic, int generation)
@@ -278,7 +268,7 @@ public sealed class FileMessageStore : IMessageStore
         try
         {
             await LoadAsync(slot, topic, create: false);
-            return slot.Topic is { } found && found.Generation == generation ? found : null;
+            return slot.Topic is { } found && found.Folder.Generation == generation ? found : null;
         }
         finally
         {
@@ -288,10 +278,10 @@ public sealed class FileMessageStore : IMessageStore
 
     private async Task LoadAsync(TopicSlot slot, string topic, bool create)
     {
-        if (slot.Topic is { IsDeleted: true })
+        if (slot.Topic is { Folder.IsDeleted: true })
             slot.Topic = null;
         slot.Topic ??= await _services.Threads.RunAsync(() => Trying($"cannot open topic {topic}", () =>
-            FileTopic.Load(_services, topic) ?? (create ? FileTopic.Create(_services, topic, new TopicRecord()) : null)));
+            FileTopic.Load(_services, topic) ?? (create ? FileTopic.Create(_services, topic) : null)));
         if (slot.Topic is { } loaded)
             loaded.Deleted = Forget;
     }
@@ -319,8 +309,8 @@ public sealed class FileMessageStore : IMessageStore
     {
         lock (_lock)
         {
-            if (_slots.TryGetValue(topic.Name, out TopicSlot? slot) && slot.Topic == topic && slot.Users == 0)
-                _slots.Remove(topic.Name);
+            if (_slots.TryGetValue(topic.Folder.Name, out TopicSlot? slot) && slot.Topic == topic && slot.Users == 0)
+                _slots.Remove(topic.Folder.Name);
         }
     }
 
@@ -330,7 +320,7 @@ public sealed class FileMessageStore : IMessageStore
         lock (_lock)
         {
             // Asking for topics that are not there must not leave anything behind.
-            if (--slot.Users == 0 && slot.Topic is null or { IsDeleted: true })
+            if (--slot.Users == 0 && slot.Topic is null or { Folder.IsDeleted: true })
                 _slots.Remove(topic);
         }
     }

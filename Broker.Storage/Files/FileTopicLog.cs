@@ -8,7 +8,7 @@ internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset,
 {
     public long Epoch => epoch;
 
-    public int Generation => Topic.Generation;
+    public int Generation => Topic.Folder.Generation;
 
     public long NextOffset => nextOffset;
 
@@ -16,18 +16,19 @@ internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset,
 
     public IReadOnlyDictionary<long, SequenceWindow> PublisherSequences => sequences;
 
-    public long Bytes => Topic.Bytes;
+    public long Bytes => Topic.Segments.Bytes;
 
     public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence, long lowest = 0) =>
-        Topic.AppendAsync(epoch, batch, publisher, sequence, lowest);
+        Topic.Writer.AppendAsync(epoch, batch, publisher, sequence, lowest);
 
-    public string? Refusal(int bytes) => Topic.Refusal(bytes);
+    public string? Refusal(int bytes) => Topic.Writer.Refusal(bytes);
 
-    public ValueTask VerifyAsync() => Topic.Verify(epoch);
+    public ValueTask VerifyAsync() =>
+        Topic.Writer.Verify(epoch) is { } fenced ? ValueTask.FromException(fenced) : ValueTask.CompletedTask;
 
-    public ValueTask SaveRecordAsync(TopicRecord record) => Topic.SaveRecordAsync(epoch, record);
+    public ValueTask SaveRecordAsync(TopicRecord record) => new(Topic.SaveRecordAsync(epoch, record));
 
-    public ValueTask TrimAsync(long below) => Topic.TrimAsync(epoch, below);
+    public ValueTask TrimAsync(long below) => new(Topic.TrimAsync(epoch, below));
 
     public ValueTask DeleteAsync() => new(Topic.DeleteAsync(epoch));
 

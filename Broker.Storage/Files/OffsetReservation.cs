@@ -6,7 +6,7 @@ namespace Broker.Storage.Files;
 /// Up to where a topic's offsets were reserved, durably, so that after any end none is used twice. Two places in a file are written in
 /// turn; the valid one with the higher count is the last.
 /// </summary>
-/// <remarks>Not safe for concurrent use.</remarks>
+/// <remarks>The lock is held during the write: <see cref="Ensure"/>, on the writer thread, takes it only when offsets have run out.</remarks>
 internal sealed class OffsetReservation(IStorageFiles files, string path) : IDisposable
 {
     /// <summary>Offsets reserved at once: what an unclean end skips at most. Of 2^44 offsets there are enough for 16 million such ends.</summary>
@@ -19,6 +19,7 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
     /// <summary>The two places are in different pages, so that one survives a torn write of the other.</summary>
     private const int PlaceDistance = 4096;
 
+    private readonly Lock _lock = new();
     private IStorageFile? _file;
     private long _count;
 
@@ -30,9 +31,6 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
 
     /// <summary>Whether a place in the file cannot be read, so that more may have been reserved than <see cref="Reserved"/> says.</summary>
     public bool IsDamaged { get; private set; }
-
-    /// <summary>Whether anything was ever reserved.</summary>
-    public bool Exists => _file is not null;
 
     /// <summary>Reads what was reserved before.</summary>
     public void Open()
@@ -68,11 +66,33 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
         }
     }
 
-    /// <summary>Reserves all offsets below one; on the device when it returns.</summary>
-    public void Reserve(long end) => Write(end, cleanEnd: null);
+    /// <summary>Sees to it that all offsets below one are reserved, on the device when it returns.</summary>
+    /// <returns>Whether a further block should be reserved soon, so that nobody has to wait for it.</returns>
+    public bool Ensure(long end)
+    {
+        if (CleanEnd is null && end <= Reserved)
+            return Reserved - end < Block / 2;
+        lock (_lock)
+            Write(Math.Max(Reserved, end + Block), cleanEnd: null);
+        return false;
+    }
+
+    /// <summary>Reserves a further block; not when it was closed meanwhile, which would no longer count as clean.</summary>
+    public void Extend()
+    {
+        lock (_lock)
+        {
+            if (CleanEnd is null)
+                Write(Reserved + Block, cleanEnd: null);
+        }
+    }
 
     /// <summary>Notes that the log ends here and all of it is on the device.</summary>
-    public void Close(long end) => Write(Math.Max(Reserved, end), end);
+    public void Close(long end)
+    {
+        lock (_lock)
+            Write(Math.Max(Reserved, end), end);
+    }
 
     public void Dispose() => _file?.Dispose();
 

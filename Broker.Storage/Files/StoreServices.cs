@@ -34,6 +34,18 @@ internal sealed class StoreServices
     /// <summary>Whether a publish is acknowledged only after fsync.</summary>
     public bool SyncsEachWrite => Options.SyncEvery == 1;
 
+    /// <summary>Runs something that uses files off the caller's thread.</summary>
+    /// <exception cref="StoreException">Files could not be used; it is noted.</exception>
+    public Task RunAsync(string what, Action action) => Threads.RunAsync(() =>
+    {
+        Try(what, action);
+        return true;
+    });
+
+    /// <summary>Runs something that uses files on the writer thread.</summary>
+    /// <exception cref="StoreException">Files could not be used; it is noted.</exception>
+    public Task RunOnWriterAsync(string what, Action action) => Writer.RunAsync(() => Try(what, action));
+
     /// <summary>Notes a failure for the operator and for the health report.</summary>
     public StoreException Fail(string what, Exception e)
     {
@@ -42,5 +54,17 @@ internal sealed class StoreServices
         Metrics?.Failed();
         Log.Failed(failure.Message);
         return failure;
+    }
+
+    private void Try(string what, Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception e) when (Fault.IsOfFiles(e))
+        {
+            throw Fail(what, e);
+        }
     }
 }
