@@ -47,7 +47,7 @@ internal sealed class ChannelJournals(FileTopic topic)
                 throw topic.Folder.Gone();
             if (!_journals.TryGetValue(channel, out ChannelJournal? journal) || journal.IsRetired)
             {
-                journal = new ChannelJournal(topic, channel, DataPath.Journal(topic.Folder.Directory, channel));
+                journal = new ChannelJournal(topic, channel);
                 _journals[channel] = journal;
             }
             return journal;

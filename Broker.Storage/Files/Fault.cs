@@ -17,6 +17,19 @@ internal static class Fault
     /// <param name="e">Why.</param>
     public static StoreException Of(string what, Exception e) => e as StoreException ?? new StoreException($"{what}: {Cause(e)}", e);
 
+    /// <summary>Runs something that uses files; what they throw becomes the exception for it.</summary>
+    public static T Telling<T>(string what, Func<T> function)
+    {
+        try
+        {
+            return function();
+        }
+        catch (Exception e) when (IsOfFiles(e))
+        {
+            throw Of(what, e);
+        }
+    }
+
     /// <summary>The cause in a few words.</summary>
     public static string Cause(Exception e) => e.HResult switch
     {

@@ -35,7 +35,7 @@ public sealed class FileMessageStore : IMessageStore
     {
         try
         {
-            await _services.Threads.RunAsync(() => Trying($"cannot write to data path {_services.Path.Root}", WriteProbe));
+            await _services.Threads.RunAsync(() => Fault.Telling($"cannot write to data path {_services.Path.Root}", WriteProbe));
             _services.Health.Heal();
             return null;
         }
@@ -96,11 +96,11 @@ public sealed class FileMessageStore : IMessageStore
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> ListTopicsAsync() =>
-        await _services.Threads.RunAsync(() => Trying("cannot list the topics", () => TopicNames(_services.Files, _services.Path)));
+        await _services.Threads.RunAsync(() => Fault.Telling("cannot list the topics", () => TopicNames(_services.Files, _services.Path)));
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<string>> ListChannelsAsync(string topic) =>
-        await _services.Threads.RunAsync(() => Trying($"cannot list the channels of topic {topic}", () => ChannelNames(topic)));
+        await _services.Threads.RunAsync(() => Fault.Telling($"cannot list the channels of topic {topic}", () => ChannelNames(topic)));
 
     /// <inheritdoc/>
     public async ValueTask<ITopicLog?> OpenTopicAsync(string topic, bool create)
@@ -168,7 +168,7 @@ public sealed class FileMessageStore : IMessageStore
     }
 
     private static (IDisposable Ownership, StoreFile Store) Prepare(IStorageFiles files, DataPath path, StorageLog log) =>
-        Trying($"cannot open data path {path.Root}", () =>
+        Fault.Telling($"cannot open data path {path.Root}", () =>
         {
             if (!files.DirectoryExists(path.Root))
                 throw new StoreException($"data path {path.Root} does not exist");
@@ -231,18 +231,6 @@ public sealed class FileMessageStore : IMessageStore
             : [];
     }
 
-    private static T Trying<T>(string what, Func<T> function)
-    {
-        try
-        {
-            return function();
-        }
-        catch (Exception e) when (Fault.IsOfFiles(e))
-        {
-            throw Fault.Of(what, e);
-        }
-    }
-
     private static Task CompactedAsync(List<FileTopic> topics) =>
         Task.WhenAll(topics.SelectMany(topic => topic.Journals.All()).Select(journal => journal.CompactedAsync()));
 
@@ -280,7 +268,7 @@ public sealed class FileMessageStore : IMessageStore
     {
         if (slot.Topic is { Folder.IsDeleted: true })
             slot.Topic = null;
-        slot.Topic ??= await _services.Threads.RunAsync(() => Trying($"cannot open topic {topic}", () =>
+        slot.Topic ??= await _services.Threads.RunAsync(() => Fault.Telling($"cannot open topic {topic}", () =>
             FileTopic.Load(_services, topic) ?? (create ? FileTopic.Create(_services, topic) : null)));
         if (slot.Topic is { } loaded)
             loaded.Deleted = Forget;

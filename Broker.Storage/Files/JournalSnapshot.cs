@@ -1,16 +1,19 @@
 using System.Buffers;
+using Broker.Messages;
 
 namespace Broker.Storage.Files;
 
 /// <summary>A journal that is being written to take another's place.</summary>
 internal sealed class JournalSnapshot : IDisposable
 {
+    private const int BlockSize = 64 << 10;
+
     private readonly IStorageFile _file;
     private readonly long _incarnation;
 
-    public JournalSnapshot(IStorageFiles files, string path, long incarnation)
+    private JournalSnapshot(IStorageFile file, long incarnation)
     {
-        _file = files.Create(path);
+        _file = file;
         _incarnation = incarnation;
         _file.Write([JournalHeader.Write(incarnation)], 0);
     }
@@ -21,8 +24,70 @@ internal sealed class JournalSnapshot : IDisposable
     /// <summary>Positions of kept messages.</summary>
     public OffsetMap<long> Kept { get; } = new();
 
-    /// <summary>Adds a block.</summary>
-    public void Add(in JournalPayload payload, bool isPooled = true)
+    /// <summary>Writes what a journal amounts to up to a position; it is on the device when this returns.</summary>
+    /// <exception cref="IOException">A kept message is damaged.</exception>
+    public static JournalSnapshot Of(IStorageFile journal, long incarnation, long limit, IStorageFiles files, string path)
+    {
+        JournalReplay replay = JournalReplay.Of(journal, incarnation, limit);
+        JournalSnapshot snapshot = new(files.Create(path), incarnation);
+        try
+        {
+            JournalEntries entries = new();
+            entries.Add(new ProgressEntry(ProgressKind.Floor, replay.State.Floor));
+            foreach (OffsetRange range in replay.State.Finished)
+                snapshot.Add(entries, new ProgressEntry(ProgressKind.Finished, range.Start, range.End));
+            foreach (MessageState message in replay.State.Messages)
+            {
+                if (!message.Kept)
+                {
+                    snapshot.Add(entries, message.Due != 0
+                        ? new ProgressEntry(ProgressKind.Deferred, message.Offset, message.Due, message.Attempts)
+                        : new ProgressEntry(ProgressKind.Attempts, message.Offset, 0, message.Attempts));
+                    continue;
+                }
+                replay.Kept.TryGet(message.Offset, out long position);
+                MessageBatch body = JournalReplay.ReadKept(journal, incarnation, position, limit, message.Offset)
+                    ?? throw new IOException($"kept message {message.Offset} is damaged");
+                if (!entries.IsEmpty)
+                    snapshot.Add(entries.Take());
+                snapshot.Add(JournalEntries.OfKept(message.Offset, message.Attempts, message.Due, body.Records));
+            }
+            if (!entries.IsEmpty)
+                snapshot.Add(entries.Take());
+            snapshot.Sync();
+            return snapshot;
+        }
+        catch
+        {
+            snapshot.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Adds the blocks of a journal from one position to another.</summary>
+    public void AddBlocks(IStorageFile journal, long from, long to)
+    {
+        using JournalWalker walker = new(journal, _incarnation, from, to);
+        while (walker.MoveNext())
+        {
+            ReadOnlySpan<byte> entries = walker.Entries;
+            long? kept = JournalEntries.Replay(entries, new ProgressState());
+            Add(new JournalPayload(entries.ToArray(), entries.Length, kept), isPooled: false);
+        }
+    }
+
+    public void Sync() => _file.Sync();
+
+    public void Dispose() => _file.Dispose();
+
+    private void Add(JournalEntries entries, in ProgressEntry entry)
+    {
+        entries.Add(entry);
+        if (entries.Length > BlockSize)
+            Add(entries.Take());
+    }
+
+    private void Add(in JournalPayload payload, bool isPooled = true)
     {
         ReadOnlyMemory<byte> entries = payload.Bytes.AsMemory(0, payload.Length);
         _file.Write([JournalBlock.Header(entries.Span, _incarnation, Length), entries], Length);
@@ -32,8 +97,4 @@ internal sealed class JournalSnapshot : IDisposable
             ArrayPool<byte>.Shared.Return(payload.Bytes);
         Length += JournalBlock.HeaderSize + payload.Length;
     }
-
-    public void Sync() => _file.Sync();
-
-    public void Dispose() => _file.Dispose();
 }
