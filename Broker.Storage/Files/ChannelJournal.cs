@@ -83,7 +83,7 @@ internal sealed class ChannelJournal : WriterClient
             if (_file.NeedsSync)
                 _services.Syncer.SyncLater(_sync);
             if (state?.Floor > _topic.Writer.Assigned)
-                throw FloorBeyondEnd(state.Floor);
+                throw ReportFloor(state.Floor);
             lock (_lock)
             {
                 if (_topic.Folder.IsDeleted)
@@ -302,13 +302,8 @@ internal sealed class ChannelJournal : WriterClient
         waiters.ForEach(waiter => waiter.Fail(Fenced()));
     }
 
-    private StoreException FloorBeyondEnd(long floor)
-    {
-        long end = _topic.Writer.Assigned;
-        _services.Log.FloorBeyondEnd(_topic.Folder.Name, _channel, floor, end);
-        _services.Metrics?.Breached();
-        return new StoreException($"{_title} has finished all below {floor}, but the topic's offsets end at {end}");
-    }
+    private StoreException ReportFloor(long floor) => FloorBeyondEnd.Report(
+        _services.Log.Logger, _services.Metrics, _topic.Folder.Name, _channel, floor, _topic.Writer.Assigned);
 
     /// <summary>Something was noted that cannot be: this opening writes nothing more.</summary>
     private void CloseBroken(long epoch, long floor)
@@ -318,7 +313,7 @@ internal sealed class ChannelJournal : WriterClient
             if (epoch != _epoch)
                 return;
         }
-        FloorBeyondEnd(floor);
+        ReportFloor(floor);
         Fence();
     }
 

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Broker.Storage.Files;
 
-/// <summary>The first bytes of a channel's journal: magic, format version, generation of the topic, incarnation, CRC-32C.</summary>
+/// <summary>The first bytes of a channel's journal: magic, format version, incarnation, CRC-32C.</summary>
 internal static class JournalHeader
 {
     /// <summary>Bytes before the first block.</summary>

@@ -5,6 +5,9 @@ namespace Broker.Storage.Files;
 /// <summary>What the store tells an operator. Event ids 2000 to 2999.</summary>
 internal sealed partial class StorageLog(ILogger logger)
 {
+    /// <summary>Where it is told.</summary>
+    public ILogger Logger => logger;
+
     [LoggerMessage(2000, LogLevel.Information, "data path {Path} opened, {Topics} topics")]
     public partial void Opened(string path, int topics);
 
@@ -52,9 +55,6 @@ internal sealed partial class StorageLog(ILogger logger)
 
     [LoggerMessage(2101, LogLevel.Warning, "{Path}: {Bytes} bytes at {Position} are damaged and not taken over")]
     public partial void NsqdFileDamaged(string path, long position, long bytes);
-
-    [LoggerMessage(2050, LogLevel.Critical, "channel {Channel} of topic {Topic} has finished all below {Floor}, but the topic's offsets end at {End}; it is closed again and writes nothing more. Please report this line")]
-    public partial void FloorBeyondEnd(string topic, string channel, long floor, long end);
 
     [LoggerMessage(2102, LogLevel.Warning, "{Path} is not known as a part of nsqd's queues and not taken over")]
     public partial void NsqdFileUnknown(string path);

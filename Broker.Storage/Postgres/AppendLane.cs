@@ -230,7 +230,7 @@ internal sealed class AppendLane(PostgresDatabase database)
         {
             _connection = null;
             connection.Notice -= OnNotice;
-            _ = PostgresSource.LeaveAsync(connection, running);
+            _ = PostgresSource.LeaveAsync(Task.FromResult(connection), running);
             throw;
         }
         if (_isInDoubt)

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Broker.Storage.Postgres;
 
 /// <summary>What the database says when a channel's progress is opened for writing.</summary>
@@ -6,4 +8,54 @@ namespace Broker.Storage.Postgres;
 /// <param name="State">What was kept; null when there is nothing.</param>
 /// <param name="JournalBytes">Bytes that the journal takes, about.</param>
 /// <param name="SnapshotBytes">Bytes of the snapshot.</param>
-internal sealed record ChannelOpening(long Epoch, long Sequence, ProgressState? State, long JournalBytes, long SnapshotBytes);
+internal sealed record ChannelOpening(long Epoch, long Sequence, ProgressState? State, long JournalBytes, long SnapshotBytes)
+{
+    /// <summary>Opens a channel's progress: from here on an earlier opening is refused.</summary>
+    /// <exception cref="FencedException">The topic was deleted, or a newer incarnation is there.</exception>
+    public static async Task<ChannelOpening> TakeOverAsync(
+        PostgresDatabase database, NpgsqlConnection connection, string topic, int generation, string channel, long incarnation)
+    {
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
+        long end;
+        await using (NpgsqlCommand hold = new(database.Sql.HoldTopic, connection) { Parameters = { new() { Value = generation } } })
+        {
+            await using NpgsqlDataReader rows = await hold.ExecuteReaderAsync();
+            if (!await rows.ReadAsync())
+                throw new FencedException($"topic {topic} was deleted");
+            end = rows.GetInt64(0);
+        }
+        NpgsqlParameter[] Key() => [new() { Value = generation }, new() { Value = channel }];
+        await using (NpgsqlCommand hold = new(database.Sql.HoldChannel, connection))
+        {
+            hold.Parameters.AddRange(Key());
+            long? known = await hold.ExecuteScalarAsync() as long?;
+            if (known > incarnation)
+                throw new FencedException($"channel {channel} of topic {topic} was made anew");
+            // What an older incarnation, or one whose deletion was cut short, has left.
+            if (known != incarnation)
+            {
+                foreach (string clear in (string[])[database.Sql.ClearJournal, database.Sql.ClearKept])
+                {
+                    await using NpgsqlCommand command = new(clear, connection);
+                    command.Parameters.AddRange(Key());
+                    await command.ExecuteNonQueryAsync();
+                }
+            }
+        }
+        long epoch;
+        long sequence;
+        await using (NpgsqlCommand takeOver = new(database.Sql.TakeOverChannel, connection))
+        {
+            takeOver.Parameters.AddRange((NpgsqlParameter[])[.. Key(), new() { Value = incarnation }]);
+            await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
+            await rows.ReadAsync();
+            epoch = rows.GetInt64(0);
+            sequence = rows.GetInt64(1);
+        }
+        StoredProgress stored = await StoredProgress.ReadAsync(database, connection, topic, generation, channel);
+        if (stored.State?.Floor is { } floor && floor > end)
+            throw FloorBeyondEnd.Report(database.Log.Logger, database.Metrics, topic, channel, floor, end);
+        await transaction.CommitAsync();
+        return new ChannelOpening(epoch, Math.Max(sequence, stored.Sequence), stored.State, stored.JournalBytes, stored.SnapshotBytes);
+    }
+}

@@ -85,16 +85,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
         catch (TimeoutException) when (!opening.IsCompleted)
         {
-            _ = LeaveAsync(opening);
+            _ = PostgresSource.LeaveAsync(opening);
             throw;
         }
-    }
-
-    private static async Task LeaveAsync(Task<NpgsqlConnection> opening)
-    {
-        await Task.WhenAny(opening);
-        if (opening.IsCompletedSuccessfully)
-            await opening.Result.DisposeAsync();
     }
 
     /// <summary>Lets go of all idle connections, as they are broken when one of them is.</summary>

@@ -5,6 +5,9 @@ namespace Broker.Storage.Postgres;
 /// <summary>What the store tells an operator. Event ids 2200 to 2299.</summary>
 internal sealed partial class PostgresLog(ILogger logger)
 {
+    /// <summary>Where it is told.</summary>
+    public ILogger Logger => logger;
+
     [LoggerMessage(2200, LogLevel.Information, "PostgreSQL {Version} at {Address}, schema {Schema}, {Topics} topics")]
     public partial void Opened(string version, string address, string schema, long topics);
 
@@ -43,9 +46,6 @@ internal sealed partial class PostgresLog(ILogger logger)
 
     [LoggerMessage(2213, LogLevel.Warning, "closing the store takes too long and is not waited for: {What}")]
     public partial void CloseAbandoned(string what);
-
-    [LoggerMessage(2214, LogLevel.Critical, "channel {Channel} of topic {Topic} has finished all below {Floor}, but the topic's offsets end at {End}; it is not opened, and nothing is written. Please report this line")]
-    public partial void FloorBeyondEnd(string topic, string channel, long floor, long end);
 
     [LoggerMessage(2210, LogLevel.Warning, "the progress of channel {Channel} of topic {Topic} is not compacted now: {Cause}")]
     public partial void CompactionFailed(string topic, string channel, string cause);

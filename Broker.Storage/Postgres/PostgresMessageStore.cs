@@ -24,9 +24,7 @@ public sealed class PostgresMessageStore : IMessageStore
     private readonly ProgressWriter _progress;
     private readonly ConcurrentDictionary<int, PostgresTopic> _topics = new();
     private readonly ConcurrentDictionary<int, PostgresTopicLog> _logs = new();
-    private readonly Lock _sweepLock = new();
-    private readonly SemaphoreSlim _sweep = new(1, 1);
-    private Task _sweeping = Task.CompletedTask;
+    private readonly DeletedTopics _deleted;
     private int _topicsToLookAt = 256;
     private volatile bool _isClosed;
 
@@ -37,6 +35,7 @@ public sealed class PostgresMessageStore : IMessageStore
         _options = options;
         _lanes = [.. Enumerable.Range(0, PostgresDatabase.Lanes).Select(_ => new AppendLane(database))];
         _progress = new ProgressWriter(database);
+        _deleted = new DeletedTopics(database);
     }
 
     /// <inheritdoc/>
@@ -94,7 +93,7 @@ public sealed class PostgresMessageStore : IMessageStore
             await database.RunAsync(
                 $"cannot open schema {options.Schema} in PostgreSQL at {database.Address.Description}", connection => store.ReportAsync(connection));
             ownership.Watch();
-            store.Sweep(store.SweepAsync);
+            store._deleted.Sweep();
             metrics?.Observe(() => (0, store._logs.Values.Sum(static opened => opened.Bytes)));
             return store;
         }
@@ -224,7 +223,7 @@ public sealed class PostgresMessageStore : IMessageStore
         ThrowIfClosed();
         return await _database.RunAsync($"cannot open channel {channel} of topic {topic}", async connection =>
         {
-            ChannelOpening opening = await TakeOverChannelAsync(connection, topic, generation, channel, incarnation);
+            ChannelOpening opening = await ChannelOpening.TakeOverAsync(_database, connection, topic, generation, channel, incarnation);
             return new PostgresChannelProgress(_database, TopicOf(topic, generation), _progress, channel, incarnation, opening);
         });
     }
@@ -246,10 +245,11 @@ public sealed class PostgresMessageStore : IMessageStore
         if (_isClosed)
             return;
         _isClosed = true;
+        _deleted.Stop();
         foreach (AppendLane lane in _lanes)
             await CloseAsync("what is appended", lane.CloseAsync());
         await CloseAsync("what is noted of channels", _progress.CloseAsync());
-        await CloseAsync("what deleted topics have left", _sweeping);
+        await CloseAsync("what deleted topics have left", _deleted.Ended);
         await _ownership.DisposeAsync();
         await _database.DisposeAsync();
     }
@@ -313,7 +313,7 @@ public sealed class PostgresMessageStore : IMessageStore
         if (_topics.Count >= Volatile.Read(ref _topicsToLookAt))
         {
             Volatile.Write(ref _topicsToLookAt, int.MaxValue);
-            Sweep(ForgetDeletedAsync);
+            _deleted.Run(ForgetDeletedAsync);
         }
         return found;
     }
@@ -322,15 +322,7 @@ public sealed class PostgresMessageStore : IMessageStore
     private async Task ForgetDeletedAsync()
     {
         int[] known = [.. _topics.Keys];
-        HashSet<int> there = await _database.RunAsync("cannot look for deleted topics", async connection =>
-        {
-            HashSet<int> found = [];
-            await using NpgsqlCommand command = new(Sql.FindTopics, connection) { Parameters = { new() { Value = known } } };
-            await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
-            while (await rows.ReadAsync())
-                found.Add(rows.GetInt32(0));
-            return found;
-        });
+        HashSet<int> there = await _deleted.FindKnownAsync(known);
         foreach (int generation in known)
         {
             if (!there.Contains(generation))
@@ -395,84 +387,9 @@ public sealed class PostgresMessageStore : IMessageStore
             epoch = raised;
         }
         topic.RaiseEpoch(epoch);
-        TopicOpening opening = await ReadOpeningAsync(connection, topic, epoch, end, Math.Max(next, end));
+        TopicOpening opening = await TopicOpening.ReadAsync(Sql, connection, topic, epoch, end, Math.Max(next, end));
         return _logs[topic.Generation] = new PostgresTopicLog(
             _database, topic, _lanes[topic.Generation % PostgresDatabase.Lanes], _options.MaxTopicBytes, opening, Leave);
-    }
-
-    /// <summary>Reads what an opening needs to know, which nobody else can change any more.</summary>
-    private async Task<TopicOpening> ReadOpeningAsync(NpgsqlConnection connection, PostgresTopic topic, long epoch, long end, long next)
-    {
-        await using NpgsqlBatch batch = new(connection)
-        {
-            BatchCommands =
-            {
-                new NpgsqlBatchCommand(Sql.FirstBatch) { Parameters = { new() { Value = topic.Generation }, new() { Value = topic.Start } } },
-                new NpgsqlBatchCommand(Sql.LastBatch) { Parameters = { new() { Value = topic.Generation } } },
-                new NpgsqlBatchCommand(Sql.ReadPublishers) { Parameters = { new() { Value = topic.Generation } } },
-                new NpgsqlBatchCommand(Sql.ForgetPublishers) { Parameters = { new() { Value = topic.Generation } } },
-            },
-        };
-        await using NpgsqlDataReader rows = await batch.ExecuteReaderAsync();
-        BatchTotals? first = await rows.ReadAsync() ? BatchTotals.Read(rows, 0) : null;
-        await rows.NextResultAsync();
-        BatchTotals? last = await rows.ReadAsync() ? BatchTotals.Read(rows, 0) : null;
-        await rows.NextResultAsync();
-        Dictionary<long, SequenceWindow> publishers = [];
-        while (await rows.ReadAsync())
-            publishers[rows.GetInt64(0)] = new SequenceWindow(rows.GetInt64(1), unchecked((ulong)rows.GetInt64(2)), rows.GetInt64(3));
-        topic.Trim(first?.BaseOffset ?? end);
-        return new TopicOpening(epoch, end, next, last?.After ?? default, first?.Before ?? default, publishers);
-    }
-
-    private async Task<ChannelOpening> TakeOverChannelAsync(NpgsqlConnection connection, string topic, int generation, string channel, long incarnation)
-    {
-        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
-        long end;
-        await using (NpgsqlCommand hold = new(Sql.HoldTopic, connection) { Parameters = { new() { Value = generation } } })
-        {
-            await using NpgsqlDataReader rows = await hold.ExecuteReaderAsync();
-            if (!await rows.ReadAsync())
-                throw new FencedException($"topic {topic} was deleted");
-            end = rows.GetInt64(0);
-        }
-        NpgsqlParameter[] Key() => [new() { Value = generation }, new() { Value = channel }];
-        await using (NpgsqlCommand hold = new(Sql.HoldChannel, connection))
-        {
-            hold.Parameters.AddRange(Key());
-            long? known = await hold.ExecuteScalarAsync() as long?;
-            if (known > incarnation)
-                throw new FencedException($"channel {channel} of topic {topic} was made anew");
-            // What an older incarnation, or one whose deletion was cut short, has left.
-            if (known != incarnation)
-            {
-                foreach (string clear in (string[])[Sql.ClearJournal, Sql.ClearKept])
-                {
-                    await using NpgsqlCommand command = new(clear, connection);
-                    command.Parameters.AddRange(Key());
-                    await command.ExecuteNonQueryAsync();
-                }
-            }
-        }
-        long epoch;
-        long sequence;
-        await using (NpgsqlCommand takeOver = new(Sql.TakeOverChannel, connection))
-        {
-            takeOver.Parameters.AddRange((NpgsqlParameter[])[.. Key(), new() { Value = incarnation }]);
-            await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
-            await rows.ReadAsync();
-            epoch = rows.GetInt64(0);
-            sequence = rows.GetInt64(1);
-        }
-        StoredProgress stored = await StoredProgress.ReadAsync(_database, connection, topic, generation, channel);
-        if (stored.State?.Floor is { } floor && floor > end)
-        {
-            _database.Log.FloorBeyondEnd(topic, channel, floor, end);
-            _database.Metrics?.Breached();
-            throw new StoreException($"channel {channel} of topic {topic} has finished all below {floor}, but the topic's offsets end at {end}");
-        }
-        await transaction.CommitAsync();
-        return new ChannelOpening(epoch, Math.Max(sequence, stored.Sequence), stored.State, stored.JournalBytes, stored.SnapshotBytes);
     }
 
     /// <summary>An opening ended. What its topic has left, if it was deleted, is removed in the background.</summary>
@@ -480,73 +397,6 @@ public sealed class PostgresMessageStore : IMessageStore
     {
         _logs.TryRemove(new KeyValuePair<int, PostgresTopicLog>(log.Generation, log));
         if (log.IsDeleted && _topics.TryRemove(log.Generation, out _))
-            Sweep(SweepAsync);
-    }
-
-    /// <summary>Has something removed in the background, one after the other.</summary>
-    private void Sweep(Func<Task> sweep)
-    {
-        lock (_sweepLock)
-            _sweeping = _sweeping.IsCompleted ? SweepAsync(sweep) : Task.WhenAll(_sweeping, SweepAsync(sweep));
-    }
-
-    private async Task SweepAsync()
-    {
-        foreach (int generation in await _database.RunAsync("cannot list deleted topics", ListDeletedAsync))
-            await SweepAsync(generation);
-    }
-
-    private async Task SweepAsync(Func<Task> sweep)
-    {
-        await _sweep.WaitAsync();
-        try
-        {
-            await sweep();
-        }
-        catch (StoreException e)
-        {
-            _database.Log.SweepFailed(0, e.Message);
-        }
-        finally
-        {
-            _sweep.Release();
-        }
-    }
-
-    private async Task SweepAsync(int generation)
-    {
-        try
-        {
-            foreach (string statement in Sql.Sweep)
-            {
-                // Each part by itself, so that nobody waits long for it, and a store that closes does not either.
-                while (!_isClosed && await ExecuteAsync(statement, generation) == Statements.Chunk)
-                {
-                }
-            }
-            if (!_isClosed)
-                await ExecuteAsync(Sql.ForgetDeleted, generation);
-        }
-        catch (StoreException e)
-        {
-            _database.Log.SweepFailed(generation, e.Message);
-        }
-    }
-
-    private Task<int> ExecuteAsync(string statement, int generation) =>
-        _database.RunAsync($"cannot remove the deleted topic of generation {generation}", async connection =>
-        {
-            await using NpgsqlCommand command = new(statement, connection) { Parameters = { new() { Value = generation } } };
-            return await command.ExecuteNonQueryAsync();
-        });
-
-    private async Task<List<int>> ListDeletedAsync(NpgsqlConnection connection)
-    {
-        List<int> generations = [];
-        await using NpgsqlCommand command = new(Sql.ListDeleted, connection);
-        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
-        while (await rows.ReadAsync())
-            generations.Add(rows.GetInt32(0));
-        return generations;
+            _deleted.Sweep();
     }
 }

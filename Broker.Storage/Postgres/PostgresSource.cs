@@ -22,10 +22,13 @@ internal sealed class PostgresSource : IAsyncDisposable
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellation) => _source.OpenConnectionAsync(cancellation);
 
     /// <summary>Lets a connection go when what it was used for has ended, whose outcome nobody waits for any more.</summary>
-    public static async Task LeaveAsync(NpgsqlConnection connection, Task running)
+    /// <param name="connection">The connection, which may be opening still, or fail to.</param>
+    /// <param name="running">What it is used for; null for its opening alone.</param>
+    public static async Task LeaveAsync(Task<NpgsqlConnection> connection, Task? running = null)
     {
-        await Task.WhenAny(running);
-        await connection.DisposeAsync();
+        await Task.WhenAny(running ?? connection);
+        if (connection.IsCompletedSuccessfully)
+            await connection.Result.DisposeAsync();
     }
 
     /// <summary>Forgets idle connections and which host was which: what went for one of them is likely true of all.</summary>

@@ -191,7 +191,7 @@ internal sealed class SchemaOwnership(PostgresDatabase database, string? cluster
         if (connection is null)
             return;
         if (look is { IsCompleted: false })
-            _ = PostgresSource.LeaveAsync(connection, look);
+            _ = PostgresSource.LeaveAsync(Task.FromResult(connection), look);
         else
             await connection.DisposeAsync();
     }
