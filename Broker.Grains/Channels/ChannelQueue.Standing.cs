@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Messages;
 
 namespace Broker.Grains.Channels;
 
@@ -47,8 +48,7 @@ public sealed partial class ChannelQueue
 
     /// <summary>Whether an offset above the cursor would be loaded, if there is a message of that offset in the log that is due at once.</summary>
     public bool WaitsInLog(long offset) =>
-        offset >= Cursor && offset < End && !_finished.Contains(offset) && !_known.Contains(offset) && !IsHidden(offset)
-        && !_inFlight.TryGet(offset, out _, out _);
+        _intake.WaitsInLog(offset) && !_inFlight.TryGet(offset, out _, out _);
 
     /// <summary>Makes a message ready now that is in flight or deferred.</summary>
     /// <returns>False when there is no such message.</returns>
@@ -59,12 +59,12 @@ public sealed partial class ChannelQueue
         switch (message.Stage)
         {
             case MessageStage.InFlight:
-                RequeueCount++;
-                Redeliver(offset, message.Attempts, TakeFromConsumer(message));
-                UpdateCredit(message.Consumer!);
+                _books.Requeues++;
+                _redeliveries.Add(offset, message.Attempts, TakeFromConsumer(message));
+                _dispatcher.UpdateCredit(message.Consumer!);
                 return true;
             case MessageStage.Deferred:
-                Redeliver(offset, message.Attempts, TakeDeferred(message));
+                _redeliveries.Add(offset, message.Attempts, _deferred.Remove(offset));
                 return true;
             default:
                 return true;
@@ -80,35 +80,69 @@ public sealed partial class ChannelQueue
         if (message.Stage == MessageStage.InFlight)
         {
             TakeFromConsumer(message);
-            UpdateCredit(message.Consumer!);
+            _dispatcher.UpdateCredit(message.Consumer!);
         }
         else if (message.Stage == MessageStage.Deferred)
         {
-            TakeDeferred(message);
+            _deferred.Remove(offset);
         }
-        else if (!RemoveFromWindow(offset) && !_redeliveries.Remove(offset) && !TryRemoveMissing(offset))
+        else if (!_window.Remove(offset) && !_redeliveries.Remove(offset))
         {
-            _plainFrom = Math.Max(_plainFrom, offset + 1);
-            TakeOffBacklog(1);
+            _intake.LeaveOut(offset);
         }
 
-        FinishedCount++;
-        MarkFinished(offset);
+        _books.Finished++;
+        _notes.Finish(offset);
         return true;
+    }
+
+    /// <summary>
+    /// Messages that hold the floor although they were taken up: in flight, deferred or to be delivered again; at most
+    /// <paramref name="max"/>, in order of their offsets.
+    /// </summary>
+    public List<long> Stragglers(int max)
+    {
+        List<long> stragglers = [];
+        long limit = _window.Runs.RunCount > 0 ? _window.Runs.First.FirstOffset : Cursor;
+        foreach (OffsetRange range in _notes.Unfinished(Floor, limit))
+        {
+            for (long offset = range.Start; offset < range.End && stragglers.Count < max; offset++)
+                stragglers.Add(offset);
+            if (stragglers.Count == max)
+                break;
+        }
+
+        return stragglers;
+    }
+
+    /// <summary>Attempts and due time (0 when it is not deferred) of messages that are taken up, for those of <paramref name="offsets"/> that are.</summary>
+    public Dictionary<long, (ushort Attempts, long Due)> Describe(IReadOnlyCollection<long> offsets)
+    {
+        Dictionary<long, (ushort, long)> states = new(offsets.Count);
+        foreach (long offset in offsets)
+            states[offset] = (_inFlight.TryGet(offset, out _, out ushort attempts) ? attempts : (ushort)0, 0);
+        foreach (StandingMessage message in _deferred.All())
+        {
+            if (states.ContainsKey(message.Offset))
+                states[message.Offset] = (message.Attempts, message.Due);
+        }
+
+        foreach (DeferredMessage message in _redeliveries.Missing)
+        {
+            if (states.ContainsKey(message.Offset))
+                states[message.Offset] = (message.Attempts, 0);
+        }
+
+        return states;
     }
 
     private IEnumerable<StandingMessage> All(MessageStage stage) => stage switch
     {
         MessageStage.InFlight => _inFlight.All(),
-        MessageStage.Deferred => _deferred.All().Select(item =>
-            new StandingMessage(MessageStage.Deferred, item.Message.Offset, item.Message.Attempts)
-            {
-                Due = item.Due,
-                Body = _deferredBodies.GetValueOrDefault(item.Message.Offset),
-            }),
-        _ => Runs(_redeliveries)
-            .Concat(Runs(_window))
-            .Concat(_missing.Select(message => new StandingMessage(MessageStage.Waiting, message.Offset, message.Attempts))),
+        MessageStage.Deferred => _deferred.All(),
+        _ => Runs(_redeliveries.Runs)
+            .Concat(Runs(_window.Runs))
+            .Concat(_redeliveries.Missing.Select(message => new StandingMessage(MessageStage.Waiting, message.Offset, message.Attempts))),
     };
 
     private static IEnumerable<StandingMessage> Runs(RunQueue runs)
@@ -130,30 +164,5 @@ public sealed partial class ChannelQueue
         if (message.Consumer!.InFlight > 0)
             message.Consumer.InFlight--;
         return _inFlight.Remove(message.Offset);
-    }
-
-    private BodyRef TakeDeferred(in StandingMessage message)
-    {
-        _deferred.Remove(message.Offset);
-        return _deferredBodies.Remove(message.Offset, out BodyRef body) ? body : default;
-    }
-
-    private bool RemoveFromWindow(long offset)
-    {
-        for (int i = 0; i < _window.RunCount; i++)
-        {
-            ReadyRun run = _window[i];
-            if (offset < run.FirstOffset || offset >= run.FirstOffset + run.Count)
-                continue;
-            // Bytes are counted by batch, whose runs stand side by side, and given back with its last run.
-            bool isLast = run.Count == 1
-                && (i == 0 || !ReferenceEquals(_window[i - 1].Batch, run.Batch))
-                && (i + 1 == _window.RunCount || !ReferenceEquals(_window[i + 1].Batch, run.Batch));
-            if (isLast)
-                _windowBytes -= run.Batch.Records.Length;
-            return _window.Remove(offset);
-        }
-
-        return false;
     }
 }

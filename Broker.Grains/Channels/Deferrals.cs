@@ -1,3 +1,5 @@
+using Broker.Channels;
+
 namespace Broker.Grains.Channels;
 
 /// <summary>
@@ -12,6 +14,9 @@ public sealed class Deferrals
 
     // By when the wall clock, as it is set now, will show that a message is due.
     private readonly PriorityQueue<Deferral, long> _messages = new();
+
+    // Of a channel that owns its bodies.
+    private readonly Dictionary<long, BodyRef> _bodies = [];
 
     // How far the wall clock was ahead of the steady one, each time that it was found to be set.
     private readonly List<long> _leads = [0];
@@ -46,31 +51,53 @@ public sealed class Deferrals
     /// <summary>Adds a message.</summary>
     /// <param name="message">The message.</param>
     /// <param name="due">Its due time, in milliseconds since the Unix epoch.</param>
-    public void Add(DeferredMessage message, long due) => _messages.Enqueue(new Deferral(message.Offset, message.Attempts, _leads.Count - 1), due);
+    /// <param name="body">Where its body is, for a channel that owns its bodies.</param>
+    public void Add(DeferredMessage message, long due, BodyRef body = default)
+    {
+        _messages.Enqueue(new Deferral(message.Offset, message.Attempts, _leads.Count - 1), due);
+        if (body.Batch is not null)
+            _bodies[message.Offset] = body.Detached();
+    }
 
     /// <summary>Takes out one message that is due, with its due time as it counts now.</summary>
-    public bool TryTakeDue(Moment now, out DeferredMessage message, out long due)
+    public bool TryTakeDue(Moment now, out DeferredMessage message, out long due, out BodyRef body)
     {
         message = default;
+        body = default;
         if (!_messages.TryPeek(out Deferral deferral, out due) || due > now.Wall)
             return false;
         _messages.Dequeue();
         message = new DeferredMessage(deferral.Offset, deferral.Attempts);
+        _bodies.Remove(deferral.Offset, out body);
         return true;
     }
 
-    /// <summary>Takes out a message, due or not; its cost grows with the number of messages.</summary>
-    public bool Remove(long offset) => _messages.Remove(new Deferral(offset, 0, 0), out _, out _, OffsetComparer.Instance);
+    /// <summary>Takes out a message, due or not, and returns where its body is; the cost grows with the number of messages.</summary>
+    public BodyRef Remove(long offset)
+    {
+        _messages.Remove(new Deferral(offset, 0, 0), out _, out _, OffsetComparer.Instance);
+        return _bodies.Remove(offset, out BodyRef body) ? body : default;
+    }
 
     /// <summary>All messages with the due times that they were given, in no order.</summary>
-    public IEnumerable<(DeferredMessage Message, long Due)> All()
+    public IEnumerable<StandingMessage> All()
     {
         foreach ((Deferral deferral, long due) in _messages.UnorderedItems)
-            yield return (new DeferredMessage(deferral.Offset, deferral.Attempts), due - Shift(deferral, _leads[^1]));
+        {
+            yield return new StandingMessage(MessageStage.Deferred, deferral.Offset, deferral.Attempts)
+            {
+                Due = due - Shift(deferral, _leads[^1]),
+                Body = _bodies.GetValueOrDefault(deferral.Offset),
+            };
+        }
     }
 
     /// <summary>Forgets everything.</summary>
-    public void Clear() => _messages.Clear();
+    public void Clear()
+    {
+        _messages.Clear();
+        _bodies.Clear();
+    }
 
     // Where the wall clock shows less than when the message was deferred, it is due that much earlier by it.
     private long Shift(in Deferral deferral, long lead) => Math.Min(0, lead - _leads[deferral.Setting]);

@@ -1,0 +1,36 @@
+using Broker.Channels;
+
+namespace Broker.Grains.Channels;
+
+/// <summary>What a channel's queue has counted since its activation.</summary>
+internal sealed class QueueBooks
+{
+    private readonly long[] _discarded = new long[Enum.GetValues<DiscardCause>().Length];
+
+    /// <summary>Messages taken over.</summary>
+    public long Messages { get; set; }
+
+    /// <summary>FINs.</summary>
+    public long Finished { get; set; }
+
+    /// <summary>REQs.</summary>
+    public long Requeues { get; set; }
+
+    /// <summary>Message timeouts.</summary>
+    public long Timeouts { get; set; }
+
+    /// <summary>How often a message was deferred, by its publisher or by a REQ with a delay.</summary>
+    public long Deferrals { get; set; }
+
+    /// <summary>Messages that were found when the queue was recovered, and those that the log turned out to have beyond its count.</summary>
+    public long StartedWith { get; set; }
+
+    /// <summary>Messages given up without a FIN, by <see cref="DiscardCause"/>.</summary>
+    public IReadOnlyList<long> Discarded => _discarded;
+
+    /// <summary>Deliveries, repeated ones included, by <see cref="Proximity"/>.</summary>
+    public long[] DeliveriesByProximity { get; } = new long[3];
+
+    /// <summary>Counts messages that are given up.</summary>
+    public void Discard(DiscardCause cause, long messages = 1) => _discarded[(int)cause] += messages;
+}
