@@ -42,27 +42,23 @@ internal sealed class AppendGroup(PostgresTopicLog log, long before, IReadOnlyLi
             records[i] = append.Batch.Records;
             checksums[i] = BatchChecksum.Of(log.Generation, baseOffsets[i], dueTimes[i], records[i]);
         }
-        return new NpgsqlBatchCommand(sql.Append)
-        {
-            Parameters =
-            {
-                new() { Value = log.Generation },
-                new() { Value = log.Epoch },
-                new() { Value = before },
-                new() { Value = To },
-                new() { Value = publishers.Keys.ToArray() },
-                new() { Value = publishers.Values.Select(window => window.Highest).ToArray() },
-                new() { Value = publishers.Values.Select(window => unchecked((long)window.Seen)).ToArray() },
-                new() { Value = baseOffsets },
-                new() { Value = counts },
-                new() { Value = messages },
-                new() { Value = deferred },
-                new() { Value = bytes },
-                new() { Value = checksums },
-                new() { Value = dueTimes },
-                new() { Value = records },
-                new() { Value = publishers.Values.Select(window => window.Lowest).ToArray() },
-            },
-        };
+        return PostgresCommands.InBatch(
+            sql.Append,
+            log.Generation,
+            log.Epoch,
+            before,
+            To,
+            publishers.Keys.ToArray(),
+            publishers.Values.Select(window => window.Highest).ToArray(),
+            publishers.Values.Select(window => unchecked((long)window.Seen)).ToArray(),
+            baseOffsets,
+            counts,
+            messages,
+            deferred,
+            bytes,
+            checksums,
+            dueTimes,
+            records,
+            publishers.Values.Select(window => window.Lowest).ToArray());
     }
 }

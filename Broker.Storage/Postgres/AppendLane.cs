@@ -203,8 +203,7 @@ internal sealed class AppendLane(PostgresDatabase database)
     private async Task<Dictionary<int, (long Epoch, long End)>> ConfirmAsync(NpgsqlConnection connection, IReadOnlyList<AppendGroup> groups)
     {
         Dictionary<int, (long Epoch, long End)> rows = [];
-        await using NpgsqlCommand command = new(database.Sql.ConfirmTopics, connection);
-        command.Parameters.Add(new() { Value = groups.Select(group => group.Log.Generation).ToArray() });
+        await using NpgsqlCommand command = connection.Command(database.Sql.ConfirmTopics, groups.Select(group => group.Log.Generation).ToArray());
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
             rows[reader.GetInt32(0)] = (reader.GetInt64(1), reader.GetInt64(2));

@@ -16,37 +16,20 @@ internal sealed record ChannelOpening(long Epoch, long Sequence, ProgressState? 
         PostgresDatabase database, NpgsqlConnection connection, string topic, int generation, string channel, long incarnation)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
-        long end;
-        await using (NpgsqlCommand hold = new(database.Sql.HoldTopic, connection) { Parameters = { new() { Value = generation } } })
+        long end = await connection.AskAsync(database.Sql.HoldTopic, generation) as long? ?? throw new FencedException($"topic {topic} was deleted");
+        long? known = await connection.AskAsync(database.Sql.HoldChannel, generation, channel) as long?;
+        if (known > incarnation)
+            throw new FencedException($"channel {channel} of topic {topic} was made anew");
+        // What an older incarnation, or one whose deletion was cut short, has left.
+        if (known != incarnation)
         {
-            await using NpgsqlDataReader rows = await hold.ExecuteReaderAsync();
-            if (!await rows.ReadAsync())
-                throw new FencedException($"topic {topic} was deleted");
-            end = rows.GetInt64(0);
-        }
-        NpgsqlParameter[] Key() => [new() { Value = generation }, new() { Value = channel }];
-        await using (NpgsqlCommand hold = new(database.Sql.HoldChannel, connection))
-        {
-            hold.Parameters.AddRange(Key());
-            long? known = await hold.ExecuteScalarAsync() as long?;
-            if (known > incarnation)
-                throw new FencedException($"channel {channel} of topic {topic} was made anew");
-            // What an older incarnation, or one whose deletion was cut short, has left.
-            if (known != incarnation)
-            {
-                foreach (string clear in (string[])[database.Sql.ClearJournal, database.Sql.ClearKept])
-                {
-                    await using NpgsqlCommand command = new(clear, connection);
-                    command.Parameters.AddRange(Key());
-                    await command.ExecuteNonQueryAsync();
-                }
-            }
+            await connection.ExecuteAsync(database.Sql.ClearJournal, generation, channel);
+            await connection.ExecuteAsync(database.Sql.ClearKept, generation, channel);
         }
         long epoch;
         long sequence;
-        await using (NpgsqlCommand takeOver = new(database.Sql.TakeOverChannel, connection))
+        await using (NpgsqlCommand takeOver = connection.Command(database.Sql.TakeOverChannel, generation, channel, incarnation))
         {
-            takeOver.Parameters.AddRange((NpgsqlParameter[])[.. Key(), new() { Value = incarnation }]);
             await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
             await rows.ReadAsync();
             epoch = rows.GetInt64(0);

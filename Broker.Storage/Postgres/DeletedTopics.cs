@@ -29,7 +29,7 @@ internal sealed class DeletedTopics(PostgresDatabase database)
     public Task<HashSet<int>> FindKnownAsync(int[] generations) => database.RunAsync("cannot look for deleted topics", async connection =>
     {
         HashSet<int> found = [];
-        await using NpgsqlCommand command = new(database.Sql.FindTopics, connection) { Parameters = { new() { Value = generations } } };
+        await using NpgsqlCommand command = connection.Command(database.Sql.FindTopics, generations);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())
             found.Add(rows.GetInt32(0));
@@ -82,8 +82,7 @@ internal sealed class DeletedTopics(PostgresDatabase database)
     private Task<int> ExecuteAsync(string statement, int generation) =>
         database.RunAsync($"cannot remove the deleted topic of generation {generation}", async connection =>
         {
-            await using NpgsqlCommand command = new(statement, connection) { Parameters = { new() { Value = generation } } };
-            return await command.ExecuteNonQueryAsync();
+            return await connection.ExecuteAsync(statement, generation);
         });
 
     private async Task<List<int>> ListDeletedAsync(NpgsqlConnection connection)

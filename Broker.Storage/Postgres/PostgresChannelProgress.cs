@@ -117,11 +117,7 @@ internal sealed class PostgresChannelProgress : IChannelProgress
     {
         long? epoch = await _database.RunAsync($"cannot ask who has channel {Name} of topic {Topic} open", async connection =>
         {
-            await using NpgsqlCommand command = new(_database.Sql.EpochOfChannel, connection)
-            {
-                Parameters = { new() { Value = Generation }, new() { Value = Name }, new() { Value = Incarnation } },
-            };
-            return await command.ExecuteScalarAsync() as long?;
+            return await connection.AskAsync(_database.Sql.EpochOfChannel, Generation, Name, Incarnation) as long?;
         });
         if (epoch == Epoch)
             return;
@@ -254,10 +250,7 @@ internal sealed class PostgresChannelProgress : IChannelProgress
 
     private async Task<MessageBatch?> ReadKeptAsync(NpgsqlConnection connection, long offset)
     {
-        await using NpgsqlCommand command = new(_database.Sql.ReadKept, connection)
-        {
-            Parameters = { new() { Value = Generation }, new() { Value = Name }, new() { Value = offset } },
-        };
+        await using NpgsqlCommand command = connection.Command(_database.Sql.ReadKept, Generation, Name, offset);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         if (!await rows.ReadAsync())
             return null;
@@ -297,20 +290,8 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         if (stored.State is null)
             return (0, 0);
         byte[] snapshot = ProgressSnapshot.Write(stored.State);
-        await using NpgsqlCommand command = new(_database.Sql.Compact, connection)
-        {
-            Parameters =
-            {
-                new() { Value = Generation },
-                new() { Value = Name },
-                new() { Value = Incarnation },
-                new() { Value = Epoch },
-                new() { Value = stored.Sequence },
-                new() { Value = ProgressSnapshot.Checksum(snapshot) },
-                new() { Value = snapshot },
-            },
-        };
-        await command.ExecuteNonQueryAsync();
+        await connection.ExecuteAsync(
+            _database.Sql.Compact, Generation, Name, Incarnation, Epoch, stored.Sequence, ProgressSnapshot.Checksum(snapshot), snapshot);
         return (stored.JournalBytes, snapshot.Length);
     }
 }

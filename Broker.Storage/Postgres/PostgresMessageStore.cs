@@ -51,8 +51,7 @@ public sealed class PostgresMessageStore : IMessageStore
         {
             await _database.RunAsync("cannot write", async connection =>
             {
-                await using NpgsqlCommand command = new(Sql.Probe, connection);
-                await command.ExecuteNonQueryAsync();
+                await connection.ExecuteAsync(Sql.Probe);
             });
             _database.Writing.Heal();
             return Failure;
@@ -146,11 +145,9 @@ public sealed class PostgresMessageStore : IMessageStore
     /// <exception cref="StoreException">It cannot be read or written.</exception>
     public Task<int> NodeNumberAsync(int derived) => _database.RunAsync("cannot keep the node's number", async connection =>
     {
-        await using NpgsqlCommand read = new(Sql.ReadNode, connection);
-        if (await read.ExecuteScalarAsync() is int known)
+        if (await connection.AskAsync(Sql.ReadNode) is int known)
             return known;
-        await using NpgsqlCommand keep = new(Sql.KeepNode, connection) { Parameters = { new() { Value = derived } } };
-        return (int)(await keep.ExecuteScalarAsync())!;
+        return (int)(await connection.AskAsync(Sql.KeepNode, derived))!;
     });
 
     /// <inheritdoc/>
@@ -168,7 +165,7 @@ public sealed class PostgresMessageStore : IMessageStore
     public async ValueTask<IReadOnlyList<string>> ListChannelsAsync(string topic) =>
         await _database.RunAsync($"cannot list the channels of topic {topic}", async connection =>
         {
-            await using NpgsqlCommand command = new(Sql.ReadRecord, connection) { Parameters = { new() { Value = topic } } };
+            await using NpgsqlCommand command = connection.Command(Sql.ReadRecord, topic);
             await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
             return await rows.ReadAsync()
                 ? PostgresRecord.Read(topic, rows.GetInt32(0), rows.GetString(1)).Channels.Select(channel => channel.Name).ToList()
@@ -184,16 +181,8 @@ public sealed class PostgresMessageStore : IMessageStore
             ITopicLog? log = await TakeOverAsync(connection, topic);
             if (log is not null || !create)
                 return log;
-            await using NpgsqlCommand make = new(Sql.MakeTopic, connection)
-            {
-                Parameters =
-                {
-                    new() { Value = topic },
-                    new() { Value = PostgresRecord.Version },
-                    new() { Value = PostgresRecord.Write(new TopicRecord()), NpgsqlDbType = NpgsqlDbType.Jsonb },
-                },
-            };
-            await make.ExecuteNonQueryAsync();
+            await connection.ExecuteAsync(
+                Sql.MakeTopic, topic, PostgresRecord.Version, PostgresCommands.Json(PostgresRecord.Write(new TopicRecord())));
             return await TakeOverAsync(connection, topic);
         });
     }
@@ -204,10 +193,7 @@ public sealed class PostgresMessageStore : IMessageStore
         ThrowIfClosed();
         return await _database.RunAsync($"cannot open topic {topic}", async connection =>
         {
-            await using NpgsqlCommand find = new(Sql.FindTopic, connection)
-            {
-                Parameters = { new() { Value = topic }, new() { Value = generation } },
-            };
+            await using NpgsqlCommand find = connection.Command(Sql.FindTopic, topic, generation);
             await using NpgsqlDataReader rows = await find.ExecuteReaderAsync();
             if (!await rows.ReadAsync())
                 return (ITopicReader?)null;
@@ -232,11 +218,7 @@ public sealed class PostgresMessageStore : IMessageStore
     public async ValueTask DeleteChannelAsync(string topic, int generation, string channel, long incarnation) =>
         await _database.RunAsync($"cannot delete channel {channel} of topic {topic}", async connection =>
         {
-            await using NpgsqlCommand command = new(Sql.DeleteChannel, connection)
-            {
-                Parameters = { new() { Value = generation }, new() { Value = channel }, new() { Value = incarnation } },
-            };
-            await command.ExecuteNonQueryAsync();
+            await connection.ExecuteAsync(Sql.DeleteChannel, generation, channel, incarnation);
         });
 
     /// <summary>Writes what is noted, and gives the schema free.</summary>
@@ -359,7 +341,7 @@ public sealed class PostgresMessageStore : IMessageStore
         long epoch;
         long end;
         long next;
-        await using (NpgsqlCommand takeOver = new(Sql.TakeOverTopic, connection) { Parameters = { new() { Value = name } } })
+        await using (NpgsqlCommand takeOver = connection.Command(Sql.TakeOverTopic, name))
         {
             await using NpgsqlDataReader rows = await takeOver.ExecuteReaderAsync();
             if (!await rows.ReadAsync())
@@ -378,11 +360,7 @@ public sealed class PostgresMessageStore : IMessageStore
                 _database.Log.OffsetsLost(name, topic.End - end, Math.Max(next, topic.End));
             end = Math.Max(end, topic.End);
             long raised = Math.Max(epoch, topic.Epoch + 1);
-            await using NpgsqlCommand raise = new(Sql.RaiseTopic, connection)
-            {
-                Parameters = { new() { Value = topic.Generation }, new() { Value = epoch }, new() { Value = end }, new() { Value = raised } },
-            };
-            if (await raise.ExecuteNonQueryAsync() == 0)
+            if (await connection.ExecuteAsync(Sql.RaiseTopic, topic.Generation, epoch, end, raised) == 0)
                 throw new FencedException($"topic {name} was opened by another");
             epoch = raised;
         }

@@ -154,22 +154,18 @@ internal sealed class PostgresSchema(string schema)
     /// <summary>0 when there are no tables yet.</summary>
     private async Task<int> ReadVersionAsync(NpgsqlConnection connection)
     {
-        await using NpgsqlCommand find = new("select to_regclass($1) is not null", connection) { Parameters = { new() { Value = $"{_s}.store" } } };
-        if (!(bool)(await find.ExecuteScalarAsync())!)
+        if (!(bool)(await connection.AskAsync("select to_regclass($1) is not null", $"{_s}.store"))!)
             return 0;
-        await using NpgsqlCommand read = new($"select max(version) from {_s}.store", connection);
-        return await read.ExecuteScalarAsync() as int? ?? 0;
+        return await connection.AskAsync($"select max(version) from {_s}.store") as int? ?? 0;
     }
 
     private async Task<bool> ExistsAsync(NpgsqlConnection connection)
     {
-        await using NpgsqlCommand find = new("select to_regnamespace($1) is not null", connection) { Parameters = { new() { Value = _s } } };
-        return (bool)(await find.ExecuteScalarAsync())!;
+        return (bool)(await connection.AskAsync("select to_regnamespace($1) is not null", _s))!;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string statement)
     {
-        await using NpgsqlCommand command = new(statement, connection);
-        await command.ExecuteNonQueryAsync();
+        await connection.ExecuteAsync(statement);
     }
 }

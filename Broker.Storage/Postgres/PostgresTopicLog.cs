@@ -108,8 +108,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         ThrowIfClosed();
         long? epoch = await Database.RunAsync($"cannot ask who has topic {Name} open", async connection =>
         {
-            await using NpgsqlCommand command = new(Database.Sql.EpochOfTopic, connection) { Parameters = { new() { Value = Generation } } };
-            return await command.ExecuteScalarAsync() as long?;
+            return await connection.AskAsync(Database.Sql.EpochOfTopic, Generation) as long?;
         });
         if (epoch == Epoch)
             return;
@@ -123,17 +122,8 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         string what = $"cannot save the record of topic {Name}";
         bool isSaved = await Database.RunAsync(what, async connection =>
         {
-            await using NpgsqlCommand command = new(Database.Sql.SaveRecord, connection)
-            {
-                Parameters =
-                {
-                    new() { Value = Generation },
-                    new() { Value = Epoch },
-                    new() { Value = PostgresRecord.Version },
-                    new() { Value = PostgresRecord.Write(record), NpgsqlDbType = NpgsqlDbType.Jsonb },
-                },
-            };
-            return await command.ExecuteNonQueryAsync() == 1;
+            return await connection.ExecuteAsync(
+                Database.Sql.SaveRecord, Generation, Epoch, PostgresRecord.Version, PostgresCommands.Json(PostgresRecord.Write(record))) == 1;
         });
         if (!isSaved)
             throw await FencedAsync();
@@ -156,8 +146,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         await Database.RunAsync(what, async connection =>
         {
             await NoteStartAsync(connection);
-            await using NpgsqlCommand forget = new(Database.Sql.ForgetPublishers, connection) { Parameters = { new() { Value = Generation } } };
-            await forget.ExecuteNonQueryAsync();
+            await connection.ExecuteAsync(Database.Sql.ForgetPublishers, Generation);
         });
     }
 
@@ -168,11 +157,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         bool isGone = await Database.RunAsync($"cannot delete topic {Name}", async connection =>
         {
             attempts++;
-            await using NpgsqlCommand command = new(Database.Sql.DeleteTopic, connection)
-            {
-                Parameters = { new() { Value = Generation }, new() { Value = Epoch } },
-            };
-            return (long)(await command.ExecuteScalarAsync())! == 1;
+            return (long)(await connection.AskAsync(Database.Sql.DeleteTopic, Generation, Epoch))! == 1;
         });
         if (!isGone)
         {
@@ -206,11 +191,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         {
             await Database.RunAsync($"cannot close topic {Name}", async connection =>
             {
-                await using NpgsqlCommand command = new(Database.Sql.CloseTopic, connection)
-                {
-                    Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = next } },
-                };
-                await command.ExecuteNonQueryAsync();
+                await connection.ExecuteAsync(Database.Sql.CloseTopic, Generation, Epoch, next);
             });
         }
         catch (StoreException e)
@@ -318,10 +299,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
 
     private async Task<(bool IsOurs, long Removed, long Next)> TrimAsync(NpgsqlConnection connection, long from, long below)
     {
-        await using NpgsqlCommand command = new(Database.Sql.TrimBatches, connection)
-        {
-            Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = below }, new() { Value = from } },
-        };
+        await using NpgsqlCommand command = connection.Command(Database.Sql.TrimBatches, Generation, Epoch, below, from);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         await rows.ReadAsync();
         return (rows.GetInt64(0) > 0, rows.GetInt64(1), rows.GetInt64(2));
@@ -336,11 +314,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
             committed = _committed;
         BatchTotals? first = await FirstAsync(connection);
         long start = first?.BaseOffset ?? end;
-        await using NpgsqlCommand command = new(Database.Sql.NoteStart, connection)
-        {
-            Parameters = { new() { Value = Generation }, new() { Value = Epoch }, new() { Value = start } },
-        };
-        await command.ExecuteNonQueryAsync();
+        await connection.ExecuteAsync(Database.Sql.NoteStart, Generation, Epoch, start);
         Topic.Trim(start);
         lock (_lock)
             _trimmed = first?.Before ?? committed;
@@ -350,8 +324,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     {
         bool isThere = await Database.RunAsync($"cannot read topic {Name}", async connection =>
         {
-            await using NpgsqlCommand command = new(Database.Sql.DescribeTopic, connection) { Parameters = { new() { Value = Generation } } };
-            return await command.ExecuteScalarAsync() is not null;
+            return await connection.AskAsync(Database.Sql.DescribeTopic, Generation) is not null;
         });
         Topic.IsDeleted |= !isThere;
         return Refused();

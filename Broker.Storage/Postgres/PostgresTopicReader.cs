@@ -54,10 +54,7 @@ internal class PostgresTopicReader(PostgresDatabase database, PostgresTopic topi
     /// <summary>The first batch that is kept; null when there is none.</summary>
     protected async Task<BatchTotals?> FirstAsync(NpgsqlConnection connection)
     {
-        await using NpgsqlCommand command = new(Sql.FirstBatch, connection)
-        {
-            Parameters = { new() { Value = topic.Generation }, new() { Value = topic.Start } },
-        };
+        await using NpgsqlCommand command = connection.Command(Sql.FirstBatch, topic.Generation, topic.Start);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         return await rows.ReadAsync() ? BatchTotals.Read(rows, 0) : null;
     }
@@ -74,7 +71,7 @@ internal class PostgresTopicReader(PostgresDatabase database, PostgresTopic topi
         if (!database.IsShared)
             return;
         long saves = topic.Saves;
-        await using NpgsqlCommand command = new(Sql.DescribeTopic, connection) { Parameters = { new() { Value = topic.Generation } } };
+        await using NpgsqlCommand command = connection.Command(Sql.DescribeTopic, topic.Generation);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         if (!await rows.ReadAsync())
         {
@@ -90,17 +87,7 @@ internal class PostgresTopicReader(PostgresDatabase database, PostgresTopic topi
         // Taken before the batches are: more of them may have come since, never less.
         long end = Math.Min(to, topic.End);
         int limit = (int)Math.Clamp(2L * maxBytes / Math.Max(1, Interlocked.Read(ref _averageBytes)), MinBatches, MaxBatches);
-        await using NpgsqlCommand command = new(Sql.ReadBatches, connection)
-        {
-            Parameters =
-            {
-                new() { Value = topic.Generation },
-                new() { Value = from },
-                new() { Value = to },
-                new() { Value = (long)maxBytes },
-                new() { Value = limit },
-            },
-        };
+        await using NpgsqlCommand command = connection.Command(Sql.ReadBatches, topic.Generation, from, to, (long)maxBytes, limit);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         List<MessageBatch> batches = [];
         long seen = -1;
@@ -136,10 +123,7 @@ internal class PostgresTopicReader(PostgresDatabase database, PostgresTopic topi
     {
         long[] places = [.. ranges.SelectMany(range => (long[])[range.Start, range.End])];
         LogCount[] below = new LogCount[places.Length];
-        await using NpgsqlCommand command = new(Sql.BatchesBelow, connection)
-        {
-            Parameters = { new() { Value = topic.Generation }, new() { Value = places }, new() { Value = topic.Start } },
-        };
+        await using NpgsqlCommand command = connection.Command(Sql.BatchesBelow, topic.Generation, places, topic.Start);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         while (await rows.ReadAsync())
         {
@@ -154,10 +138,7 @@ internal class PostgresTopicReader(PostgresDatabase database, PostgresTopic topi
 
     private async Task<IReadOnlyList<DeferredHeader>> ReadDeferredAsync(NpgsqlConnection connection, long from, long to)
     {
-        await using NpgsqlCommand command = new(Sql.ReadDeferred, connection)
-        {
-            Parameters = { new() { Value = topic.Generation }, new() { Value = from }, new() { Value = to } },
-        };
+        await using NpgsqlCommand command = connection.Command(Sql.ReadDeferred, topic.Generation, from, to);
         await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
         List<DeferredHeader> headers = [];
         while (await rows.ReadAsync())

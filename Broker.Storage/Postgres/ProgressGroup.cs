@@ -15,37 +15,29 @@ internal sealed record ProgressGroup(
     public NpgsqlBatchCommand NoteCommand(Statements sql)
     {
         List<KeptMessage> kept = [.. Rows.Where(row => row.Kept is not null).Select(row => row.Kept!)];
-        return new NpgsqlBatchCommand(sql.NoteProgress)
-        {
-            Parameters =
-            {
-                new() { Value = Progress.Generation },
-                new() { Value = Progress.Name },
-                new() { Value = Progress.Incarnation },
-                new() { Value = Progress.Epoch },
-                new() { Value = Floor },
-                new() { Value = Rows.Count > 0 ? Rows[^1].Sequence : 0L },
-                new() { Value = Rows.Select(row => row.Sequence).ToArray() },
-                new() { Value = Rows.Select(row => row.Checksum).ToArray() },
-                new() { Value = Rows.Select(row => row.Entries).ToArray() },
-                new() { Value = kept.Select(message => message.Offset).ToArray() },
-                new() { Value = kept.Select(message => BatchChecksum.Of(Progress.Generation, message.Offset, [], message.Record)).ToArray() },
-                new() { Value = kept.Select(message => message.Record).ToArray() },
-            },
-        };
+        return PostgresCommands.InBatch(
+            sql.NoteProgress,
+            Progress.Generation,
+            Progress.Name,
+            Progress.Incarnation,
+            Progress.Epoch,
+            Floor,
+            Rows.Count > 0 ? Rows[^1].Sequence : 0L,
+            Rows.Select(row => row.Sequence).ToArray(),
+            Rows.Select(row => row.Checksum).ToArray(),
+            Rows.Select(row => row.Entries).ToArray(),
+            kept.Select(message => message.Offset).ToArray(),
+            kept.Select(message => BatchChecksum.Of(Progress.Generation, message.Offset, [], message.Record)).ToArray(),
+            kept.Select(message => message.Record).ToArray());
     }
 
     /// <summary>Removes the copies of what needs none any more.</summary>
-    public NpgsqlBatchCommand ForgetCommand(Statements sql) => new(sql.ForgetKept)
-    {
-        Parameters =
-        {
-            new() { Value = Progress.Generation },
-            new() { Value = Progress.Name },
-            new() { Value = Progress.Incarnation },
-            new() { Value = Progress.Epoch },
-            new() { Value = Forgotten.Select(range => range.Start).ToArray() },
-            new() { Value = Forgotten.Select(range => range.End).ToArray() },
-        },
-    };
+    public NpgsqlBatchCommand ForgetCommand(Statements sql) => PostgresCommands.InBatch(
+        sql.ForgetKept,
+        Progress.Generation,
+        Progress.Name,
+        Progress.Incarnation,
+        Progress.Epoch,
+        Forgotten.Select(range => range.Start).ToArray(),
+        Forgotten.Select(range => range.End).ToArray());
 }

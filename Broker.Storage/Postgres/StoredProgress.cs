@@ -16,8 +16,8 @@ internal sealed record StoredProgress(ProgressState? State, long Sequence, long 
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand(database.Sql.ReadJournal) { Parameters = { new() { Value = generation }, new() { Value = channel } } },
-                new NpgsqlBatchCommand(database.Sql.ReadSnapshot) { Parameters = { new() { Value = generation }, new() { Value = channel } } },
+                PostgresCommands.InBatch(database.Sql.ReadJournal, generation, channel),
+                PostgresCommands.InBatch(database.Sql.ReadSnapshot, generation, channel),
             },
         };
         List<(long Sequence, int Checksum, byte[] Entries)> journal = [];

@@ -18,10 +18,10 @@ internal sealed record TopicOpening(long Epoch, long End, long Next, LogCount To
         {
             BatchCommands =
             {
-                new NpgsqlBatchCommand(sql.FirstBatch) { Parameters = { new() { Value = topic.Generation }, new() { Value = topic.Start } } },
-                new NpgsqlBatchCommand(sql.LastBatch) { Parameters = { new() { Value = topic.Generation } } },
-                new NpgsqlBatchCommand(sql.ReadPublishers) { Parameters = { new() { Value = topic.Generation } } },
-                new NpgsqlBatchCommand(sql.ForgetPublishers) { Parameters = { new() { Value = topic.Generation } } },
+                PostgresCommands.InBatch(sql.FirstBatch, topic.Generation, topic.Start),
+                PostgresCommands.InBatch(sql.LastBatch, topic.Generation),
+                PostgresCommands.InBatch(sql.ReadPublishers, topic.Generation),
+                PostgresCommands.InBatch(sql.ForgetPublishers, topic.Generation),
             },
         };
         await using NpgsqlDataReader rows = await batch.ExecuteReaderAsync();
