@@ -63,7 +63,7 @@ public class ChannelQueueBenchmarks
             _queue.Finish(_consumer, offset, Published + (offset % 64 * 1_000_000));
         _queue.CompleteNotes();
         _queue.Notes.Clear();
-        return _queue.FinishedCount;
+        return _queue.Books.Finished;
     }
 
     private void Offer()

@@ -59,7 +59,7 @@ public sealed partial class ChannelQueue
         switch (message.Stage)
         {
             case MessageStage.InFlight:
-                _books.Requeues++;
+                Books.Requeues++;
                 _redeliveries.Add(offset, message.Attempts, TakeFromConsumer(message));
                 _dispatcher.UpdateCredit(message.Consumer!);
                 return true;
@@ -91,7 +91,7 @@ public sealed partial class ChannelQueue
             _intake.LeaveOut(offset);
         }
 
-        _books.Finished++;
+        Books.Finished++;
         _notes.Finish(offset);
         return true;
     }

@@ -17,7 +17,6 @@ namespace Broker.Grains.Channels;
 public sealed partial class ChannelQueue
 {
     private readonly ChannelLimits _limits;
-    private readonly QueueBooks _books = new();
     private readonly ProgressNotes _notes;
     private readonly MessageWindow _window;
     private readonly Redeliveries _redeliveries;
@@ -33,8 +32,8 @@ public sealed partial class ChannelQueue
         _notes = new ProgressNotes(start, limits.OwnsBodies);
         _window = new MessageWindow(limits);
         _redeliveries = new Redeliveries(_notes);
-        _intake = new Intake(start, limits, _window, _deferred, _notes, _books);
-        _dispatcher = new Dispatcher(limits, random, _window, _redeliveries, _inFlight, _notes, _books);
+        _intake = new Intake(start, limits, _window, _deferred, _notes, Books);
+        _dispatcher = new Dispatcher(limits, random, _window, _redeliveries, _inFlight, _notes, Books);
     }
 
     /// <summary>Changes that must be remembered, in order; the owner takes them and clears the list.</summary>
@@ -73,35 +72,8 @@ public sealed partial class ChannelQueue
     /// <summary>Messages that are not due.</summary>
     public long Deferred => _deferred.Count;
 
-    /// <inheritdoc cref="QueueBooks.Messages"/>
-    public long MessageCount => _books.Messages;
-
-    /// <inheritdoc cref="QueueBooks.Finished"/>
-    public long FinishedCount => _books.Finished;
-
-    /// <inheritdoc cref="QueueBooks.Requeues"/>
-    public long RequeueCount => _books.Requeues;
-
-    /// <inheritdoc cref="QueueBooks.Timeouts"/>
-    public long TimeoutCount => _books.Timeouts;
-
-    /// <inheritdoc cref="QueueBooks.StartedWith"/>
-    public long StartedWith => _books.StartedWith;
-
-    /// <summary>Messages given up without a FIN, for all causes.</summary>
-    public long DiscardedCount => _books.Discarded.Sum();
-
-    /// <inheritdoc cref="QueueBooks.Discarded"/>
-    public IReadOnlyList<long> Discarded => _books.Discarded;
-
-    /// <inheritdoc cref="QueueBooks.Deferrals"/>
-    public long DeferralCount => _books.Deferrals;
-
-    /// <summary>Deliveries, repeated ones included.</summary>
-    public long DeliveredCount => DeliveriesByProximity[0] + DeliveriesByProximity[1] + DeliveriesByProximity[2];
-
-    /// <inheritdoc cref="QueueBooks.DeliveriesByProximity"/>
-    public long[] DeliveriesByProximity => _books.DeliveriesByProximity;
+    /// <summary>What was counted.</summary>
+    public QueueBooks Books { get; } = new();
 
     /// <summary>Times from publish to FIN since the activation; null when nobody wants to know them.</summary>
     public LatencyHistogram? Latencies { get; init; }
@@ -151,15 +123,15 @@ public sealed partial class ChannelQueue
     public void SetBacklog(long inLog, long known)
     {
         _intake.SetBacklog(inLog, known);
-        _books.StartedWith = Depth + Deferred;
+        Books.StartedWith = Depth + Deferred;
     }
 
     /// <summary>Counts what was found as taken over: for a channel that has remembered nothing yet, and so took it over just now.</summary>
     public void CountAll()
     {
-        _books.Messages = StartedWith;
-        _books.StartedWith = 0;
-        _books.Deferrals = Deferred;
+        Books.Messages = Books.StartedWith;
+        Books.StartedWith = 0;
+        Books.Deferrals = Deferred;
     }
 
     /// <inheritdoc cref="Intake.IsKnown"/>
@@ -197,8 +169,8 @@ public sealed partial class ChannelQueue
     /// <summary>Counts messages that the topic dropped on their way here, because a channel that owns its bodies holds no more than its bound.</summary>
     public void CountDropped(long messages)
     {
-        _books.Messages += messages;
-        _books.Discard(DiscardCause.Dropped, messages);
+        Books.Messages += messages;
+        Books.Discard(DiscardCause.Dropped, messages);
     }
 
     /// <summary>Joins a consumer.</summary>
@@ -286,7 +258,7 @@ public sealed partial class ChannelQueue
 
         consumer.InFlight--;
         consumer.Finished++;
-        _books.Finished++;
+        Books.Finished++;
         _notes.Finish(offset);
         _dispatcher.UpdateCredit(consumer);
         return null;
@@ -310,7 +282,7 @@ public sealed partial class ChannelQueue
         BodyRef body = _inFlight.Remove(offset);
         consumer.InFlight--;
         consumer.Requeued++;
-        _books.Requeues++;
+        Books.Requeues++;
         delay = Math.Clamp(delay, 0, _limits.MaxRequeueDelay);
         if (delay == 0)
         {
@@ -318,7 +290,7 @@ public sealed partial class ChannelQueue
         }
         else
         {
-            _books.Deferrals++;
+            Books.Deferrals++;
             _deferred.Observe(now);
             _deferred.Add(new DeferredMessage(offset, attempts), now.Wall + delay, body);
             if (body.Batch is null)
@@ -347,7 +319,7 @@ public sealed partial class ChannelQueue
         _deferred.Observe(now);
         while (_inFlight.TryExpire(now.Steady, out long offset, out ushort attempts, out Consumer consumer, out long sent, out BodyRef body))
         {
-            _books.Timeouts++;
+            Books.Timeouts++;
             consumer.GiveUp(sent);
             if (consumer.InFlight > 0)
                 consumer.InFlight--;
@@ -370,7 +342,7 @@ public sealed partial class ChannelQueue
         if (!Paused)
             _dispatcher.Dispatch(now);
         if (_limits.OwnsBodies)
-            _books.Discard(DiscardCause.Dropped, _window.Trim());
+            Books.Discard(DiscardCause.Dropped, _window.Trim());
     }
 
     /// <summary>
@@ -389,14 +361,14 @@ public sealed partial class ChannelQueue
     public void Lose(DeferredMessage message)
     {
         _redeliveries.Lose();
-        _books.Discard(DiscardCause.Lost);
+        Books.Discard(DiscardCause.Lost);
         _notes.Finish(message.Offset);
     }
 
     /// <summary>Drops everything below <paramref name="end"/>: ready, in flight and deferred (spec 2.5).</summary>
     public void Empty(long end, IEnumerable<Consumer> consumers)
     {
-        _books.Discard(DiscardCause.Emptied, Depth + InFlight + Deferred);
+        Books.Discard(DiscardCause.Emptied, Depth + InFlight + Deferred);
         _intake.Empty(end);
         _window.Clear();
         _redeliveries.Clear();

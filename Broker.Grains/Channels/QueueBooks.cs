@@ -3,34 +3,40 @@ using Broker.Channels;
 namespace Broker.Grains.Channels;
 
 /// <summary>What a channel's queue has counted since its activation.</summary>
-internal sealed class QueueBooks
+public sealed class QueueBooks
 {
     private readonly long[] _discarded = new long[Enum.GetValues<DiscardCause>().Length];
 
     /// <summary>Messages taken over.</summary>
-    public long Messages { get; set; }
+    public long Messages { get; internal set; }
 
     /// <summary>FINs.</summary>
-    public long Finished { get; set; }
+    public long Finished { get; internal set; }
 
     /// <summary>REQs.</summary>
-    public long Requeues { get; set; }
+    public long Requeues { get; internal set; }
 
     /// <summary>Message timeouts.</summary>
-    public long Timeouts { get; set; }
+    public long Timeouts { get; internal set; }
 
     /// <summary>How often a message was deferred, by its publisher or by a REQ with a delay.</summary>
-    public long Deferrals { get; set; }
+    public long Deferrals { get; internal set; }
 
     /// <summary>Messages that were found when the queue was recovered, and those that the log turned out to have beyond its count.</summary>
-    public long StartedWith { get; set; }
+    public long StartedWith { get; internal set; }
 
     /// <summary>Messages given up without a FIN, by <see cref="DiscardCause"/>.</summary>
     public IReadOnlyList<long> Discarded => _discarded;
+
+    /// <summary>Messages given up without a FIN, for all causes.</summary>
+    public long DiscardedInAll => _discarded.Sum();
+
+    /// <summary>Deliveries, repeated ones included.</summary>
+    public long Deliveries => DeliveriesByProximity.Sum();
 
     /// <summary>Deliveries, repeated ones included, by <see cref="Proximity"/>.</summary>
     public long[] DeliveriesByProximity { get; } = new long[3];
 
     /// <summary>Counts messages that are given up.</summary>
-    public void Discard(DiscardCause cause, long messages = 1) => _discarded[(int)cause] += messages;
+    internal void Discard(DiscardCause cause, long messages = 1) => _discarded[(int)cause] += messages;
 }

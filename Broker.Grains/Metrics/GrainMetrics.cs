@@ -54,15 +54,15 @@ public sealed class GrainMetrics
 
     private void AddChannels()
     {
-        CountChannels("started.messages", "Messages that the channel had when it was activated.", static queue => queue.StartedWith);
-        CountChannels("published.messages", "Messages that the channel took over from its topic.", static queue => queue.MessageCount);
-        CountChannels("delivered.messages", "Deliveries to consumers, repeated ones included.", static queue => queue.DeliveredCount);
-        CountChannels("finished.messages", "Messages finished by consumers (FIN).", static queue => queue.FinishedCount);
-        CountChannels("requeued.messages", "Messages given back by consumers (REQ).", static queue => queue.RequeueCount);
-        CountChannels("timedout.messages", "Messages that no consumer answered in time.", static queue => queue.TimeoutCount);
-        CountChannels("deferrals", "Times a message was deferred, by its publisher or by a REQ with a delay.", static queue => queue.DeferralCount);
+        CountChannels("started.messages", "Messages that the channel had when it was activated.", static queue => queue.Books.StartedWith);
+        CountChannels("published.messages", "Messages that the channel took over from its topic.", static queue => queue.Books.Messages);
+        CountChannels("delivered.messages", "Deliveries to consumers, repeated ones included.", static queue => queue.Books.Deliveries);
+        CountChannels("finished.messages", "Messages finished by consumers (FIN).", static queue => queue.Books.Finished);
+        CountChannels("requeued.messages", "Messages given back by consumers (REQ).", static queue => queue.Books.Requeues);
+        CountChannels("timedout.messages", "Messages that no consumer answered in time.", static queue => queue.Books.Timeouts);
+        CountChannels("deferrals", "Times a message was deferred, by its publisher or by a REQ with a delay.", static queue => queue.Books.Deferrals);
         DiscardCause[] causes = Enum.GetValues<DiscardCause>();
-        int[] discarded = [.. causes.Select(cause => Channels.Declare(channel => channel.Queue.Discarded[(int)cause]))];
+        int[] discarded = [.. causes.Select(cause => Channels.Declare(channel => channel.Queue.Books.Discarded[(int)cause]))];
         KeyValuePair<string, object?>[] labels = [.. causes.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
         _meter.CreateObservableCounter(
             "broker.channel.discarded.messages", () => Channels.Read(discarded, labels), Messages, "Messages given up that no consumer has finished, by cause.");

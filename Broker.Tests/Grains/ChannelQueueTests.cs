@@ -44,11 +44,11 @@ public sealed class ChannelQueueTests
 
         // As when the answer was lost, or the channel found more in the log when it opened than its topic had told it.
         Assert.False(queue.Offer(100, 105, 5, []));
-        Assert.Equal((102, 2, 2), (queue.End, queue.MessageCount, queue.Depth));
+        Assert.Equal((102, 2, 2), (queue.End, queue.Books.Messages, queue.Depth));
         Assert.True(queue.Offer(102, 105, 3, []));
-        Assert.Equal((105, 5, 5), (queue.End, queue.MessageCount, queue.Depth));
+        Assert.Equal((105, 5, 5), (queue.End, queue.Books.Messages, queue.Depth));
         Assert.True(queue.Offer(100, 105, 5, []));
-        Assert.Equal((105, 5, 5), (queue.End, queue.MessageCount, queue.Depth));
+        Assert.Equal((105, 5, 5), (queue.End, queue.Books.Messages, queue.Depth));
     }
 
     private static string Last(string trace) => trace.Length > 3000 ? trace[^3000..] : trace;

@@ -141,7 +141,7 @@ public sealed class ConsumerCreditTests
         DeliveryRun[] again = Deliver();
         Assert.Equal([(1L, 1), (2L, 1)], again.Select(run => (run.FirstOffset, (int)run.Attempts)));
         Assert.All(again, run => Assert.Equal(2, run.Consumer));
-        Assert.Equal(0, _queue.TimeoutCount);
+        Assert.Equal(0, _queue.Books.Timeouts);
 
         // The one that was written waits for its timeout.
         _now += Timeout;

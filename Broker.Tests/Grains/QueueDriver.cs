@@ -363,10 +363,10 @@ internal sealed class QueueDriver
         Assert.Equal(_model.Count(QueueModel.State.Ready), _queue.Depth);
         Assert.Equal(_model.Count(QueueModel.State.InFlight), _queue.InFlight);
         Assert.Equal(_model.Count(QueueModel.State.Deferred), _queue.Deferred);
-        Assert.Equal(0, _queue.Discarded[(int)DiscardCause.Lost]);
+        Assert.Equal(0, _queue.Books.Discarded[(int)DiscardCause.Lost]);
         Assert.Equal(
-            _queue.StartedWith + _queue.MessageCount,
-            _queue.FinishedCount + _queue.DiscardedCount + _queue.Depth + _queue.InFlight + _queue.Deferred);
+            _queue.Books.StartedWith + _queue.Books.Messages,
+            _queue.Books.Finished + _queue.Books.DiscardedInAll + _queue.Depth + _queue.InFlight + _queue.Deferred);
         Assert.True(_queue.Floor <= _model.Floor(_end), "the floor has passed a message that is not finished");
         if (_queue.Cursor == _queue.End)
             Assert.Equal(_model.Floor(_end), _queue.Floor);
