@@ -10,7 +10,7 @@ namespace Broker.Storage;
 internal sealed class ProgressState
 {
     private readonly FinishedRanges _finished = new();
-    private readonly OffsetMap<Unfinished> _messages = new();
+    private readonly SortedOffsets<Unfinished> _messages = new();
 
     /// <summary>All below is finished.</summary>
     public long Floor { get; private set; }
@@ -27,6 +27,25 @@ internal sealed class ProgressState
                 yield return new MessageState(offset, state.Attempts, state.Due, state.IsKept);
         }
     }
+
+    /// <summary>The changes that make the state, but for kept messages.</summary>
+    public IEnumerable<ProgressEntry> Entries
+    {
+        get
+        {
+            yield return new ProgressEntry(ProgressKind.Floor, Floor);
+            foreach (OffsetRange range in Finished)
+                yield return new ProgressEntry(ProgressKind.Finished, range.Start, range.End);
+            foreach ((long offset, Unfinished state) in _messages.InOrder)
+            {
+                if (!state.IsKept)
+                    yield return new ProgressEntry(state.Due != 0 ? ProgressKind.Deferred : ProgressKind.Attempts, offset, state.Due, state.Attempts);
+            }
+        }
+    }
+
+    /// <summary>The messages of which the channel has its own copy, in order.</summary>
+    public IEnumerable<MessageState> Kept => Messages.Where(message => message.Kept);
 
     /// <summary>Applies one change.</summary>
     public void Apply(in ProgressEntry entry)

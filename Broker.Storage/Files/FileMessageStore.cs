@@ -226,7 +226,7 @@ public sealed class FileMessageStore : IMessageStore
     {
         string directory = _services.Path.Topic(topic);
         // The record is replaced as a whole, so it can be read while it is written.
-        return _services.Files.DirectoryExists(directory) && TopicDocument.Read(_services.Files, DataPath.Record(directory)) is { } document
+        return _services.Files.DirectoryExists(directory) && RecordDocument.Read(_services.Files, DataPath.Record(directory)) is { } document
             ? [.. document.Record.Channels.Select(channel => channel.Name)]
             : [];
     }
@@ -247,7 +247,7 @@ public sealed class FileMessageStore : IMessageStore
         FileTopic[] topics;
         lock (_lock)
             topics = [.. _slots.Values.Select(static slot => slot.Topic).OfType<FileTopic>()];
-        return (topics.Sum(static topic => topic.Segments.Count), topics.Sum(static topic => topic.Segments.Bytes));
+        return (topics.Sum(static topic => topic.Segments.All().Count), topics.Sum(static topic => topic.Segments.Bytes));
     }
 
     private async Task<FileTopic?> FindAsync(string topic, int generation)

@@ -17,7 +17,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
 
     private readonly Lock _lock = new();
     private IStorageFile? _file;
-    private OffsetMap<long>? _kept;
+    private SortedOffsets<long>? _kept;
     private long _length;
     private long _snapshotLength;
     private long _syncedLength;
@@ -79,7 +79,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         }
         lock (_lock)
             _kept = replay.Kept.Count > 0 ? replay.Kept : null;
-        _snapshotLength = Math.Max(_snapshotLength, JournalHeader.Size);
+        _snapshotLength = Math.Max(_snapshotLength, FileHeader.Size);
         return replay.State;
     }
 
@@ -89,9 +89,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         if (!services.Files.FileExists(path))
             return null;
         using IStorageFile file = services.Files.Open(path);
-        Span<byte> header = stackalloc byte[JournalHeader.Size];
-        int read = file.Read(header, 0);
-        return JournalHeader.Read(header[..read], path);
+        return FileHeader.Read(file, FileHeader.Journal, path)?.Identity;
     }
 
     /// <summary>Appends a block.</summary>
@@ -103,7 +101,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         lock (_lock)
         {
             if (payload.KeptOffset is { } offset)
-                (_kept ??= new OffsetMap<long>()).Set(offset, _length);
+                (_kept ??= new SortedOffsets<long>()).Set(offset, _length);
             _length += JournalBlock.HeaderSize + payload.Length;
             // Only now: a sync that runs beside the write may or may not have seen it.
             _isDirty = true;
@@ -197,7 +195,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         IStorageFile opened = services.Files.Open(path);
         lock (_lock)
         {
-            OffsetMap<long> kept = new();
+            SortedOffsets<long> kept = new();
             foreach ((long offset, _) in _kept?.InOrder ?? [])
             {
                 if (snapshot.Kept.TryGet(offset, out long position))
@@ -271,14 +269,14 @@ internal sealed class JournalFile(StoreServices services, string channel, string
             throw new FencedException($"{channel} was made anew");
         IStorageFile file = services.Files.Open(path);
         long length = file.Length;
-        if (found < incarnation || length <= JournalHeader.Size)
+        if (found < incarnation || length <= FileHeader.Size)
         {
             file.Dispose();
             services.Files.Delete(path);
             return false;
         }
         if (found is null)
-            services.Log.JournalDamaged(path, 0, JournalHeader.Size);
+            services.Log.JournalDamaged(path, 0, FileHeader.Size);
         _file = file;
         _length = length;
         // A process that was killed may have left in the cache what it had not synced yet.
@@ -291,7 +289,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         IStorageFile file = services.Files.Create(path);
         try
         {
-            file.Write([JournalHeader.Write(Incarnation)], 0);
+            file.Write([new FileHeader(0, Incarnation).Write(FileHeader.Journal)], 0);
         }
         catch
         {
@@ -301,7 +299,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         lock (_lock)
         {
             _file = file;
-            _length = JournalHeader.Size;
+            _length = FileHeader.Size;
             _syncedLength = 0;
             _isDirectoryDirty = true;
         }

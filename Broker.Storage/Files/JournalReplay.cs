@@ -6,7 +6,7 @@ namespace Broker.Storage.Files;
 /// <param name="State">The channel's progress.</param>
 /// <param name="Kept">Where the kept messages stand that are not finished.</param>
 /// <param name="End">Where the last good block ends.</param>
-internal sealed record JournalReplay(ProgressState State, OffsetMap<long> Kept, long End)
+internal sealed record JournalReplay(ProgressState State, SortedOffsets<long> Kept, long End)
 {
     /// <summary>Reads a journal from its first block on.</summary>
     /// <param name="file">The journal.</param>
@@ -16,8 +16,8 @@ internal sealed record JournalReplay(ProgressState State, OffsetMap<long> Kept, 
     public static JournalReplay Of(IStorageFile file, long incarnation, long limit, Action<FileRange>? damaged = null)
     {
         ProgressState state = new();
-        OffsetMap<long> kept = new();
-        using JournalWalker walker = new(file, incarnation, JournalHeader.Size, limit);
+        SortedOffsets<long> kept = new();
+        using JournalWalker walker = new(file, incarnation, FileHeader.Size, limit);
         while (walker.MoveNext())
         {
             if (walker.Skipped.Length > 0)

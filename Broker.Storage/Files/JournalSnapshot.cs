@@ -15,14 +15,14 @@ internal sealed class JournalSnapshot : IDisposable
     {
         _file = file;
         _incarnation = incarnation;
-        _file.Write([JournalHeader.Write(incarnation)], 0);
+        _file.Write([new FileHeader(0, incarnation).Write(FileHeader.Journal)], 0);
     }
 
     /// <summary>Bytes written.</summary>
-    public long Length { get; private set; } = JournalHeader.Size;
+    public long Length { get; private set; } = FileHeader.Size;
 
     /// <summary>Positions of kept messages.</summary>
-    public OffsetMap<long> Kept { get; } = new();
+    public SortedOffsets<long> Kept { get; } = new();
 
     /// <summary>Writes what a journal amounts to up to a position; it is on the device when this returns.</summary>
     /// <exception cref="IOException">A kept message is damaged.</exception>
@@ -33,27 +33,21 @@ internal sealed class JournalSnapshot : IDisposable
         try
         {
             JournalEntries entries = new();
-            entries.Add(new ProgressEntry(ProgressKind.Floor, replay.State.Floor));
-            foreach (OffsetRange range in replay.State.Finished)
-                snapshot.Add(entries, new ProgressEntry(ProgressKind.Finished, range.Start, range.End));
-            foreach (MessageState message in replay.State.Messages)
+            foreach (ProgressEntry entry in replay.State.Entries)
             {
-                if (!message.Kept)
-                {
-                    snapshot.Add(entries, message.Due != 0
-                        ? new ProgressEntry(ProgressKind.Deferred, message.Offset, message.Due, message.Attempts)
-                        : new ProgressEntry(ProgressKind.Attempts, message.Offset, 0, message.Attempts));
-                    continue;
-                }
-                replay.Kept.TryGet(message.Offset, out long position);
-                MessageBatch body = JournalReplay.ReadKept(journal, incarnation, position, limit, message.Offset)
-                    ?? throw new IOException($"kept message {message.Offset} is damaged");
-                if (!entries.IsEmpty)
+                entries.Add(entry);
+                if (entries.Length > BlockSize)
                     snapshot.Add(entries.Take());
-                snapshot.Add(JournalEntries.OfKept(message.Offset, message.Attempts, message.Due, body.Records));
             }
             if (!entries.IsEmpty)
                 snapshot.Add(entries.Take());
+            foreach (MessageState message in replay.State.Kept)
+            {
+                replay.Kept.TryGet(message.Offset, out long position);
+                MessageBatch body = JournalReplay.ReadKept(journal, incarnation, position, limit, message.Offset)
+                    ?? throw new IOException($"kept message {message.Offset} is damaged");
+                snapshot.Add(JournalEntries.OfKept(message.Offset, message.Attempts, message.Due, body.Records));
+            }
             snapshot.Sync();
             return snapshot;
         }
@@ -79,13 +73,6 @@ internal sealed class JournalSnapshot : IDisposable
     public void Sync() => _file.Sync();
 
     public void Dispose() => _file.Dispose();
-
-    private void Add(JournalEntries entries, in ProgressEntry entry)
-    {
-        entries.Add(entry);
-        if (entries.Length > BlockSize)
-            Add(entries.Take());
-    }
 
     private void Add(in JournalPayload payload, bool isPooled = true)
     {

@@ -53,7 +53,7 @@ internal sealed class Segment : IDisposable
         IStorageFile file = files.Create(path);
         try
         {
-            file.Write([SegmentHeader.Write(place)], 0);
+            file.Write([new FileHeader(place.Generation, place.BaseOffset).Write(FileHeader.Segment)], 0);
         }
         catch
         {
@@ -130,17 +130,16 @@ internal sealed class Segment : IDisposable
 
     private void Scan(IStorageFiles files, long length, bool isLast, StorageLog report)
     {
-        if (Index.Length == SegmentHeader.Size)
+        if (Index.Length == FileHeader.Size)
         {
-            Span<byte> header = stackalloc byte[SegmentHeader.Size];
-            int read = File.Read(header, 0);
-            if (!SegmentHeader.IsIntact(header[..read], Place, Path))
+            FileHeader whole = new(Place.Generation, Place.BaseOffset);
+            if (FileHeader.Read(File, FileHeader.Segment, Path) != whole)
             {
                 report.DamagedSegmentHeader(Path);
-                if (length <= SegmentHeader.Size)
+                if (length <= FileHeader.Size)
                 {
                     // Nothing but its name had reached the device.
-                    File.Write([SegmentHeader.Write(Place)], 0);
+                    File.Write([whole.Write(FileHeader.Segment)], 0);
                     IsDirty = true;
                     return;
                 }

@@ -27,7 +27,7 @@ internal sealed class SegmentIndex
     public long End { get; private set; }
 
     /// <summary>Bytes of the segment that the index describes.</summary>
-    public long Length { get; private set; } = SegmentHeader.Size;
+    public long Length { get; private set; } = FileHeader.Size;
 
     /// <summary>All that the segment holds.</summary>
     public LogCount Total { get; private set; }

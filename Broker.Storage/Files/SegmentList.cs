@@ -39,24 +39,7 @@ internal sealed class SegmentList
     }
 
     /// <summary>One past the last offset that is committed.</summary>
-    public long End
-    {
-        get
-        {
-            lock (_lock)
-                return _end;
-        }
-    }
-
-    /// <summary>Number of segments.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock)
-                return _segments.Count;
-        }
-    }
+    public long End => Volatile.Read(ref _end);
 
     /// <summary>Bytes that are committed.</summary>
     public long Bytes
@@ -70,16 +53,6 @@ internal sealed class SegmentList
                     bytes += segment.Index.Length;
                 return bytes;
             }
-        }
-    }
-
-    /// <summary>The segment that is written; null when there is none yet.</summary>
-    public Segment? Last
-    {
-        get
-        {
-            lock (_lock)
-                return _segments.LastOrDefault();
         }
     }
 
@@ -132,16 +105,16 @@ internal sealed class SegmentList
     /// <param name="written">Appends in order, at least one.</param>
     /// <param name="syncEvery">Messages that may be committed without a sync; 0 for any number.</param>
     /// <returns>Whether a sync is called for before its interval is over.</returns>
-    public bool Commit(List<PendingAppend> written, long syncEvery)
+    public bool Commit(List<FileAppend> written, long syncEvery)
     {
         lock (_lock)
         {
-            foreach (PendingAppend append in written)
+            foreach (FileAppend append in written)
             {
                 append.Segment.Index.Add(append.Header, append.Position);
                 _unsynced += append.Header.Count;
             }
-            _end = written[^1].Header.EndOffset;
+            Volatile.Write(ref _end, written[^1].Header.EndOffset);
             SealAllButLastInLock();
             return (_segments.Count > 1 && !_segments[^2].IsIndexed) || (syncEvery > 0 && _unsynced >= syncEvery);
         }
@@ -175,14 +148,9 @@ internal sealed class SegmentList
     {
         lock (_lock)
         {
-            List<DirtySegment> dirty = [];
-            foreach (Segment segment in _segments)
-            {
-                if (!segment.IsDirty)
-                    continue;
-                segment.IsDirty = false;
-                dirty.Add(new DirtySegment(segment, segment.SyncedLength, segment.Index.Length, segment.MustRewrite));
-            }
+            List<DirtySegment> dirty = [.. _segments.Where(static segment => segment.IsDirty)
+                .Select(static segment => new DirtySegment(segment, segment.SyncedLength, segment.Index.Length, segment.MustRewrite))];
+            dirty.ForEach(static one => one.Segment.IsDirty = false);
             bool isDirectoryDirty = _isDirectoryDirty;
             _isDirectoryDirty = false;
             _unsynced = 0;
@@ -234,11 +202,11 @@ internal sealed class SegmentList
             segment.IsIndexed = true;
     }
 
-    /// <summary>The index of the last segment as bytes; null when there is none.</summary>
-    public byte[]? WriteLastIndex()
+    /// <summary>The last segment and its index as bytes; null when there is none.</summary>
+    public (Segment Segment, byte[] Index)? Last()
     {
         lock (_lock)
-            return _segments.LastOrDefault()?.Index.Write();
+            return _segments.Count > 0 ? (_segments[^1], _segments[^1].Index.Write()) : null;
     }
 
     /// <summary>Where to read offsets from <paramref name="from"/> on, at most a few segments.</summary>

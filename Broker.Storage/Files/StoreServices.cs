@@ -21,9 +21,9 @@ internal sealed class StoreServices
 
     public required StorageLog Log { get; init; }
 
-    public StoreHealth Health { get; } = new();
+    public WriteHealth Health { get; } = new();
 
-    public PendingAppends Appends { get; } = new();
+    public FileAppends Appends { get; } = new();
 
     /// <summary>Told what is measured; null when nothing is.</summary>
     public StorageMetrics? Metrics { get; init; }

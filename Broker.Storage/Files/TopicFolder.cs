@@ -55,7 +55,7 @@ internal sealed class TopicFolder
     {
         string directory = services.Path.Topic(name);
         record = null!;
-        if (!services.Files.DirectoryExists(directory) || TopicDocument.Read(services.Files, DataPath.Record(directory)) is not { } document)
+        if (!services.Files.DirectoryExists(directory) || RecordDocument.Read(services.Files, DataPath.Record(directory)) is not { } document)
             return null;
         record = document.Record;
         return new TopicFolder(services, name, document.Generation);
@@ -66,7 +66,7 @@ internal sealed class TopicFolder
 
     /// <summary>Replaces the topic's record.</summary>
     public void SaveRecord(TopicRecord record) =>
-        new TopicDocument { Generation = Generation, Record = record }.Write(_services.Files, DataPath.Record(Directory));
+        new RecordDocument { Generation = Generation, Record = record }.Write(_services.Files, DataPath.Record(Directory));
 
     /// <summary>Opens the segments and repairs what an unclean end left of them.</summary>
     public List<Segment> OpenSegments()

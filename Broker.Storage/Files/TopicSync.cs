@@ -32,8 +32,8 @@ internal sealed class TopicSync(StoreServices services, TopicFolder folder, Segm
         if (reservation.Reserved == 0 || reservation.CleanEnd is not null)
             return;
         SyncDirty();
-        if (segments.Last is { } last)
-            folder.WriteIndex(last, segments.WriteLastIndex()!);
+        if (segments.Last() is { } last)
+            folder.WriteIndex(last.Segment, last.Index);
         reservation.Close(end);
     }
 

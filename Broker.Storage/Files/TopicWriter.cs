@@ -16,9 +16,9 @@ internal sealed class TopicWriter : WriterClient
     private readonly OffsetReservation _reservation;
     private readonly TopicSync _sync;
     private readonly PublishSequences _sequences = new();
-    private readonly List<PendingAppend> _written = [];
-    private List<PendingAppend> _waiting = [];
-    private List<PendingAppend> _writing = [];
+    private readonly List<FileAppend> _written = [];
+    private List<FileAppend> _waiting = [];
+    private List<FileAppend> _writing = [];
     private Segment? _active;
     private StoreException? _broken;
     private long _epoch;
@@ -53,7 +53,7 @@ internal sealed class TopicWriter : WriterClient
     /// <summary>Opens the topic under a new epoch: what an earlier opening still had to write is refused. Called on the writer thread.</summary>
     public FileTopicLog TakeOver(FileTopic topic)
     {
-        List<PendingAppend> stale;
+        List<FileAppend> stale;
         FileTopicLog log;
         if (_needsRepair)
             Repair();
@@ -67,7 +67,7 @@ internal sealed class TopicWriter : WriterClient
             _assigned = Math.Max(_assigned, _segments.End);
             log = new FileTopicLog(topic, _epoch, _assigned, _sequences.ToDictionary());
         }
-        foreach (PendingAppend append in stale)
+        foreach (FileAppend append in stale)
             append.Fail(new FencedException($"topic {_folder.Name} was opened by another"));
         return log;
     }
@@ -89,10 +89,10 @@ internal sealed class TopicWriter : WriterClient
     /// <summary>Refuses all, after the topic was deleted.</summary>
     public void Fence()
     {
-        List<PendingAppend> waiting;
+        List<FileAppend> waiting;
         lock (_lock)
             waiting = TakeWaitingInLock();
-        foreach (PendingAppend append in waiting)
+        foreach (FileAppend append in waiting)
             append.Fail(_folder.Gone());
     }
 
@@ -116,7 +116,7 @@ internal sealed class TopicWriter : WriterClient
                 _broken = new StoreException(refusal);
                 return ValueTask.FromException(_broken);
             }
-            PendingAppend pending = _services.Appends.Rent();
+            FileAppend pending = _services.Appends.Rent();
             completed = pending.Begin(batch, publisher, sequence, lowest, epoch, _services.Metrics?.AppendStart ?? 0);
             _waitingBytes += BatchHeader.SizeOf(batch.Count, batch.IsDeferred) + batch.Records.Length;
             _waiting.Add(pending);
@@ -174,7 +174,7 @@ internal sealed class TopicWriter : WriterClient
         StoreException? failure = null;
         try
         {
-            foreach (PendingAppend append in _writing)
+            foreach (FileAppend append in _writing)
                 append.Header = BatchHeader.Of(append.Batch, append.Epoch, append.Publisher, append.Sequence, append.Lowest);
             if (_reservation.Ensure(_writing[^1].Batch.EndOffset))
                 _sync.ReserveSoon();
@@ -215,7 +215,7 @@ internal sealed class TopicWriter : WriterClient
     /// <inheritdoc/>
     public override void Abort(Exception e)
     {
-        List<PendingAppend> appends = [.. _written, .. _writing];
+        List<FileAppend> appends = [.. _written, .. _writing];
         _written.Clear();
         _writing.Clear();
         Break(_services.Fail($"cannot write topic {_folder.Name}", e), appends);
@@ -254,9 +254,9 @@ internal sealed class TopicWriter : WriterClient
             _services.Syncer.SyncLater(_sync);
     }
 
-    private List<PendingAppend> TakeWaitingInLock()
+    private List<FileAppend> TakeWaitingInLock()
     {
-        List<PendingAppend> waiting = _waiting;
+        List<FileAppend> waiting = _waiting;
         _waiting = [];
         _waitingBytes = 0;
         return waiting;
@@ -285,8 +285,8 @@ internal sealed class TopicWriter : WriterClient
         int next = done;
         for (; next < _writing.Count; next++)
         {
-            PendingAppend append = _writing[next];
-            if (active is null || active.IsSealed || (position > SegmentHeader.Size && position + append.Header.Size > MaxSegmentBytes))
+            FileAppend append = _writing[next];
+            if (active is null || active.IsSealed || (position > FileHeader.Size && position + append.Header.Size > MaxSegmentBytes))
             {
                 if (!buffer.IsEmpty)
                     break;
@@ -316,7 +316,7 @@ internal sealed class TopicWriter : WriterClient
         Segment segment = _folder.CreateSegment(baseOffset);
         _segments.Add(segment);
         _active = segment;
-        _writePosition = SegmentHeader.Size;
+        _writePosition = FileHeader.Size;
         return segment;
     }
 
@@ -326,7 +326,7 @@ internal sealed class TopicWriter : WriterClient
         lock (_lock)
         {
             syncNow = _segments.Commit(_written, _services.SyncsEachWrite ? 0 : _services.Options.SyncEvery);
-            foreach (PendingAppend append in _written)
+            foreach (FileAppend append in _written)
             {
                 _waitingBytes = Math.Max(0, _waitingBytes - append.Header.Size);
                 if (append.Publisher != 0)
@@ -338,7 +338,7 @@ internal sealed class TopicWriter : WriterClient
         {
             long bytes = 0;
             long messages = 0;
-            foreach (PendingAppend append in _written)
+            foreach (FileAppend append in _written)
             {
                 bytes += append.Header.Size;
                 messages += append.Header.Count;
@@ -349,7 +349,7 @@ internal sealed class TopicWriter : WriterClient
             _services.Syncer.SyncSoon(_sync);
         else if (!_services.SyncsEachWrite)
             _services.Syncer.SyncLater(_sync);
-        foreach (PendingAppend append in _written)
+        foreach (FileAppend append in _written)
             append.Complete();
     }
 
@@ -369,17 +369,17 @@ internal sealed class TopicWriter : WriterClient
     }
 
     /// <summary>Fails appends and all that come until the topic is opened again.</summary>
-    private void Break(StoreException failure, IReadOnlyList<PendingAppend> appends)
+    private void Break(StoreException failure, IReadOnlyList<FileAppend> appends)
     {
-        List<PendingAppend> waiting;
+        List<FileAppend> waiting;
         lock (_lock)
         {
             _broken = failure;
             waiting = TakeWaitingInLock();
         }
-        foreach (PendingAppend append in appends)
+        foreach (FileAppend append in appends)
             append.Fail(failure);
-        foreach (PendingAppend append in waiting)
+        foreach (FileAppend append in waiting)
             append.Fail(failure);
     }
 

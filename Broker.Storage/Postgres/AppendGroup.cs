@@ -3,7 +3,7 @@ using Npgsql;
 namespace Broker.Storage.Postgres;
 
 /// <summary>Appends of one opening of a topic that are written by one statement.</summary>
-internal sealed class AppendGroup(PostgresTopicLog log, long before, IReadOnlyList<PendingAppend> appends, IReadOnlyDictionary<long, SequenceWindow> publishers)
+internal sealed class AppendGroup(PostgresTopicLog log, long before, IReadOnlyList<PostgresAppend> appends, IReadOnlyDictionary<long, SequenceWindow> publishers)
 {
     public PostgresTopicLog Log => log;
 
@@ -12,7 +12,7 @@ internal sealed class AppendGroup(PostgresTopicLog log, long before, IReadOnlyLi
     /// <summary>Bytes of the records.</summary>
     public long Bytes { get; } = appends.Sum(append => (long)append.Batch.Records.Length);
 
-    public IReadOnlyList<PendingAppend> Appends => appends;
+    public IReadOnlyList<PostgresAppend> Appends => appends;
 
     /// <summary>Where the log ends before it is written: the offsets of an opening's first group may begin beyond.</summary>
     public long Before => before;
@@ -34,7 +34,7 @@ internal sealed class AppendGroup(PostgresTopicLog log, long before, IReadOnlyLi
         byte[][] records = new byte[count][];
         for (int i = 0; i < count; i++)
         {
-            PendingAppend append = appends[i];
+            PostgresAppend append = appends[i];
             baseOffsets[i] = append.Batch.BaseOffset;
             counts[i] = append.Batch.Count;
             (messages[i], deferred[i], bytes[i]) = append.Before;

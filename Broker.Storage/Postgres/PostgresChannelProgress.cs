@@ -44,7 +44,7 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         _loaded = opening.State;
         _floor = opening.State?.Floor ?? 0;
         _durableFloor = _floor;
-        _kept = [.. opening.State?.Messages.Where(message => message.Kept).Select(message => message.Offset) ?? []];
+        _kept = [.. opening.State?.Kept.Select(message => message.Offset) ?? []];
         _journalBytes = opening.JournalBytes;
         _snapshotBytes = opening.SnapshotBytes;
     }

@@ -60,7 +60,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public Statements Sql { get; }
 
     /// <summary>Whether what was to be written is written.</summary>
-    public StoreHealth Writing { get; } = new();
+    public WriteHealth Writing { get; } = new();
 
     /// <summary>Told what is measured; null when nothing is.</summary>
     public StorageMetrics? Metrics { get; }

@@ -5,7 +5,7 @@ namespace Broker.Storage.Postgres;
 internal sealed class PostgresReach(TimeProvider time)
 {
     private readonly Lock _lock = new();
-    private readonly StoreHealth _health = new();
+    private readonly WriteHealth _health = new();
     private CancellationTokenSource _lost = new();
     private long _answered = time.GetTimestamp();
 

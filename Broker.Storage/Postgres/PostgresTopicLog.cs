@@ -12,7 +12,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     private readonly long _maxBytes;
     private readonly PublishSequences _publishers;
     private readonly Action<PostgresTopicLog> _left;
-    private List<PendingAppend> _waiting = [];
+    private List<PostgresAppend> _waiting = [];
     private LogCount _total;
     private LogCount _committed;
     private LogCount _trimmed;
@@ -71,7 +71,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
 
     public ValueTask AppendAsync(MessageBatch batch, long publisher, long sequence, long lowest = 0)
     {
-        PendingAppend pending;
+        PostgresAppend pending;
         lock (_lock)
         {
             if (_isClosed)
@@ -88,7 +88,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 return ValueTask.FromException(_broken);
             }
             _assigned = batch.EndOffset;
-            pending = new PendingAppend(batch, _total, publisher, sequence, lowest, Database.Metrics?.AppendStart ?? 0, Database.Time.GetTimestamp());
+            pending = new PostgresAppend(batch, _total, publisher, sequence, lowest, Database.Metrics?.AppendStart ?? 0, Database.Time.GetTimestamp());
             _total = pending.After;
             _waitingBytes += batch.Records.Length;
             _waiting.Add(pending);
@@ -211,7 +211,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 bytes += _waiting[count++].Batch.Records.Length;
             if (count == 0)
                 return null;
-            List<PendingAppend> taken = _waiting;
+            List<PostgresAppend> taken = _waiting;
             _waiting = [];
             if (count < taken.Count)
             {
@@ -219,7 +219,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
                 taken.RemoveRange(count, taken.Count - count);
             }
             Dictionary<long, SequenceWindow> publishers = [];
-            foreach (PendingAppend append in taken)
+            foreach (PostgresAppend append in taken)
             {
                 if (append.Publisher != 0)
                     publishers[append.Publisher] = _publishers.Add(append.Publisher, append.Sequence, append.Lowest);
@@ -251,7 +251,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         }
         Topic.Commit(group.To);
         Database.Metrics?.Appended(group.Appends[0].Started, group.To - group.Appends[0].Batch.BaseOffset, group.Bytes);
-        foreach (PendingAppend append in group.Appends)
+        foreach (PostgresAppend append in group.Appends)
             append.TrySetResult();
     }
 
@@ -259,7 +259,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     public void Fail(AppendGroup group, StoreException failure)
     {
         Break(failure);
-        foreach (PendingAppend append in group.Appends)
+        foreach (PostgresAppend append in group.Appends)
             append.TrySetException(failure);
     }
 
@@ -277,14 +277,14 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
 
     private void Break(StoreException failure)
     {
-        List<PendingAppend> waiting;
+        List<PostgresAppend> waiting;
         lock (_lock)
         {
             _broken ??= failure;
             waiting = _waiting;
             _waiting = [];
         }
-        foreach (PendingAppend append in waiting)
+        foreach (PostgresAppend append in waiting)
             append.TrySetException(failure);
     }
 

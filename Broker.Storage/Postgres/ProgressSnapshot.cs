@@ -18,17 +18,10 @@ internal static class ProgressSnapshot
         using MemoryStream bytes = new();
         bytes.WriteByte(Version);
         JournalEntries entries = new();
-        entries.Add(new ProgressEntry(ProgressKind.Floor, state.Floor));
-        foreach (OffsetRange range in state.Finished)
-            entries.Add(new ProgressEntry(ProgressKind.Finished, range.Start, range.End));
-        foreach (MessageState message in state.Messages.Where(message => !message.Kept))
-        {
-            entries.Add(message.Due != 0
-                ? new ProgressEntry(ProgressKind.Deferred, message.Offset, message.Due, message.Attempts)
-                : new ProgressEntry(ProgressKind.Attempts, message.Offset, 0, message.Attempts));
-        }
+        foreach (ProgressEntry entry in state.Entries)
+            entries.Add(entry);
         WriteBlock(bytes, JournalRow.Copy(entries.Take()));
-        foreach (MessageState message in state.Messages.Where(message => message.Kept))
+        foreach (MessageState message in state.Kept)
         {
             JournalPayload kept = JournalEntries.OfKept(message.Offset, message.Attempts, message.Due, []);
             WriteBlock(bytes, kept.Bytes.AsSpan(0, kept.Length));

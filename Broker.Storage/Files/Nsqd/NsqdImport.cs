@@ -256,5 +256,5 @@ internal sealed class NsqdImport
     }
 
     private int GenerationOf(DataPath imported, string topic) =>
-        TopicDocument.Read(_files, DataPath.Record(Path.Combine(imported.Topics, topic)))?.Generation ?? 0;
+        RecordDocument.Read(_files, DataPath.Record(Path.Combine(imported.Topics, topic)))?.Generation ?? 0;
 }

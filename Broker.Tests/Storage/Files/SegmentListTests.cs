@@ -25,7 +25,7 @@ public sealed class SegmentListTests
         Assert.Equal(segment, Assert.Single(Locate(1, 10)).Segment);
         // There is no mark between the two: what is below has to be walked.
         Assert.Equal(default, _segments.CountBelow(5, out SegmentPart? rest));
-        Assert.Equal(new SegmentPart(segment, SegmentHeader.Size, segment.Index.Length), rest);
+        Assert.Equal(new SegmentPart(segment, FileHeader.Size, segment.Index.Length), rest);
         Assert.Equal(new LogCount(3, 0, 6), _segments.CountBelow(6, out rest));
         Assert.Null(rest);
     }
@@ -75,7 +75,7 @@ public sealed class SegmentListTests
     private void Commit(Segment segment, long offset, int count)
     {
         MessageBatch batch = MessageBatch.Create(1, [.. Enumerable.Repeat(new byte[2], count)]).At(offset);
-        PendingAppend append = new PendingAppends().Rent();
+        FileAppend append = new FileAppends().Rent();
         append.Begin(batch, publisher: 0, sequence: 0, lowest: 0, epoch: 1, started: 0);
         append.Header = BatchHeader.Of(batch, epoch: 1, publisher: 0, sequence: 0, lowest: 0);
         append.Segment = segment;

@@ -3,13 +3,13 @@ using Broker.Storage;
 namespace Broker.Tests.Storage;
 
 /// <summary>Holds the map against a plain sorted dictionary.</summary>
-public sealed class OffsetMapTests
+public sealed class SortedOffsetsTests
 {
     [Fact]
     public void It_behaves_like_a_sorted_dictionary()
     {
         Random random = new(1);
-        OffsetMap<(int Step, bool Stays)> map = new();
+        SortedOffsets<(int Step, bool Stays)> map = new();
         SortedDictionary<long, (int Step, bool Stays)> model = [];
         for (int step = 0; step < 20_000; step++)
         {

@@ -5,7 +5,7 @@ using Broker.Messages;
 namespace Broker.Storage.Files;
 
 /// <summary>What a topic's record file contains.</summary>
-internal sealed record TopicDocument
+internal sealed record RecordDocument
 {
     private const ulong Magic = 0x00434552_504F5442; // "BTOPREC"
     private const int Version = 1;
@@ -15,14 +15,14 @@ internal sealed record TopicDocument
     public required TopicRecord Record { get; init; }
 
     /// <summary>Reads a topic's record file; null when there is none.</summary>
-    public static TopicDocument? Read(IStorageFiles files, string path)
+    public static RecordDocument? Read(IStorageFiles files, string path)
     {
         byte[]? content = SealedFile.Read(files, path, Magic, Version);
         if (content is null)
             return null;
         try
         {
-            return JsonSerializer.Deserialize(content, TopicDocumentJson.Default.TopicDocument)
+            return JsonSerializer.Deserialize(content, RecordDocumentJson.Default.RecordDocument)
                 ?? throw new StoreException($"{path} is damaged: it is empty");
         }
         catch (JsonException e)
@@ -33,10 +33,10 @@ internal sealed record TopicDocument
 
     /// <summary>Replaces a topic's record file, durably.</summary>
     public void Write(IStorageFiles files, string path) =>
-        SealedFile.Write(files, path, Magic, Version, JsonSerializer.SerializeToUtf8Bytes(this, TopicDocumentJson.Default.TopicDocument));
+        SealedFile.Write(files, path, Magic, Version, JsonSerializer.SerializeToUtf8Bytes(this, RecordDocumentJson.Default.RecordDocument));
 }
 
-/// <summary>Source-generated JSON of <see cref="TopicDocument"/>.</summary>
+/// <summary>Source-generated JSON of <see cref="RecordDocument"/>.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(TopicDocument))]
-internal sealed partial class TopicDocumentJson : JsonSerializerContext;
+[JsonSerializable(typeof(RecordDocument))]
+internal sealed partial class RecordDocumentJson : JsonSerializerContext;

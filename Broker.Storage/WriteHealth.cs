@@ -1,7 +1,7 @@
 namespace Broker.Storage;
 
 /// <summary>Whether the store can write.</summary>
-internal sealed class StoreHealth
+internal sealed class WriteHealth
 {
     private volatile string? _failure;
 

@@ -4,14 +4,14 @@ using Broker.Messages;
 namespace Broker.Storage.Files;
 
 /// <summary>An append that waits for the log-writer thread, and what its caller awaits. Used again and again.</summary>
-internal sealed class PendingAppend : IValueTaskSource
+internal sealed class FileAppend : IValueTaskSource
 {
-    private readonly PendingAppends _pool;
+    private readonly FileAppends _pool;
 
     // The caller goes on where it came from (a grain's turn), never on the thread that writes.
     private ManualResetValueTaskSourceCore<bool> _completion = new() { RunContinuationsAsynchronously = true };
 
-    public PendingAppend(PendingAppends pool) => _pool = pool;
+    public FileAppend(FileAppends pool) => _pool = pool;
 
     public MessageBatch Batch { get; private set; } = null!;
 

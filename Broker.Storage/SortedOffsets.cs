@@ -4,7 +4,7 @@ namespace Broker.Storage;
 /// Values by offset, sorted. Kept in short runs, so that a change costs the same whether there are ten or a million, and an entry costs
 /// its own size and little more. Not safe for concurrent use.
 /// </summary>
-internal sealed class OffsetMap<T>
+internal sealed class SortedOffsets<T>
     where T : struct
 {
     private const int RunCapacity = 256;

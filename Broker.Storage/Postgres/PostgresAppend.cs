@@ -11,7 +11,7 @@ namespace Broker.Storage.Postgres;
 /// <param name="started">When it was handed over, by the clock of who measures; 0 when nobody does.</param>
 /// <param name="posted">When it was handed over, by the clock of the store.</param>
 // The caller goes on where it came from (a grain's turn), never where it is written.
-internal sealed class PendingAppend(MessageBatch batch, LogCount before, long publisher, long sequence, long lowest, long started, long posted)
+internal sealed class PostgresAppend(MessageBatch batch, LogCount before, long publisher, long sequence, long lowest, long started, long posted)
     : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     public MessageBatch Batch => batch;
