@@ -14,7 +14,7 @@ using Orleans.Runtime;
 namespace Broker.Grains.Channels;
 
 /// <summary>
-/// A channel: what can be asked of it. It is opened when somebody asks (<see cref="ChannelRecovery"/>). What the topic offers (<see cref="ChannelIntake"/>)
+/// A channel: what can be asked of it. It is opened when somebody asks (<see cref="ChannelRecovery"/>). What the topic offers (<see cref="OfferReceiver"/>)
 /// and what gateways command (<see cref="GatewaySessions"/>) changes its <see cref="ChannelQueue"/>, and each turn ends with what that calls for
 /// (<see cref="ChannelTurns"/>); <see cref="ChannelUpkeep"/> comes by every few seconds.
 /// </summary>
@@ -23,7 +23,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
 {
     private readonly ChannelActivation _channel;
     private readonly ChannelRecovery _recovery;
-    private readonly ChannelIntake _intake;
+    private readonly OfferReceiver _offers;
     private readonly GatewaySessions _sessions;
     private readonly ChannelTurns _turns;
     private readonly TimeProvider _time;
@@ -45,7 +45,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         _time = time;
         _channel = new ChannelActivation(this, GrainFactory, this.GetPrimaryKeyString(), log, metrics);
         _turns = new ChannelTurns(_channel, new ReadAhead(_channel), time);
-        _intake = new ChannelIntake(_channel, _turns, time);
+        _offers = new OfferReceiver(_channel, _turns, time);
         _sessions = new GatewaySessions(_channel, _turns, options, time, traces);
         ChannelUpkeep upkeep = new(_channel, _turns, _sessions, new StragglerKeeper(_channel, _turns, options, time), time);
         _recovery = new ChannelRecovery(_channel, upkeep, stores, options, seed, time);
@@ -63,7 +63,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     /// <inheritdoc/>
     public ValueTask<OfferReply> OfferAsync(ChannelOffer offer) =>
         _channel.Open is { } open && open.Incarnation == offer.Incarnation && (offer.Batches is not null || offer.Deferred == 0)
-            ? new ValueTask<OfferReply>(_intake.Take(open, offer, []))
+            ? new ValueTask<OfferReply>(_offers.Take(open, offer, []))
             : OpenAndTakeOfferAsync(offer);
 
     /// <inheritdoc/>
@@ -181,7 +181,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         try
         {
             return await _recovery.GetAsync(offer.Incarnation) is { } open
-                ? await _intake.TakeAsync(open, offer)
+                ? await _offers.TakeAsync(open, offer)
                 : new OfferReply(TopicStatus.ChannelNotFound);
         }
         catch (StoreException e)

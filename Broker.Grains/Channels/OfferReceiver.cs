@@ -8,7 +8,7 @@ namespace Broker.Grains.Channels;
 /// <param name="channel">The activation.</param>
 /// <param name="turns">Ends a turn.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ChannelIntake(ChannelActivation channel, ChannelTurns turns, TimeProvider time)
+internal sealed class OfferReceiver(ChannelActivation channel, ChannelTurns turns, TimeProvider time)
 {
     /// <summary>Takes an offer of which only the end and the count are known: what it has of deferred messages is read from the log.</summary>
     /// <exception cref="StoreException">The log cannot be read now; nothing was taken.</exception>
