@@ -55,7 +55,8 @@ internal sealed class ProgressNotes(long start, bool ownsBodies)
     public void Finish(long offset)
     {
         _finished.Add(offset);
-        _kept.Remove(offset);
+        if (_kept.Count > 0)
+            _kept.Remove(offset);
         if (ownsBodies)
             return;
         if (offset == _runEnd && _runEnd > _runStart)
