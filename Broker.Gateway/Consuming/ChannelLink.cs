@@ -19,9 +19,6 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     /// <summary>How often the channel hears of this gateway at least, in milliseconds, while there are consumers.</summary>
     public const long SignOfLife = 2_000;
 
-    private static readonly TimeSpan FirstRetry = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LastRetry = TimeSpan.FromSeconds(1);
-
     private readonly Lock _sync = new();
     private readonly ChannelLinks _gateway;
     private readonly IChannelGrain _grain;
@@ -30,6 +27,8 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     private ConsumerCommand[] _gathered = [];
     private int _gatheredCount;
     private CommandCall? _gathering;
+    private TaskCompletionSource? _pausing;
+    private bool _wasKnocked;
     private long _sequence;
     private bool _busy;
     private bool _signOfLifeDue;
@@ -103,11 +102,16 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             _ = RunAsync();
     }
 
-    /// <summary>Has the channel hear from this gateway at once: it may have been activated anew and know no consumers.</summary>
+    /// <summary>
+    /// Has the channel hear from this gateway at once: it may have been activated anew and know no consumers. What got no answer before is tried again
+    /// without a pause.
+    /// </summary>
     public void Knock()
     {
         lock (_sync)
         {
+            _wasKnocked = true;
+            _pausing?.TrySetResult();
             if (_consumers.Count == 0)
                 return;
             _signOfLifeDue = true;
@@ -228,6 +232,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
         _gatheredCount = 0;
         _gathering = null;
         _signOfLifeDue = false;
+        _wasKnocked = false;
         _executedLately = call.Data.Length > 0;
         return call;
     }
@@ -258,10 +263,12 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
 
     private async ValueTask ExecuteAsync(CommandCall call)
     {
-        TimeSpan delay = FirstRetry;
+        RetryPause retry = new();
         CommandBatch batch = NextBatch(call);
         while (true)
         {
+            long asked = _gateway.Time.GetTimestamp();
+            Exception fault;
             try
             {
                 CommandReply reply = await _grain.ExecuteAsync(batch);
@@ -288,6 +295,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             catch (Exception e)
             {
                 // The outcome is unknown, but under the same number the channel answers the same.
+                fault = e;
                 _gateway.Logger.CommandsRetried(e, ChannelKey, batch.Sequence);
             }
             if (HasNobody)
@@ -296,8 +304,30 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
                 call.Complete(null);
                 return;
             }
-            await Task.Delay(delay, _gateway.Time);
-            delay = delay * 2 < LastRetry ? delay * 2 : LastRetry;
+            if (await PauseAsync(retry.After(fault, _gateway.Time.GetElapsedTime(asked))))
+                retry = new RetryPause();
+        }
+    }
+
+    /// <summary>Waits before the next try, unless it is known by then, or becomes known, that a silo has gone: then true.</summary>
+    private async ValueTask<bool> PauseAsync(TimeSpan pause)
+    {
+        TaskCompletionSource knocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_sync)
+        {
+            if (_wasKnocked)
+            {
+                _wasKnocked = false;
+                return true;
+            }
+            _pausing = knocked;
+        }
+        await knocked.Task.WaitAsync(pause, _gateway.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_sync)
+        {
+            _pausing = null;
+            _wasKnocked = false;
+            return knocked.Task.IsCompleted;
         }
     }
 
@@ -338,8 +368,11 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     private async ValueTask<AttachReply> TryAttachAsync(Consumer[] consumers, bool again, Func<bool> goOn)
     {
         long started = _gateway.Time.GetTimestamp();
-        for (TimeSpan delay = FirstRetry; ; delay = delay * 2 < LastRetry ? delay * 2 : LastRetry)
+        RetryPause retry = new();
+        while (true)
         {
+            long asked = _gateway.Time.GetTimestamp();
+            Exception? fault = null;
             AttachReply reply;
             try
             {
@@ -354,16 +387,19 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             }
             catch (Exception e)
             {
+                fault = e;
                 _gateway.Logger.AttachRetried(e, ChannelKey);
                 reply = new AttachReply(AttachStatus.Failed, Error: "no answer from the channel");
             }
             if (reply.Status == AttachStatus.Ok)
                 IdPrefix = reply.IdPrefix;
             // A client that wants to join gets an answer in the end; what is joined already stays until its client goes.
-            bool isLast = !again && _gateway.Time.GetElapsedTime(started) + delay >= _gateway.Options.PublishDeadline;
+            TimeSpan pause = retry.After(fault, _gateway.Time.GetElapsedTime(asked));
+            bool isLast = !again && _gateway.Time.GetElapsedTime(started) + pause >= _gateway.Options.PublishDeadline;
             if (reply.Status != AttachStatus.Failed || isLast || !goOn())
                 return reply;
-            await Task.Delay(delay, _gateway.Time);
+            if (await PauseAsync(pause))
+                retry = new RetryPause();
         }
     }
 

@@ -1,5 +1,6 @@
 using Broker.Channels;
 using Broker.Gateway.Telemetry;
+using Broker.Gateway.Timing;
 using Broker.Protocol;
 using Broker.Topics;
 
@@ -69,19 +70,24 @@ internal sealed class Subscription
     {
         ITopicGrain grain = links.Grains.GetGrain<ITopicGrain>(topic);
         long started = links.Time.GetTimestamp();
+        RetryPause retry = new();
         while (true)
         {
+            long asked = links.Time.GetTimestamp();
+            Exception fault;
             try
             {
                 return await grain.CreateChannelAsync(channel);
             }
             catch (Exception e)
             {
+                fault = e;
                 links.Logger.CreateChannelRetried(e, ChannelKey.Of(topic, channel));
             }
-            if (links.Time.GetElapsedTime(started) + RetryDelay >= links.Options.PublishDeadline)
+            TimeSpan pause = retry.After(fault, links.Time.GetElapsedTime(asked));
+            if (links.Time.GetElapsedTime(started) + pause >= links.Options.PublishDeadline)
                 return new ChannelReply { Status = TopicStatus.Failed, Error = "no answer from the topic" };
-            await Task.Delay(RetryDelay, links.Time);
+            await Task.Delay(pause, links.Time);
         }
     }
 }

@@ -1,4 +1,5 @@
 using Broker.Gateway.Telemetry;
+using Broker.Gateway.Timing;
 using Broker.Policies;
 using Broker.Topics;
 using Microsoft.Extensions.Logging;
@@ -12,12 +13,9 @@ namespace Broker.Gateway.Publishing;
 internal sealed class PublishAttempts(
     ITopicGrain grain, string topic, PublishRequest request, PublishPatience patience, GatewayOptions options, TimeProvider time, ILogger logger)
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LastPause = TimeSpan.FromSeconds(1);
-
     private readonly long _started = time.GetTimestamp();
     private readonly List<Task<Answer>> _open = [];
-    private TimeSpan _pause = FirstPause;
+    private readonly RetryPause _retry = new();
     private TimeSpan _wait = patience.BeforeAskingAgain;
     private TimeSpan _heard;
     private TimeSpan _nextAsk;
@@ -48,10 +46,11 @@ internal sealed class PublishAttempts(
                     patience.Learn(Elapsed - answer.Asked);
                     return answer.Reply;
                 }
-                Note(answer.Fault);
+                Note(answer.Fault, Elapsed - answer.Asked);
             }
             if (Elapsed >= End)
             {
+                patience.LearnSilence();
                 logger.PublishGivenUp(_fault ?? new TimeoutException("no answer came"), topic, request.Sequence);
                 return new TopicReply(TopicStatus.Unknown, "no answer from the topic; whether the messages are in its log is not known");
             }
@@ -67,21 +66,22 @@ internal sealed class PublishAttempts(
         _wait *= 2;
     }
 
-    private void Note(Exception fault)
+    private void Note(Exception fault, TimeSpan took)
     {
         _fault = fault;
         // That nothing came is no word of the topic; that a silo is gone or moves it is one.
         if (fault is not TimeoutException)
             _heard = Elapsed;
         logger.PublishRetried(fault, topic, request.Sequence);
-        if (_open.Count > 0)
-            return;
-        _nextAsk = Elapsed + _pause;
-        _pause = Shorter(_pause * 2, LastPause);
+        // What got no answer was about to be asked again anyway.
+        if (_open.Count == 0 && fault is not TimeoutException)
+            _nextAsk = Elapsed + _retry.After(fault, took);
     }
 
-    private async Task WaitAsync(TimeSpan limit)
+    private async Task WaitAsync(TimeSpan left)
     {
+        // Timers count whole milliseconds: for less, they would not wait at all.
+        TimeSpan limit = TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));
         if (_open.Count == 0)
         {
             await Task.Delay(limit, time);

@@ -303,7 +303,8 @@ public sealed class ConsumingTests
     public async Task A_SUB_to_a_topic_that_is_exiting_is_refused()
     {
         await using RunningGateway server = await RunningGateway.StartAsync();
-        server.Grains.Topic("t").OnCreateChannel = () => new ChannelReply { Status = TopicStatus.Exiting };
+        server.Grains.Topic("t").OnCreateChannel =
+            _ => new ValueTask<ChannelReply>(new ChannelReply { Status = TopicStatus.Exiting });
         using NsqSocket client = await server.ConnectAsync();
         await client.SendAsync("SUB t c\n");
         await client.ExpectErrorAsync("E_SUB_FAILED SUB failed exiting");

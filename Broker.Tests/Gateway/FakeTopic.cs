@@ -27,8 +27,8 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
     /// <summary>Answers instead of appending when it returns something.</summary>
     public Func<PublishRequest, ValueTask<TopicReply>?>? OnPublish { get; set; }
 
-    /// <summary>Answers instead of making the channel when it returns something.</summary>
-    public Func<ChannelReply?>? OnCreateChannel { get; set; }
+    /// <summary>Answers instead of making the channel, which its argument does.</summary>
+    public Func<Func<ChannelReply>, ValueTask<ChannelReply>>? OnCreateChannel { get; set; }
 
     public string[] Bodies
     {
@@ -94,10 +94,11 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
 
     public ValueTask<ChannelReply> AddChannelAsync(string channel) => CreateChannelAsync(channel);
 
-    public ValueTask<ChannelReply> CreateChannelAsync(string channel)
+    public ValueTask<ChannelReply> CreateChannelAsync(string channel) =>
+        OnCreateChannel?.Invoke(() => CreateChannel(channel)) ?? new ValueTask<ChannelReply>(CreateChannel(channel));
+
+    private ChannelReply CreateChannel(string channel)
     {
-        if (OnCreateChannel?.Invoke() is { } answer)
-            return new(answer);
         lock (_gate)
         {
             if (!_channels.TryGetValue(channel, out long incarnation))
@@ -109,7 +110,7 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
                 if (_channels.Count == 1)
                     Log.ForEach(made.Take);
             }
-            return new(new ChannelReply { Status = TopicStatus.Ok, Incarnation = incarnation, IdPrefix = IdPrefix });
+            return new ChannelReply { Status = TopicStatus.Ok, Incarnation = incarnation, IdPrefix = IdPrefix };
         }
     }
 
