@@ -61,11 +61,17 @@ internal static partial class GrainLog
     [LoggerMessage(3022, LogLevel.Warning, "topic {Topic}: was opened elsewhere; this activation ends, and whoever asks again gets there")]
     public static partial void TopicFenced(this ILogger log, string topic);
 
-    [LoggerMessage(3023, LogLevel.Critical, "topic {Topic}: channel {Channel} was not handed all before offset {Offset}; it gets everything from {From} on out of the log, so nothing is lost by it. Please report this line")]
+    [LoggerMessage(3023, LogLevel.Critical, "topic {Topic}: channel {Channel} was not handed all before offset {Offset}; the topic is opened anew, and the channel gets everything from {From} on out of the log, so nothing is lost by it. Please report this line")]
     public static partial void FeedLacks(this ILogger log, string topic, string channel, long offset, long from);
 
     [LoggerMessage(3024, LogLevel.Critical, "channel {Topic}:{Channel}: what the topic offers from {From} to {End} lacks {Count} messages, and the channel ends at {Known}; it is refused and offered again out of the log, so nothing is lost by it. Please report this line")]
     public static partial void OfferLacks(this ILogger log, string topic, string channel, long from, long end, long count, long known);
+
+    [LoggerMessage(3025, LogLevel.Critical, "topic {Topic}: was opened under epoch {Epoch} of generation {Generation} after epoch {LastEpoch} of generation {LastGeneration}, though epochs only rise; this activation ends, and the next opens it anew. See that the store was not set back to an earlier state, and report this line")]
+    public static partial void TopicEpochFell(this ILogger log, string topic, long epoch, int generation, long lastEpoch, int lastGeneration);
+
+    [LoggerMessage(3026, LogLevel.Critical, "channel {Topic}:{Channel}: was opened under epoch {Epoch} after epoch {LastEpoch} of the same incarnation {Incarnation}, though epochs only rise; this activation ends, and the next opens it anew. See that the store was not set back to an earlier state, and report this line")]
+    public static partial void ChannelEpochFell(this ILogger log, string topic, string channel, long epoch, long lastEpoch, long incarnation);
 
     [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);

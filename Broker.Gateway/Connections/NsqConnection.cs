@@ -157,6 +157,14 @@ internal sealed class NsqConnection : IConsumerConnection
         _ = _ending?.CancelAsync();
     }
 
+    /// <inheritdoc/>
+    public void CloseOverdrawn(long window, long received, long excess)
+    {
+        _services.Logger.WindowOverdrawn(RemoteEndPoint, Settings.ClientId, Topic, Channel, window, received, excess);
+        _services.Metrics.Breached();
+        Close();
+    }
+
     /// <summary>Ends the connection without waiting for anything.</summary>
     public void Abort()
     {

@@ -120,6 +120,9 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <summary>What was refused to clients.</summary>
     public Refusals Refusals { get; }
 
+    /// <summary>What a connection has of its channel; null when it has no channel.</summary>
+    internal Consumer? FindConsumer(int number) => _connections.GetValueOrDefault(number)?.Consumer;
+
     internal ByteBudget BytesInFlight => _services.BytesInFlight;
 
     internal MemoryPressure Memory => _services.Memory;

@@ -27,6 +27,7 @@ internal sealed class Consumer
     private long _statedReceived;
     private long _nextExpiry;
     private bool _left;
+    private bool _isOverdrawn;
     private long _finished;
     private long _requeued;
 
@@ -123,12 +124,21 @@ internal sealed class Consumer
     /// <summary>Body bytes have gone out; true when it is time to state the credit.</summary>
     public bool AddCredit(long bytes)
     {
+        long excess;
         lock (_sync)
         {
             _bytesOut -= bytes;
             _unstated += bytes;
-            return _unstated >= _windowBytes / 4;
+            excess = Math.Max(0, -_bytesOut);
+            if (excess == 0)
+                return _unstated >= _windowBytes / 4;
+            _bytesOut = 0;
+            if (_isOverdrawn)
+                return false;
+            _isOverdrawn = true;
         }
+        _connection.CloseOverdrawn(_windowBytes, _received, excess);
+        return false;
     }
 
     /// <summary>The credit as it is now, for the channel; null when the channel knows it.</summary>

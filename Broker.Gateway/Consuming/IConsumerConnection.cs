@@ -28,4 +28,10 @@ internal interface IConsumerConnection
 
     /// <summary>Closes the connection without an error frame.</summary>
     void Close();
+
+    /// <summary>Closes the connection, whose window would be wider than it ever may: more bytes have left it than came.</summary>
+    /// <param name="window">Bytes that the window is wide at most.</param>
+    /// <param name="received">Bytes of bodies that came since the consumer joined.</param>
+    /// <param name="excess">Bytes that have left beyond that.</param>
+    void CloseOverdrawn(long window, long received, long excess);
 }

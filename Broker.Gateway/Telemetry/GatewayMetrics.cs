@@ -17,6 +17,7 @@ public sealed class GatewayMetrics
     private readonly Meter _meter;
     private readonly TimeProvider _time;
     private readonly Histogram<double> _publish;
+    private long _breaches;
 
     /// <param name="meters">Makes the meter.</param>
     /// <param name="time">The clock that durations are measured with.</param>
@@ -29,6 +30,9 @@ public sealed class GatewayMetrics
         _publish = _meter.CreateHistogram(
             "broker.gateway.publish.duration", "s", "Time from the first sending of a batch of publishes to its topic to the answer.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds });
+        _meter.CreateObservableCounter(
+            "broker.gateway.breaches", () => Breaches, "{breach}",
+            "Times that a connection's window would have been wider than it ever may, and the connection was closed.");
         _meter.CreateObservableCounter("broker.gateway.errors", ReadErrors, "{error}", "Error frames that clients were sent, by code.");
     }
 
@@ -53,6 +57,12 @@ public sealed class GatewayMetrics
 
     /// <summary>A client gets an error frame.</summary>
     internal void Count(ProtocolError error) => Interlocked.Increment(ref _errors[error.Code]);
+
+    /// <summary>How often a connection was found to be what must never be.</summary>
+    internal long Breaches => Volatile.Read(ref _breaches);
+
+    /// <summary>A connection was found to be what must never be.</summary>
+    internal void Breached() => Interlocked.Increment(ref _breaches);
 
     /// <summary>A batch of publishes is answered.</summary>
     internal void Published(long start)

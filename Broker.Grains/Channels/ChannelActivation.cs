@@ -74,6 +74,9 @@ internal sealed class ChannelActivation
     /// <summary>Shows the figures of what is open.</summary>
     public void Show(OpenChannel open) => _figures = _metrics?.Channels.Add(open, Topic, Name);
 
+    /// <summary>Counts that something was found that must never be.</summary>
+    public void NoteBreach() => _metrics?.Breached();
+
     /// <summary>What was deleted, and what never was and is only asked for, must not fill the memory. Whoever asks next finds a new activation.</summary>
     public void LeaveIfGone()
     {

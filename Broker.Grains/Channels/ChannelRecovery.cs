@@ -16,6 +16,8 @@ namespace Broker.Grains.Channels;
 internal sealed class ChannelRecovery(
     ChannelActivation channel, ChannelUpkeep upkeep, TopicStores stores, QueueOptions options, ChannelSeed seed, TimeProvider time)
 {
+    private (long Incarnation, long Epoch) _lastOpening;
+
     /// <summary>The channel of an incarnation, opened where it is not; null when it is not there, or a later one is.</summary>
     /// <exception cref="StoreException">It cannot be opened now.</exception>
     /// <exception cref="FencedException">It is open elsewhere, or was deleted meanwhile: whoever asks again gets there.</exception>
@@ -81,6 +83,7 @@ internal sealed class ChannelRecovery(
             if (reader is null)
                 return;
             progress = await store.OpenChannelAsync(channel.Topic, record.Generation, channel.Name, record.Incarnation);
+            await EnsureRisenAsync(progress, record.Incarnation);
             ChannelState? state = await progress.LoadAsync();
             known = state is not null;
             await RecoverAsync(queue, reader, state, Math.Max(record.Start, state?.Floor ?? 0), record.End);
@@ -101,6 +104,20 @@ internal sealed class ChannelRecovery(
         channel.Open = open;
         channel.Show(open);
         upkeep.Start();
+    }
+
+    /// <exception cref="FencedException">The store has fallen behind what it was, so that openings cannot be told apart: this activation ends.</exception>
+    private async ValueTask EnsureRisenAsync(IChannelProgress progress, long incarnation)
+    {
+        (long Incarnation, long Epoch) last = _lastOpening;
+        _lastOpening = (incarnation, progress.Epoch);
+        if (incarnation != last.Incarnation || progress.Epoch > last.Epoch)
+            return;
+        channel.Log.ChannelEpochFell(channel.Topic, channel.Name, progress.Epoch, last.Epoch, incarnation);
+        channel.NoteBreach();
+        channel.DeactivateOnIdle();
+        await progress.DisposeAsync();
+        throw new FencedException($"channel {channel.Name} of topic {channel.Topic} is about to be opened anew; ask again");
     }
 
     private ChannelQueue CreateQueue(ChannelReply record) => new(

@@ -34,6 +34,7 @@ internal sealed class OfferReceiver(ChannelActivation channel, ChannelTurns turn
         if (offer.End > queue.End && offer.Unaccounted is not 0 and long lacking)
         {
             channel.Log.OfferLacks(channel.Topic, channel.Name, offer.From, offer.End, lacking, queue.End);
+            channel.NoteBreach();
             return new OfferReply(TopicStatus.Ok, channel.OwnsBodies ? offer.From : queue.End, open.DurableFloor);
         }
 

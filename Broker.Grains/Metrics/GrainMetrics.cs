@@ -18,6 +18,7 @@ public sealed class GrainMetrics
     private const string Messages = "{message}";
 
     private readonly Meter _meter;
+    private long _breaches;
 
     /// <param name="meters">Makes the meter.</param>
     /// <param name="labelLimit">How many topics and channels may have series of their own.</param>
@@ -30,6 +31,9 @@ public sealed class GrainMetrics
         AddTopics();
         AddChannels();
         AddLatencies();
+        _meter.CreateObservableCounter(
+            "broker.grains.breaches", () => Volatile.Read(ref _breaches), "{breach}",
+            "Times that a topic or a channel found what must never be, and opened anew what it found it in, or refused it.");
         _meter.CreateObservableUpDownCounter(
             "broker.metrics.unlabelled", () => budget.Refused, "{series}",
             "Topics and channels without series of their own, because there are more than the label limit; they are summed up as (other).");
@@ -40,6 +44,9 @@ public sealed class GrainMetrics
 
     /// <summary>The channels.</summary>
     public Census<OpenChannel> Channels { get; }
+
+    /// <summary>A topic or a channel has found what must never be.</summary>
+    public void Breached() => Interlocked.Increment(ref _breaches);
 
     private void AddTopics()
     {

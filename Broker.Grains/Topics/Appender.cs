@@ -90,7 +90,13 @@ internal sealed class Appender(TopicActivation topic, FanOut fanOut, QueueOption
         topic.Books.Count(published, dropped: published.Count - append.Batch.Count);
         traces.Appended(open, append);
         foreach (ChannelFeed feed in open.CommitThrough(append.Batch.EndOffset) ?? [])
+        {
             topic.Log.FeedLacks(topic.Name, feed.Record.Name, append.Batch.BaseOffset, feed.From);
+            topic.NoteBreach();
+            // What is remembered of the topic is wrong; the log is right.
+            open.Broken = true;
+        }
+
         if (ReferenceEquals(open, topic.Open))
             fanOut.OfferAll(open);
     }

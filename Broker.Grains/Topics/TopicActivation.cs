@@ -95,4 +95,7 @@ internal sealed class TopicActivation(
             metrics?.Topics.Remove(figures);
         _figures = null;
     }
+
+    /// <summary>Counts that something was found that must never be.</summary>
+    public void NoteBreach() => metrics?.Breached();
 }

@@ -103,6 +103,8 @@ internal sealed class TopicOpening(
             return;
         }
 
+        if (broken is not null)
+            await EnsureRisenAsync(broken.Log, log);
         OpenTopic open = new(log, CreateFeed);
         if (open.Committed > open.HandedOver)
             open.HeldCount = await log.CountAsync(open.HandedOver, open.Committed);
@@ -122,6 +124,19 @@ internal sealed class TopicOpening(
             await directory.NoteAsync(open);
         fanOut.OfferAll(open);
         WakeEphemeral(open);
+    }
+
+    /// <exception cref="FencedException">The store has fallen behind what it was, so that openings cannot be told apart: this activation ends.</exception>
+    private async ValueTask EnsureRisenAsync(ITopicLog before, ITopicLog log)
+    {
+        if ((log.Generation, log.Epoch).CompareTo((before.Generation, before.Epoch)) > 0)
+            return;
+        topic.Log.TopicEpochFell(topic.Name, log.Epoch, log.Generation, before.Epoch, before.Generation);
+        topic.NoteBreach();
+        topic.IsLeaving = true;
+        topic.DeactivateOnIdle();
+        await log.DisposeAsync();
+        throw new FencedException($"topic {topic.Name} is about to be opened anew; ask again");
     }
 
     // They do not outlive their process, but for consumers that come back: each finds out by itself whether any do.

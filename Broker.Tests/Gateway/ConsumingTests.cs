@@ -190,6 +190,28 @@ public sealed class ConsumingTests
         await Eventually.TrueAsync(() => channel.Window == 2_000);
     }
 
+    /// <summary>Invariant 4: a window is never wider than its maximum.</summary>
+    [Fact]
+    public async Task A_connection_that_gave_back_more_than_it_got_is_closed_and_states_no_more_than_its_window()
+    {
+        await using RunningGateway server = await RunningGateway.StartAsync();
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket client = await SubscribeAsync(server, ready: 10);
+        server.Grains.Topic("t").Append(Some.Batch(100, sequence: 1));
+        await client.ReadMessageAsync();
+        Broker.Gateway.Consuming.Consumer consumer = server.Gateway.FindConsumer(server.Gateway.Connections[0].Number)!;
+        await Eventually.TrueAsync(() => consumer.ToAttachment().Window == 512 << 10);
+
+        Assert.False(consumer.AddCredit(1));
+        Assert.False(consumer.AddCredit(1));
+        Assert.Equal(512 << 10, consumer.ToAttachment().Window);
+        await client.ExpectEndAsync();
+        Assert.Equal(1, server.Breaches);
+        Assert.Contains(
+            ": of the 100 bytes that channel 'c' of topic 't' has sent to me, 1 more have left than came, with a window of 524288;",
+            Assert.Single(server.Problems));
+    }
+
     [Fact]
     public async Task A_connection_that_ends_says_how_far_its_messages_were_written()
     {
@@ -385,7 +407,7 @@ public sealed class ConsumingTests
     private static async Task<NsqSocket> SubscribeAsync(RunningGateway server, int ready)
     {
         NsqSocket client = await server.ConnectAsync();
-        await client.SendAsync($"IDENTIFY\n{Sized("{\"output_buffer_timeout\":25}")}SUB t c\nRDY {ready}\n");
+        await client.SendAsync($"IDENTIFY\n{Sized("{\"client_id\":\"me\",\"output_buffer_timeout\":25}")}SUB t c\nRDY {ready}\n");
         await client.ExpectAsync("OK");
         await client.ExpectAsync("OK");
         return client;

@@ -1,7 +1,9 @@
 using System.Net;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Hosting;
+using Broker.Gateway.Telemetry;
 using Broker.Policies;
+using Broker.Tests.Storage.Files;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -17,15 +19,23 @@ internal sealed class RunningGateway : IAsyncDisposable
 {
     private readonly WebApplication _application;
     private readonly ListenOptions _listener;
+    private readonly RecordedLog _log;
 
-    private RunningGateway(WebApplication application, ListenOptions listener, FakeGrains grains)
+    private RunningGateway(WebApplication application, ListenOptions listener, FakeGrains grains, RecordedLog log)
     {
+        _log = log;
         _application = application;
         _listener = listener;
         Grains = grains;
     }
 
     public FakeGrains Grains { get; }
+
+    /// <summary>What was logged as warnings and errors.</summary>
+    public IReadOnlyList<string> Problems => _log.Problems;
+
+    /// <summary>What the gateway counts of what must never be.</summary>
+    public long Breaches => _application.Services.GetRequiredService<GatewayMetrics>().Breaches;
 
     public NsqGateway Gateway => _application.Services.GetRequiredService<NsqGateway>();
 
@@ -34,6 +44,8 @@ internal sealed class RunningGateway : IAsyncDisposable
         FakeGrains grains = new();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.Logging.ClearProviders();
+        RecordedLog log = new();
+        builder.Logging.AddProvider(new OneLog(log));
         builder.WebHost.UseKestrelCore();
         builder.Services.AddSingleton<IGrainFactory>(grains);
         if (time is not null)
@@ -47,7 +59,7 @@ internal sealed class RunningGateway : IAsyncDisposable
         }));
         WebApplication application = builder.Build();
         await application.StartAsync();
-        return new RunningGateway(application, listener!, grains);
+        return new RunningGateway(application, listener!, grains, log);
     }
 
     /// <summary>Where it listens.</summary>
@@ -67,5 +79,15 @@ internal sealed class RunningGateway : IAsyncDisposable
     {
         await _application.StopAsync();
         await _application.DisposeAsync();
+    }
+
+    private sealed class OneLog(ILogger log) : ILoggerProvider
+    {
+        public ILogger CreateLogger(string categoryName) => log;
+
+        public void Dispose()
+        {
+            // The test goes on reading it.
+        }
     }
 }

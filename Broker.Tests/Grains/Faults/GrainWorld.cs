@@ -22,7 +22,7 @@ internal sealed class GrainWorld : IDisposable
 
     public GrainWorld(
         IMessageStore store, int seed = 1, Func<TimeProvider, IKnownChannels>? known = null, QueueOptions? options = null,
-        ISiloMembership? membership = null)
+        ISiloMembership? membership = null, Action<IServiceCollection>? add = null)
     {
         _publisher = 7 + seed;
         _simulation = new GrainSimulation(
@@ -34,6 +34,7 @@ internal sealed class GrainWorld : IDisposable
                 services.AddSingleton(new ChannelSeed(seed));
                 if (known is not null)
                     services.AddSingleton(provider => known(provider.GetRequiredService<TimeProvider>()));
+                add?.Invoke(services);
             },
             simulated => simulated with { GrainAssemblies = [typeof(TopicGrain).Assembly], ResponseTimeout = TimeSpan.FromSeconds(4) });
     }
