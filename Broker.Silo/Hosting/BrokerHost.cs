@@ -279,7 +279,7 @@ public sealed class BrokerHost : IAsyncDisposable
         services.AddSingleton(settings.Telemetry);
         services.AddSingleton(settings.Queue);
         services.AddSingleton(provider => new TopicStores(
-            store, new MemoryMessageStore(RandomNumberGenerator.GetInt32(1024)), provider.GetService<ISiloMembership>()));
+            store, new MemoryMessageStore(TimeProvider.System), provider.GetService<ISiloMembership>()));
         services.AddSingleton(new ChannelSeed(RandomNumberGenerator.GetInt32(int.MaxValue)));
         if (settings.Telemetry.Metrics || OtlpExport.SendsMetrics(settings.Telemetry))
             services.AddSingleton(new GrainMetrics(meters, settings.Telemetry.LabelLimit));

@@ -14,7 +14,7 @@ internal static class StoreFactory
     public static async Task<IMessageStore> OpenAsync(BrokerSettings settings, ILoggerFactory loggers, TimeProvider time, StorageMetrics metrics) =>
         settings.StorageKind switch
         {
-            StorageKind.Memory => new MemoryMessageStore(),
+            StorageKind.Memory => new MemoryMessageStore(TimeProvider.System),
             // Whoever waits for a database waits by the machine's clock, whatever the broker's own says.
             StorageKind.Postgres => await PostgresMessageStore.OpenAsync(
                 settings.Postgres, settings.Storage, loggers.CreateLogger<PostgresMessageStore>(), metrics),

@@ -6,13 +6,19 @@ namespace Broker.Storage.Memory;
 /// </summary>
 public sealed class MemoryMessageStore : IMessageStore
 {
+    private static readonly DateTimeOffset Beginning = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
     private readonly Lock _lock = new();
     private readonly SortedDictionary<string, MemoryTopic> _topics = new(StringComparer.Ordinal);
+    private readonly TimeProvider? _clock;
     private int _lastGeneration;
 
     /// <summary>Makes an empty store.</summary>
-    /// <param name="lastGeneration">Generations of topics begin after this one, so that ids differ from those of a run before.</param>
-    public MemoryMessageStore(int lastGeneration = 0) => _lastGeneration = lastGeneration;
+    /// <param name="clock">
+    /// Generations go by it, so that a topic that was lost with another process, and is made again here, gets a greater one: what was its does not
+    /// take the new topic for the old. Null to count from 1.
+    /// </param>
+    public MemoryMessageStore(TimeProvider? clock = null) => _clock = clock;
 
     /// <inheritdoc/>
     public string? Failure => null;
@@ -42,7 +48,8 @@ public sealed class MemoryMessageStore : IMessageStore
             {
                 if (!create)
                     return new((ITopicLog?)null);
-                found = new MemoryTopic(topic, ++_lastGeneration, Forget);
+                _lastGeneration = NextGeneration();
+                found = new MemoryTopic(topic, _lastGeneration, Forget);
                 _topics.Add(topic, found);
             }
             return new(found.Open());
@@ -76,6 +83,10 @@ public sealed class MemoryMessageStore : IMessageStore
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    // Whole seconds: more than one topic a second is made for a while only, and the clock catches up.
+    private int NextGeneration() =>
+        Math.Max(_lastGeneration + 1, _clock is null ? 0 : (int)Math.Clamp((_clock.GetUtcNow() - Beginning).TotalSeconds, 0, int.MaxValue / 2));
 
     private MemoryTopic? Find(string topic, int generation)
     {
