@@ -1,5 +1,4 @@
 using Broker.Channels;
-using Broker.Gateway.Connections;
 using Broker.Gateway.Publishing;
 using Broker.Messages;
 using Broker.Tests.Simulation;

@@ -29,6 +29,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
 
     private static bool IsCampaign => Knob.Read<int>("BROKER_FAILOVERS") is not null;
 
+    /// <summary>Invariant 15: silos are killed under continuous load, a gateway by itself among them.</summary>
     [Theory]
     [MemberData(nameof(ProcessFaults))]
     public async Task Nothing_acknowledged_is_lost_and_all_topics_are_served_again(Fault fault, bool hasGatewayByItself) =>
