@@ -49,7 +49,7 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         Options = options;
-        _logger = logger ?? NullLogger<NsqConsumer>.Instance;
+        _logger = logger is null ? NullLogger.Instance : new ChannelLogger(logger, options.Topic, options.Channel);
         _time = time ?? TimeProvider.System;
         Random random = new();
         _shares = new ReadyShares(options, _time, random);

@@ -44,14 +44,18 @@ public sealed class NsqConsumerOptions : NsqClientOptions
     /// <summary>Greatest delay of a requeue after a failure. 15 minutes by default.</summary>
     public TimeSpan MaxRequeueDelay { get; set; } = TimeSpan.FromMinutes(15);
 
-    /// <summary>How pauses after failures grow. Exponential by default.</summary>
+    /// <summary>How pauses after failures grow, where <see cref="MaxBackoff"/> asks for them. Exponential by default.</summary>
     public NsqBackoffStrategy BackoffStrategy { get; set; }
 
     /// <summary>Unit of the pauses after failures: the first one is twice this. 1 s by default.</summary>
     public TimeSpan BackoffMultiplier { get; set; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Greatest pause after failures; zero for none at all. 2 minutes by default.</summary>
-    public TimeSpan MaxBackoff { get; set; } = TimeSpan.FromMinutes(2);
+    /// <summary>
+    /// Greatest pause after failures. Zero by default: a failed message is requeued, and the others go on. Above zero the consumer backs off as NSQ's own
+    /// clients do (theirs is 2 minutes): after a failure it receives nothing for a while, then one message at a time until they succeed again. Ask for it where a
+    /// failure mostly means that all would fail, such as a database that is away.
+    /// </summary>
+    public TimeSpan MaxBackoff { get; set; }
 
     /// <summary>How often lookup services are asked, and the greatest wait before connecting again. 60 s by default.</summary>
     public TimeSpan LookupInterval { get; set; } = TimeSpan.FromSeconds(60);

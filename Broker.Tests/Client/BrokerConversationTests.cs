@@ -47,6 +47,7 @@ public sealed class BrokerConversationTests
         {
             options.RequeueDelay = TimeSpan.FromMilliseconds(1);
             options.BackoffMultiplier = TimeSpan.FromMilliseconds(1);
+            options.MaxBackoff = TimeSpan.FromMinutes(2);
         });
         await consumer.StartAsync((message, _) =>
         {

@@ -1,8 +1,10 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Threading.Channels;
 using Broker.Client;
 using Broker.Tests.Running;
 using Broker.Tests.Simulation;
+using Microsoft.Extensions.Logging;
 using Eventually = Broker.Tests.Gateway.Eventually;
 using NsqMessage = Broker.Client.NsqMessage;
 
@@ -85,7 +87,7 @@ public sealed class ConsumerTests : IAsyncDisposable
     public async Task A_failure_requeues_and_backs_off_until_a_success()
     {
         bool fails = true;
-        NsqConsumer consumer = Consumer();
+        NsqConsumer consumer = Consumer(options => options.MaxBackoff = TimeSpan.FromMinutes(2));
         ScriptedConnection connection = await StartAsync(consumer, async (message, cancellation) =>
         {
             await Handle(message, cancellation);
@@ -127,7 +129,7 @@ public sealed class ConsumerTests : IAsyncDisposable
     public async Task Many_failures_at_once_are_one_step_back()
     {
         TaskCompletionSource gate = new();
-        NsqConsumer consumer = Consumer(options => options.Concurrency = 3);
+        NsqConsumer consumer = Consumer(options => (options.Concurrency, options.MaxBackoff) = (3, TimeSpan.FromMinutes(2)));
         ScriptedConnection connection = await StartAsync(consumer, async (message, cancellation) =>
         {
             await Handle(message, cancellation);
@@ -187,13 +189,16 @@ public sealed class ConsumerTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Backing_off_can_be_switched_off()
+    public async Task A_failure_of_one_message_does_not_hold_up_the_others_unless_that_is_asked_for()
     {
-        ScriptedConnection connection = await StartAsync(
-            Consumer(options => options.MaxBackoff = TimeSpan.Zero), (_, _) => throw new InvalidOperationException("no"));
+        ConcurrentQueue<string> lines = [];
+        NsqConsumer consumer = Consumer(logger: new LineLogger(lines));
+        ScriptedConnection connection = await StartAsync(consumer, (_, _) => throw new InvalidOperationException("no"));
         await connection.SendMessageAsync(First, "a");
         await connection.ExpectLineAsync($"REQ {First} 90000");
         Assert.Empty(await connection.ReadUntilQuietAsync());
+        Assert.False(consumer.IsBackingOff);
+        Assert.Equal([$"orders/mail: connected to {_server.Address}", $"orders/mail: handling message {First} failed, attempt 1"], lines);
     }
 
     [Fact]
@@ -243,7 +248,6 @@ public sealed class ConsumerTests : IAsyncDisposable
         await connection.ExpectLineAsync($"FIN {First}");
         await connection.SendMessageAsync(Second, "b", attempts: 3);
         await connection.ExpectLineAsync($"REQ {Second} 270000");
-        await connection.ExpectLineAsync("RDY 0");
         await connection.SendMessageAsync(Second, "b", attempts: 4);
         await connection.ExpectLineAsync($"FIN {Second}");
         Assert.Equal([Second, Second], givenUp);
@@ -672,11 +676,11 @@ public sealed class ConsumerTests : IAsyncDisposable
 
     private async Task<NsqMessage> HandledAsync() => await _handled.Reader.ReadAsync().AsTask().WaitAsync(NsqSocket.Patience);
 
-    private NsqConsumer Consumer(Action<NsqConsumerOptions>? configure = null)
+    private NsqConsumer Consumer(Action<NsqConsumerOptions>? configure = null, ILogger<NsqConsumer>? logger = null)
     {
         NsqConsumerOptions options = new() { Topic = "orders", Channel = "mail", Addresses = { _server.Address } };
         configure?.Invoke(options);
-        return _consumer = new NsqConsumer(options, null, _clock);
+        return _consumer = new NsqConsumer(options, logger, _clock);
     }
 
     /// <summary>Starts it and takes its connection, up to its RDY.</summary>
@@ -706,5 +710,15 @@ public sealed class ConsumerTests : IAsyncDisposable
             return accepted.IsCompleted;
         });
         return await accepted;
+    }
+
+    private sealed class LineLogger(ConcurrentQueue<string> lines) : ILogger<NsqConsumer>
+    {
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            lines.Enqueue(formatter(state, exception));
     }
 }
