@@ -12,6 +12,7 @@ namespace Broker.Admin;
 /// <param name="logger">Where requests that crash are logged.</param>
 public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logger) : HttpSite(services, logger)
 {
+    private readonly Func<PageEndpoints> _pages = services.GetRequiredService<PageEndpoints>;
     private readonly bool _hasLogin = services.GetRequiredService<AdminOptions>() is { PasswordFile.Length: > 0 } or { TrustedProxies.Count: > 0 };
 
     /// <inheritdoc/>
@@ -44,6 +45,13 @@ public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logg
             app.MapWhen(context => context.Request.Path.StartsWithSegments(path, StringComparison.Ordinal), below => branch.Use(below, path));
         }
     }
+
+    /// <inheritdoc/>
+    // People are shown a page; programs get what the API says.
+    protected override Task AnswerUnknownAsync(HttpContext context) =>
+        context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal)
+            ? _pages().ShowAsync(context, SitePages.NotFound("No such page", "There is nothing at this address. It may have been mistyped."))
+            : base.AnswerUnknownAsync(context);
 
     /// <inheritdoc/>
     protected override void Map(IServiceProvider services, IEndpointRouteBuilder endpoints)

@@ -54,6 +54,6 @@ public sealed class AdminActions(BrokerCluster cluster, ChannelMessages messages
     private void Log(AdminRequest action, AdminUser user, HttpContext context, string outcome)
     {
         string what = string.Join(' ', ((string[])[action.Topic, action.Channel, action.Node, action.Message]).Where(static part => part.Length > 0));
-        logger.Acted(user.Name.Length == 0 ? "somebody" : user.Name, ActionNotifier.RemoteAddressOf(context.Connection), action.Name, what, outcome);
+        logger.Acted(user.Name.Length == 0 ? "anonymous" : user.Name, ActionNotifier.RemoteAddressOf(context.Connection), action.Name, what, outcome);
     }
 }

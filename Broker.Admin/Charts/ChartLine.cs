@@ -15,8 +15,8 @@ public sealed class ChartLine
     /// <summary>The greatest value; 0 when there is none.</summary>
     public double Max => _points.Max() ?? 0;
 
-    /// <summary>The last value; null when it is not known.</summary>
-    public double? Last => _points[^1];
+    /// <summary>The last value that is known; null when there is none.</summary>
+    public double? Last => Array.FindLast(_points, static point => point is not null);
 
     /// <summary>Values as they are.</summary>
     public static ChartLine OfGauge(FigurePoint?[] history, Func<FigureCounts, long> value) =>

@@ -56,7 +56,7 @@ internal sealed class SitePages(
         ClusterSample sample = await sampler.GetAsync(context.RequestAborted);
         _ = int.TryParse(QueryOf(context, "page"), NumberStyles.None, CultureInfo.InvariantCulture, out int page);
         TopicsModel model = new(sample, sampler.History, QueryOf(context, "q").Trim(), QueryOf(context, "sort"), page, PublishAddressOf(sample));
-        return Live(typeof(TopicsPage), "Streams", model, sample);
+        return Live(typeof(TopicsPage), "Topics", model, sample);
     }
 
     private async Task<PageContent> ShowTopicAsync(HttpContext context)

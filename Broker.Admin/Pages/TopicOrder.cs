@@ -12,7 +12,7 @@ public sealed record TopicOrder(string Name, string Title, bool IsNumber, Func<I
     [
         new("name", "Topic", false, static topics => topics.OrderBy(static topic => topic.Name, StringComparer.Ordinal)),
         Number("rate", "Messages/s", static topic => topic.Rate),
-        Number("depth", "Waiting", static topic => topic.Depth),
+        Number("depth", "Depth", static topic => topic.Depth),
         Number("in-flight", "In flight", static topic => topic.InFlight),
         Number("deferred", "Deferred", static topic => topic.Deferred),
         Number("channels", "Channels", static topic => topic.Channels.Count),

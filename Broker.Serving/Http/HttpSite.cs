@@ -36,7 +36,7 @@ public abstract class HttpSite
         _limits = services.GetService<HttpLimits>();
         _guard = services.GetService<BrowserGuard>();
         ApplicationBuilder app = new(services);
-        RouteTable table = new();
+        RouteTable table = new(AnswerUnknownAsync);
         Use(services, app);
         app.Use(next => context => table.AnswerAsync(context) is { } answer ? answer : next(context));
         app.UseRouting();
@@ -94,6 +94,9 @@ public abstract class HttpSite
     protected virtual void Use(IServiceProvider services, IApplicationBuilder app)
     {
     }
+
+    /// <summary>Answers what is asked of a path that there is not.</summary>
+    protected virtual Task AnswerUnknownAsync(HttpContext context) => V1Error.NotFound.ExecuteAsync(context);
 
     /// <summary>Names what is served; called by the constructor.</summary>
     protected abstract void Map(IServiceProvider services, IEndpointRouteBuilder endpoints);

@@ -9,7 +9,8 @@ namespace Broker.Serving.Http;
 /// Which path takes which methods, to the letter. ASP.NET's routing forgives wrong case and a slash too many; NSQ's sends such a
 /// client to the right path, and says which methods a path takes (spec 3.1).
 /// </summary>
-internal sealed class RouteTable
+/// <param name="answerUnknown">Answers what is asked of a path that there is not.</param>
+internal sealed class RouteTable(Func<HttpContext, Task> answerUnknown)
 {
     private const string Options = "OPTIONS";
 
@@ -48,7 +49,7 @@ internal sealed class RouteTable
             return Task.CompletedTask;
         }
         if (route is null)
-            return V1Error.NotFound.ExecuteAsync(context);
+            return answerUnknown(context);
 
         context.Response.Headers.Allow = route.Allowed;
         return method == Options ? Task.CompletedTask : V1Error.MethodNotAllowed.ExecuteAsync(context);

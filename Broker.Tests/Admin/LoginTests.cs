@@ -25,6 +25,7 @@ public sealed class LoginTests(AdminBrowser browser)
         Assert.StartsWith($"{broker.Home}/login?next=", page.Page.Url);
         await LogInAsync(page, "alice", "wrong");
         await page.SeeAsync("The name or the password is wrong.");
+        Assert.Equal("password", await page.Page.EvaluateAsync<string>("document.activeElement.id"));
         page.ForgetErrors();
         await LogInAsync(page, "alice", PasswordFolder.AlicesPassword);
         await page.SeeAsync("Channels");

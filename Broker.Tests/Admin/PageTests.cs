@@ -16,8 +16,8 @@ public sealed class PageTests(AdminBrowser browser)
         await using AdminPage page = await browser.OpenAsync(broker.Home);
         (string Path, string Heading, string Text)[] pages =
         [
-            ("/", "Streams", "orders"),
-            ("/topics", "Streams", "orders"),
+            ("/", "Topics", "orders"),
+            ("/topics", "Topics", "orders"),
             ("/topics/orders", "orders", "billing"),
             ("/topics/orders/billing", "billing", "127.0.0.1"),
             ("/topics/orders/billing/messages", "Messages", ""),
@@ -71,11 +71,11 @@ public sealed class PageTests(AdminBrowser browser)
         await page.SeeLiveAsync("m:payments", "1");
 
         await page.GoAsync("/topics/orders/billing");
-        await page.SeeLiveAsync("tile:Waiting", "5");
+        await page.SeeLiveAsync("tile:Depth", "5");
         await using NsqSocket consumer = await NsqSocket.OpenAsync(broker.Broker.TcpEndPoint);
         await consumer.SubscribeAsync("orders", "billing", ready: 2);
         await page.SeeLiveAsync("tile:In flight", "2");
-        await page.SeeLiveAsync("tile:Waiting", "3");
+        await page.SeeLiveAsync("tile:Depth", "3");
         await page.SeeLiveAsync($"cr:{broker.Node}/{consumer.LocalEndPoint}", "2");
         Assert.NotEqual("", await page.Page.Locator("path.line.b").First.GetAttributeAsync("d"));
     }
@@ -95,7 +95,7 @@ public sealed class PageTests(AdminBrowser browser)
         await page.ClickAsync(AriaRole.Button, "Create channel");
         await page.SeeAsync("Created channel billing of orders.");
         Assert.Equal($"{broker.Home}/topics/orders/billing", page.Page.Url.Split('?')[0]);
-        await page.SeeLiveAsync("tile:Waiting", "3");
+        await page.SeeLiveAsync("tile:Depth", "3");
 
         await ConfirmAsync(page, "Pause", "Its 0 consumers get nothing new", "Pause channel", "Paused channel billing of orders.");
         Assert.True((await broker.Broker.StatsAsync("orders", "billing"))!.Paused);
@@ -166,7 +166,7 @@ public sealed class PageTests(AdminBrowser browser)
         await using AdminPage page = await browser.OpenAsync(broker.Home);
         await page.GoAsync("/");
         string command = (await page.Page.Locator(".command code").First.TextContentAsync())!;
-        Assert.Equal($"curl -d 'hello' 'http://{broker.Node}/pub?topic=orders'", command);
+        Assert.Equal($"curl -d '{{\"id\":1}}' 'http://{broker.Node}/pub?topic=orders'", command);
         await page.ClickAsync(AriaRole.Button, "Copy the command");
 
         using HttpResponseMessage published = await broker.Api.PostAsync("/pub?topic=orders", new StringContent("hello"));
@@ -195,19 +195,43 @@ public sealed class PageTests(AdminBrowser browser)
     }
 
     [Theory]
-    [InlineData(390)]
-    [InlineData(768)]
-    public async Task Nothing_runs_over_the_edge_of_a_small_screen(int width)
+    [InlineData(390, ColorScheme.Light)]
+    [InlineData(390, ColorScheme.Dark)]
+    [InlineData(768, null)]
+    [InlineData(1280, ColorScheme.Light)]
+    [InlineData(1280, ColorScheme.Dark)]
+    public async Task Every_page_is_accessible_and_fits_the_screen(int width, ColorScheme? scheme)
     {
         await using AdminBroker broker = await AdminBroker.StartAsync();
         await using NsqSocket consumer = await ConsumeAsync(broker);
-        await using AdminPage page = await browser.OpenAsync(broker.Home, new BrowserNewContextOptions { ViewportSize = new() { Width = width, Height = 800 } });
-        foreach (string path in (string[])["/", "/topics/orders", "/topics/orders/billing", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/counter", "/cluster"])
+        await using AdminPage page = await browser.OpenAsync(
+            broker.Home, new BrowserNewContextOptions { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = scheme });
+        string[] pages =
+        [
+            "/", "/topics/orders", "/topics/orders/billing", "/topics/orders/billing/messages", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/counter", "/cluster",
+            "/confirm?action=delete&topic=orders", "/no-such-page",
+        ];
+        foreach (string path in pages)
         {
-            await page.GoAsync(path);
+            Assert.Equal(path == "/no-such-page" ? 404 : 200, await page.GoAsync(path));
             Assert.True(await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, path);
+            Assert.Equal(5, await page.Page.EvaluateAsync<int>(LinksOnScreen));
+            if (scheme is null) continue;
+            await page.Page.EvaluateAsync(await File.ReadAllTextAsync(Solution.PathOf("Broker.Tests/NodeClient/node_modules/axe-core/axe.min.js")));
+            Assert.Empty(await page.Page.EvaluateAsync<string[]>(Violations));
         }
+        page.ForgetErrors();
     }
+
+    private const string LinksOnScreen =
+        """
+        [...document.querySelectorAll('.bar nav a')].map(a => a.getBoundingClientRect()).filter(box => box.left >= 0 && box.right <= innerWidth && box.width > 0).length
+        """;
+
+    private const string Violations =
+        """
+        axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations.flatMap(found => found.nodes.map(node => `${location.pathname}: ${found.id}: ${node.html}`)))
+        """;
 
     private const string NamelessControls =
         """
