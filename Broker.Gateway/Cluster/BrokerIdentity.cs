@@ -10,8 +10,14 @@ namespace Broker.Gateway.Cluster;
 /// <summary>What this broker tells lookup services of itself (spec 4.3). Known once the server has started: ports may be chosen by the system.</summary>
 public sealed class BrokerIdentity(IOptions<GatewayOptions> options, BoundAddresses bound)
 {
-    /// <summary>Host under which it is reached.</summary>
-    public string BroadcastAddress => options.Value.BroadcastAddress is { Length: > 0 } given ? given : Dns.GetHostName();
+    /// <summary>Host under which it is reached; what serves loopback only cannot be reached by this host's name.</summary>
+    public string BroadcastAddress =>
+        options.Value.BroadcastAddress is { Length: > 0 } given ? given
+        : bound.Tcp?.EndPoint is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address) ? address.ToString()
+        : Dns.GetHostName();
+
+    /// <summary>Host by which figures are named, as nsqd names them.</summary>
+    public string FigureHost => options.Value.BroadcastAddress is { Length: > 0 } given ? given : Dns.GetHostName();
 
     /// <summary>Its address as the own lookup service shows it.</summary>
     public string LocalAddress => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Math.Max(0, bound.TcpPort)}");

@@ -4,9 +4,11 @@ using Broker.Channels;
 using Broker.Gateway.Consuming;
 using Broker.Gateway.Publishing;
 using Broker.Messages;
+using Broker.Gateway.Telemetry;
 using Broker.Policies;
 using Broker.Protocol;
 using Broker.Serving.Limits;
+using Microsoft.Extensions.Logging;
 
 namespace Broker.Gateway.Connections;
 
@@ -287,10 +289,15 @@ internal sealed class CommandVerbs(NsqConnection client, GatewayServices service
             return FailWith(error);
         client.Take(settings, isFirst: !_isIdentified);
         _isIdentified = true;
+        if (services.Logger.IsEnabled(LogLevel.Information))
+            services.Logger.Identified(client.RemoteEndPoint, Quote(settings.ClientId), Quote(settings.Hostname), Quote(settings.UserAgent));
         batch.AddResponse(reply?.ToJson() ?? Ok);
         if (reply is not ({ Tls: true } or { Deflate: true } or { Snappy: true }))
             return ParseStep.Next;
         Agreed = reply;
         return ParseStep.Upgrade;
     }
+
+    // What clients call themselves must not begin a line of the log.
+    private static string Quote(string text) => GoQuote.Quote(Encoding.UTF8.GetBytes(text));
 }

@@ -206,12 +206,15 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         _connections.TryAdd(connection.Number, connection);
         if (_stopping)
             connection.Close();
+        string remote = connection.RemoteEndPoint.Length > 0 ? connection.RemoteEndPoint : "a unix socket";
+        _services.Logger.Connected(remote);
         try
         {
             await connection.RunAsync();
         }
         finally
         {
+            _services.Logger.Disconnected(remote);
             _admission.Leave(address);
             Remove(connection);
             if (_stopping && _connections.IsEmpty)

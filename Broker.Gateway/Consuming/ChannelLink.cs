@@ -359,9 +359,10 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             _sequence = 0;
             return true;
         }
-        _gateway.Logger.AttachingAgain(ChannelKey, consumers.Length);
         AttachReply reply = await TryAttachAsync(consumers, again: true, () => !HasNobody);
         _sequence = 0;
+        if (reply.Status == AttachStatus.Ok)
+            _gateway.Logger.AttachedAgain(ChannelKey, consumers.Length == 1 ? "1 consumer" : $"{consumers.Length} consumers");
         return reply.Status == AttachStatus.Ok || HasNobody;
     }
 

@@ -5,7 +5,7 @@ using Orleans.Runtime;
 
 namespace Broker.Gateway.Telemetry;
 
-/// <summary>What the gateway logs; event ids 1000 to 1999. Nothing is logged per message, and per connection only at debug level.</summary>
+/// <summary>What the gateway logs; event ids 1000 to 1999. Nothing is logged per message.</summary>
 internal static partial class GatewayLog
 {
     [LoggerMessage(1000, LogLevel.Information, "Gateway {Gateway} stopping with {Connections} connections open")]
@@ -20,13 +20,17 @@ internal static partial class GatewayLog
     [LoggerMessage(1003, LogLevel.Information, "{Connections} connections did not end within {Limit} and are cut off, that of {Remote} first")]
     public static partial void ConnectionsCutOff(this ILogger logger, int connections, TimeSpan limit, string remote);
 
-    [LoggerMessage(1100, LogLevel.Debug, "{Remote}: connected")]
+    // As nsqd says it: scripts look for these words.
+    [LoggerMessage(1100, LogLevel.Information, "TCP: new client({Remote})")]
     public static partial void Connected(this ILogger logger, string remote);
 
-    [LoggerMessage(1101, LogLevel.Debug, "{Remote}: disconnected")]
+    [LoggerMessage(1101, LogLevel.Information, "client({Remote}): disconnected")]
     public static partial void Disconnected(this ILogger logger, string remote);
 
-    [LoggerMessage(1102, LogLevel.Debug, "{Remote}: refused: {Error}")]
+    [LoggerMessage(1106, LogLevel.Information, "client({Remote}): IDENTIFY {Client} on {Host} with {UserAgent}")]
+    public static partial void Identified(this ILogger logger, string remote, string client, string host, string userAgent);
+
+    [LoggerMessage(1102, LogLevel.Warning, "client({Remote}): refused: {Error}")]
     public static partial void Refused(this ILogger logger, string remote, ProtocolError error);
 
     [LoggerMessage(1103, LogLevel.Debug, "{Remote}: connection lost")]
@@ -43,42 +47,42 @@ internal static partial class GatewayLog
     public static partial void WindowOverdrawn(
         this ILogger logger, string remote, string client, string topic, string channel, long window, long received, long excess);
 
-    [LoggerMessage(1200, LogLevel.Warning, "Publish {Sequence} to {Topic} got no answer; asking again: {Reason}")]
+    [LoggerMessage(1200, LogLevel.Warning, "topic {Topic}: publish {Sequence} got no answer and is sent again: {Reason}")]
     private static partial void PublishRetried(this ILogger logger, Exception? exception, string topic, long sequence, string reason);
 
     /// <inheritdoc cref="DetailsOf"/>
     public static void PublishRetried(this ILogger logger, Exception exception, string topic, long sequence) =>
-        logger.PublishRetried(DetailsOf(exception), topic, sequence, exception.Message);
+        logger.PublishRetried(DetailsOf(exception), topic, sequence, ReasonOf(exception));
 
     [LoggerMessage(1201, LogLevel.Error, "Topic {Topic}: publish {Sequence} got no answer and is given up; its clients were told and should publish again")]
     public static partial void PublishGivenUp(this ILogger logger, Exception exception, string topic, long sequence);
 
-    [LoggerMessage(1202, LogLevel.Warning, "Could not make topic {Topic}")]
+    [LoggerMessage(1202, LogLevel.Warning, "topic {Topic}: could not be created")]
     public static partial void CreateTopicFailed(this ILogger logger, Exception exception, string topic);
 
-    [LoggerMessage(1300, LogLevel.Warning, "Commands {Sequence} to {Channel} got no answer; asking again: {Reason}")]
+    [LoggerMessage(1300, LogLevel.Warning, "channel {Channel}: commands {Sequence} got no answer and are sent again: {Reason}")]
     private static partial void CommandsRetried(this ILogger logger, Exception? exception, string channel, long sequence, string reason);
 
     /// <inheritdoc cref="DetailsOf"/>
     public static void CommandsRetried(this ILogger logger, Exception exception, string channel, long sequence) =>
-        logger.CommandsRetried(DetailsOf(exception), channel, sequence, exception.Message);
+        logger.CommandsRetried(DetailsOf(exception), channel, sequence, ReasonOf(exception));
 
-    [LoggerMessage(1301, LogLevel.Information, "{Channel} was activated anew; handing over {Consumers} consumers")]
-    public static partial void AttachingAgain(this ILogger logger, string channel, int consumers);
+    [LoggerMessage(1301, LogLevel.Information, "channel {Channel} was opened again, here or on another silo: {Consumers} of this gateway joined it again")]
+    public static partial void AttachedAgain(this ILogger logger, string channel, string consumers);
 
-    [LoggerMessage(1302, LogLevel.Warning, "Joining {Channel} got no answer; asking again: {Reason}")]
+    [LoggerMessage(1302, LogLevel.Warning, "channel {Channel}: joining got no answer and is tried again: {Reason}")]
     private static partial void AttachRetried(this ILogger logger, Exception? exception, string channel, string reason);
 
     /// <inheritdoc cref="DetailsOf"/>
     public static void AttachRetried(this ILogger logger, Exception exception, string channel) =>
-        logger.AttachRetried(DetailsOf(exception), channel, exception.Message);
+        logger.AttachRetried(DetailsOf(exception), channel, ReasonOf(exception));
 
-    [LoggerMessage(1303, LogLevel.Warning, "Could not make channel {Channel}; asking again: {Reason}")]
+    [LoggerMessage(1303, LogLevel.Warning, "channel {Channel}: could not be created and is tried again: {Reason}")]
     private static partial void CreateChannelRetried(this ILogger logger, Exception? exception, string channel, string reason);
 
     /// <inheritdoc cref="DetailsOf"/>
     public static void CreateChannelRetried(this ILogger logger, Exception exception, string channel) =>
-        logger.CreateChannelRetried(DetailsOf(exception), channel, exception.Message);
+        logger.CreateChannelRetried(DetailsOf(exception), channel, ReasonOf(exception));
 
     [LoggerMessage(1500, LogLevel.Information, "Certificate {File} was read again; it is good until {NotAfter:O}")]
     public static partial void CertificateReloaded(this ILogger logger, string file, DateTime notAfter);
@@ -112,6 +116,14 @@ internal static partial class GatewayLog
 
     [LoggerMessage(1611, LogLevel.Information, "Gateway {Gateway} is not ready any more; connections are closed in {Delay}")]
     public static partial void Draining(this ILogger logger, string gateway, TimeSpan delay);
+
+    // Orleans puts traces of what is inside into its messages.
+    private static string ReasonOf(Exception exception) => exception switch
+    {
+        TimeoutException => "it took too long",
+        OrleansException => exception.Message.Split('\n', 2)[0].Split(": Orleans.", 2)[0].TrimEnd(),
+        _ => exception.Message,
+    };
 
     /// <summary>What a grain answers that has moved, or whose silo is gone, fits a line and passes; of anything else all is told.</summary>
     private static Exception? DetailsOf(Exception exception) => exception is TimeoutException or OrleansException ? null : exception;

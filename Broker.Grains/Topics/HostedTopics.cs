@@ -9,6 +9,8 @@ public sealed class HostedTopics : IHostedTopics
     // By count: while a topic moves, its next activation may open before the last one has closed.
     private readonly ConcurrentDictionary<string, int> _topics = new(StringComparer.Ordinal);
 
+    private long _opened;
+
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <inheritdoc/>
@@ -23,8 +25,15 @@ public sealed class HostedTopics : IHostedTopics
     /// <summary>What was stored before the start has been opened, or nobody is to wait for it any more.</summary>
     public void Settle() => _settled.TrySetResult();
 
+    /// <summary>How often a topic was opened since the start.</summary>
+    public long OpenedCount => Interlocked.Read(ref _opened);
+
     /// <summary>A topic was opened.</summary>
-    public void Add(string topic) => _topics.AddOrUpdate(topic, 1, static (_, count) => count + 1);
+    public void Add(string topic)
+    {
+        _topics.AddOrUpdate(topic, 1, static (_, count) => count + 1);
+        Interlocked.Increment(ref _opened);
+    }
 
     /// <summary>A topic was closed.</summary>
     public void Remove(string topic)

@@ -33,6 +33,9 @@ public sealed class LogLevelSwitch : IConfigureOptions<LoggerFilterOptions>, IOp
         options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
         options.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Warning, null));
         options.Rules.Add(new LoggerFilterRule(null, "Polly", LogLevel.Warning, null));
+        // Whoever has called says so, and in words that a user knows.
+        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Runtime.CallbackData", LogLevel.Error, null));
+        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Messaging.GatewayManager", LogLevel.Error, null));
         // Who leaves a stream of hints may still be sent one.
         options.Rules.Add(new LoggerFilterRule(null, "Orleans.Streams.StreamConsumerExtension", LogLevel.Error, null));
     }

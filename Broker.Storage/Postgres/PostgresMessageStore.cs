@@ -107,9 +107,14 @@ public sealed class PostgresMessageStore : IMessageStore
     /// <summary>Makes the schema, or brings it up to this version, without taking it.</summary>
     /// <param name="options">Which database.</param>
     /// <param name="cancellation">Ends the wait for the database.</param>
+    /// <returns>The schema's version before, 0 for none, and now.</returns>
     /// <exception cref="StoreException">The database cannot be reached or used within the time to wait, or a newer version made the schema.</exception>
-    public static Task PrepareAsync(PostgresOptions options, CancellationToken cancellation = default) =>
-        PrepareAsync(options, connection => new PostgresSchema(options.Schema).PrepareAsync(connection), cancellation);
+    public static async Task<(int Before, int Now)> PrepareAsync(PostgresOptions options, CancellationToken cancellation = default)
+    {
+        int before = 0;
+        await PrepareAsync(options, async connection => before = await new PostgresSchema(options.Schema).PrepareAsync(connection), cancellation);
+        return (before, PostgresSchema.Version);
+    }
 
     /// <summary>Has something done in the database, as long as there is hope to reach it.</summary>
     /// <param name="options">Which database.</param>

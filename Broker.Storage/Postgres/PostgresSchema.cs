@@ -17,18 +17,19 @@ internal sealed class PostgresSchema(string schema)
     public static int Version => 3;
 
     /// <summary>Makes the schema, or brings it up to this version.</summary>
+    /// <returns>The version that was there before; 0 for none.</returns>
     /// <exception cref="StoreException">A newer version made it.</exception>
-    public async Task PrepareAsync(NpgsqlConnection connection)
+    public async Task<int> PrepareAsync(NpgsqlConnection connection)
     {
         // Whoever only uses the tables may not be allowed to make any.
         if (await ReadVersionAsync(connection) == Version)
-            return;
+            return Version;
         // Taken before the transaction begins: within one, PostgreSQL goes on believing that a table is missing which it once did not find.
         string key = AdvisoryKey.Sql("schema", schema);
         await ExecuteAsync(connection, $"select pg_advisory_lock({key})");
         try
         {
-            await StepAsync(connection);
+            return await StepAsync(connection);
         }
         finally
         {
@@ -38,7 +39,7 @@ internal sealed class PostgresSchema(string schema)
         }
     }
 
-    private async Task StepAsync(NpgsqlConnection connection)
+    private async Task<int> StepAsync(NpgsqlConnection connection)
     {
         await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync();
         int version = await ReadVersionAsync(connection);
@@ -47,6 +48,7 @@ internal sealed class PostgresSchema(string schema)
             throw new StoreException(
                 $"schema {schema} in PostgreSQL has version {version}, which is newer than {Version}, the newest that this version reads; start the newer broker");
         }
+        int before = version;
         if (version == 0 && !await ExistsAsync(connection))
             await ExecuteAsync(connection, $"create schema {_s}");
         for (; version < Version; version++)
@@ -56,6 +58,7 @@ internal sealed class PostgresSchema(string schema)
         }
         await ExecuteAsync(connection, $"insert into {_s}.store (version) values ({Version}) on conflict (\"only\") do update set version = excluded.version");
         await transaction.CommitAsync();
+        return before;
     }
 
     private IReadOnlyList<IReadOnlyList<string>> Steps => [First, LowestOpenSequences, ReservedOffsets];

@@ -12,7 +12,7 @@ public sealed class DiscoveryTests
     public async Task Nsqjs_finds_three_brokers_and_misses_nothing_while_one_of_them_is_stopped_and_started()
     {
         await using RunningLookup lookup = await RunningLookup.StartAsync();
-        string[] flags = [$"--lookupd-tcp-address={lookup.TcpEndPoint}", "--broadcast-address=127.0.0.1", "--http-address=127.0.0.1:0"];
+        string[] flags = [$"--lookupd-tcp-address={lookup.TcpEndPoint}", "--http-address=127.0.0.1:0"];
         await using BrokerProcess first = await BrokerProcess.StartAsync(flags);
         await using BrokerProcess second = await BrokerProcess.StartAsync(flags);
         await using BrokerProcess third = await BrokerProcess.StartAsync(flags);

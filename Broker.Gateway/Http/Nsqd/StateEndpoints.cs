@@ -1,4 +1,5 @@
 using System.Net;
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Http.Stats;
 using Broker.Gateway.Telemetry;
@@ -14,8 +15,9 @@ namespace Broker.Gateway.Http.Nsqd;
 /// <param name="gateway">Has the limits.</param>
 /// <param name="stats">Collects the figures.</param>
 /// <param name="addresses">Where the broker listens.</param>
+/// <param name="identity">How it is known to others.</param>
 /// <param name="clock">When it started.</param>
-internal sealed class StateEndpoints(NsqGateway gateway, StatsCollector stats, BoundAddresses addresses, BrokerClock clock)
+internal sealed class StateEndpoints(NsqGateway gateway, StatsCollector stats, BoundAddresses addresses, BrokerIdentity identity, BrokerClock clock)
 {
     private readonly StatsText _text = new(clock);
 
@@ -38,7 +40,7 @@ internal sealed class StateEndpoints(NsqGateway gateway, StatsCollector stats, B
         InfoDocument info = new()
         {
             Version = gateway.Options.Version,
-            BroadcastAddress = gateway.Options.BroadcastAddress is { Length: > 0 } chosen ? chosen : hostname,
+            BroadcastAddress = identity.BroadcastAddress,
             Hostname = hostname,
             HttpPort = addresses.HttpPort,
             TcpPort = addresses.TcpPort,

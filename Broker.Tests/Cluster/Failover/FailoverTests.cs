@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.RegularExpressions;
+using Broker.Tests.Gateway;
 using Broker.Tests.Running;
 using Broker.Tests.Storage.Postgres;
 using Xunit.Abstractions;
@@ -15,7 +17,7 @@ namespace Broker.Tests.Cluster.Failover;
 /// <c>BROKER_FAILOVER_BUSY</c> sets how many busy loops run beside it (0), and <c>BROKER_FAILOVER_FLAGS</c> flags of the silos, of which a gateway by
 /// itself takes <c>--response-timeout</c>. What is written tells the longest time without a delivery of any topic, for each time that it happened.
 /// </remarks>
-public sealed class FailoverTests(ITestOutputHelper output)
+public sealed partial class FailoverTests(ITestOutputHelper output)
 {
     private const int Silos = 3;
     // Enough that every silo has some.
@@ -71,6 +73,7 @@ public sealed class FailoverTests(ITestOutputHelper output)
             TimeSpan gap = await StrikeAsync(fault, all[0], network, load);
             await all[0].StartAsync();
             await load.EndAsync();
+            await ExpectTakeoverToldAsync(all[1..Silos]);
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{fault}, gateway {(hasGatewayByItself ? "by itself" : "in silos")}: longest time without a delivery {gap.TotalSeconds:0.0} s; "
@@ -118,4 +121,17 @@ public sealed class FailoverTests(ITestOutputHelper output)
                 throw new ArgumentOutOfRangeException(nameof(fault));
         }
     }
+
+    // Each survivor says who has died, and what it has taken over, in a line each; what is tried again meanwhile is told without stack traces.
+    private static async Task ExpectTakeoverToldAsync(IReadOnlyList<BrokerProcess> survivors)
+    {
+        foreach (BrokerProcess survivor in survivors)
+            Assert.Matches(@"WARNING: silo \S+ died; its topics and channels are opened on the others; active silos: 2", survivor.Output);
+        await Eventually.TrueAsync(() => Task.FromResult(survivors.Any(survivor => TakeoverLine().IsMatch(survivor.Output))));
+        foreach (BrokerProcess survivor in survivors)
+            Assert.DoesNotContain("\n   at ", survivor.Output, StringComparison.Ordinal);
+    }
+
+    [GeneratedRegex(@"INFO: \d+ topics? (was|were) opened here in the \d+\.\d s after silo \S+ was gone")]
+    private static partial Regex TakeoverLine();
 }
