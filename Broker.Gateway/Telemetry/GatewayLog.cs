@@ -43,7 +43,7 @@ internal static partial class GatewayLog
     [LoggerMessage(1105, LogLevel.Debug, "{Remote}: closed, it took too long to read what it was sent")]
     public static partial void WriteTimedOut(this ILogger logger, string remote);
 
-    [LoggerMessage(1106, LogLevel.Critical, "{Remote}: of the {Received} bytes that channel '{Channel}' of topic '{Topic}' has sent to {Client}, {Excess} more have left than came, with a window of {Window}; the connection is closed, and the client may connect again. Please report this line")]
+    [LoggerMessage(1107, LogLevel.Critical, "{Remote}: of the {Received} bytes that channel '{Channel}' of topic '{Topic}' has sent to {Client}, {Excess} more have left than came, with a window of {Window}; the connection is closed, and the client may connect again. Please report this line")]
     public static partial void WindowOverdrawn(
         this ILogger logger, string remote, string client, string topic, string channel, long window, long received, long excess);
 
