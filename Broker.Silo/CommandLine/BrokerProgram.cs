@@ -39,7 +39,7 @@ public sealed class BrokerProgram(
                 ? sub.Catalogue
                 : root.Catalogue;
             ParseResult result = root.Parse(GoFlagSyntax.Normalize(arguments, catalogue), Syntax);
-            if (result.Action is not SourcesHelp) ThrowIfWrong(result);
+            if (result.Action is not FlagHelp) ThrowIfWrong(result);
             // Signals are the host's to handle: it has sockets to close before the process may end.
             return await result.InvokeAsync(new InvocationConfiguration
             {

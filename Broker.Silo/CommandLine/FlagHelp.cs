@@ -1,14 +1,18 @@
 using System.CommandLine;
-using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Broker.Silo.Flags;
 
 namespace Broker.Silo.CommandLine;
 
-/// <summary>System.CommandLine's help, and where else than on the command line a flag can be set.</summary>
-public sealed class SourcesHelp(HelpAction help) : SynchronousCommandLineAction
+/// <summary>Help: the flags that most people need, all others by what they are about, and where else than on the command line a flag can be set.</summary>
+/// <param name="served">The command that is asked about.</param>
+public sealed class FlagHelp(ServeCommand served) : SynchronousCommandLineAction
 {
+    private const int NameWidth = 46;
+
     private const string Sources =
         """
+
         Flags are written --flag=value, --flag value, -flag=value or -flag value; a boolean may stand alone.
         Durations are written like 250ms, 2s, 1m30s or 1.5h.
         Each flag may also be an environment variable, BROKER_ and its name in upper case (BROKER_TCP_ADDRESS for --tcp-address),
@@ -22,8 +26,29 @@ public sealed class SourcesHelp(HelpAction help) : SynchronousCommandLineAction
     /// <inheritdoc/>
     public override int Invoke(ParseResult parseResult)
     {
-        int exitCode = help.Invoke(parseResult);
-        parseResult.InvocationConfiguration.Output.WriteLine(Sources);
-        return exitCode;
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        bool isRoot = served.Parents.FirstOrDefault() is null;
+        output.WriteLine(served.Description);
+        output.WriteLine();
+        output.WriteLine($"Usage: {Product.Program} {(isRoot ? "[command]" : served.Name)} [flags]");
+        if (isRoot)
+        {
+            output.WriteLine();
+            output.WriteLine("Commands:");
+            foreach (Command command in served.Subcommands) WriteRow(output, command.Name, command.Description ?? "");
+        }
+        foreach (IGrouping<string, FlagOption> group in served.Options.OfType<FlagOption>().GroupBy(GroupOf).OrderBy(group => Array.IndexOf(FlagGroup.Order, group.Key)))
+        {
+            output.WriteLine();
+            output.WriteLine($"{group.Key}:");
+            foreach (FlagOption option in group) WriteRow(output, $"--{option.Flag.Name} <{option.Flag.ValueLabel}>", option.Description ?? "");
+        }
+        output.WriteLine(Sources);
+        return ExitCode.Done;
     }
+
+    private static string GroupOf(FlagOption option) => FlagGroup.IsCommon(option.Flag.Name) ? FlagGroup.Common : option.Flag.Group;
+
+    private static void WriteRow(TextWriter output, string name, string description) =>
+        output.WriteLine(name.Length < NameWidth ? $"  {name.PadRight(NameWidth)}{description}" : $"  {name}\n  {new string(' ', NameWidth)}{description}");
 }

@@ -14,9 +14,7 @@ public sealed class ServeCommand : Command
     {
         Catalogue = catalogue;
         foreach (Flag flag in catalogue.Flags) Options.Add(new FlagOption(flag));
-        HelpOption help = new();
-        help.Action = new SourcesHelp((HelpAction)help.Action!);
-        Options.Add(help);
+        Options.Add(new HelpOption { Action = new FlagHelp(this) });
     }
 
     /// <summary>The flags it takes.</summary>

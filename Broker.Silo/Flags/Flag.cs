@@ -14,6 +14,9 @@ public abstract class Flag(string name, string @default, string description)
     /// <summary>What help says.</summary>
     public string Description => description;
 
+    /// <summary>What it is about, as help groups the flags.</summary>
+    public string Group { get; internal set; } = FlagGroup.General;
+
     /// <summary>Key in the config file; empty when the flag has none.</summary>
     public string ConfigKey { get; init; } = name.Replace('-', '_');
 

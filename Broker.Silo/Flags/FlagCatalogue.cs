@@ -49,26 +49,43 @@ public sealed class FlagCatalogue
     public Flag? FindConfigKey(string key) => _byConfigKey.GetValueOrDefault(key);
 
     /// <summary>The flags of a broker with all that belongs to it, on loopback.</summary>
-    public static FlagCatalogue ForAll() =>
-        new("nsqd", [.. General("broker"), .. Broker("127.0.0.1"), .. LookupService("discovery-", "127.0.0.1"), .. LookupPatience(), .. AdminFlags.Beside(), .. HttpFlags.All()]);
+    public static FlagCatalogue ForAll() => new("nsqd",
+    [
+        .. General("broker"),
+        .. Broker("127.0.0.1", FlagType.NewDirectory, "data"),
+        .. FlagGroup.Of(FlagGroup.Lookup, LookupService("discovery-", "127.0.0.1")),
+        .. FlagGroup.Of(FlagGroup.Lookup, LookupPatience()),
+        .. FlagGroup.Of(FlagGroup.Admin, AdminFlags.Beside()),
+        .. FlagGroup.Of(FlagGroup.Limits, HttpFlags.All()),
+    ]);
 
     /// <summary>The flags of nsqd.</summary>
-    public static FlagCatalogue ForNsqd() => new("nsqd", [.. General("nsqd"), .. Broker("0.0.0.0"), .. HttpFlags.All()]);
+    public static FlagCatalogue ForNsqd() => new("nsqd",
+    [
+        .. General("nsqd"),
+        .. Broker("0.0.0.0", FlagType.Directory, ""),
+        .. FlagGroup.Of(FlagGroup.Limits, HttpFlags.All()),
+    ]);
 
     /// <summary>The flags of nsqlookupd (spec 6.2).</summary>
     public static FlagCatalogue ForNsqlookupd() => new("nsqlookupd",
     [
         .. General("nsqlookupd"),
-        .. LookupService("", "0.0.0.0"),
+        .. FlagGroup.Of(FlagGroup.Lookup, LookupService("", "0.0.0.0")),
         new Flag<string>("broadcast-address", FlagType.Text, "", "host that nodes are told to find the HTTP API at; this host's name unless given",
             (settings, value) => settings.Lookup.BroadcastAddress = value),
-        .. LookupPatience(),
+        .. FlagGroup.Of(FlagGroup.Lookup, LookupPatience()),
         .. ConnectionLimits(),
-        .. HttpFlags.All(),
+        .. FlagGroup.Of(FlagGroup.Limits, HttpFlags.All()),
     ]);
 
     /// <summary>The flags of nsqadmin (spec 6.3).</summary>
-    public static FlagCatalogue ForNsqadmin() => new(Nsqadmin, [.. General(Nsqadmin), .. AdminFlags.Alone(), .. HttpFlags.All()]);
+    public static FlagCatalogue ForNsqadmin() => new(Nsqadmin,
+    [
+        .. General(Nsqadmin),
+        .. FlagGroup.Of(FlagGroup.Admin, AdminFlags.Alone()),
+        .. FlagGroup.Of(FlagGroup.Limits, HttpFlags.All()),
+    ]);
 
     /// <summary>The flags of a gateway by itself.</summary>
     public static FlagCatalogue ForGateway() => new(Gateway,
@@ -76,48 +93,48 @@ public sealed class FlagCatalogue
         .. General(Gateway),
         .. Node(),
         .. Addresses("0.0.0.0"),
-        .. Postgres(),
-        .. ClusterFlags.OfMember(),
-        .. Messages(),
-        .. Clients(),
-        .. Topology(),
-        .. Compression(),
-        .. Tls("0.0.0.0"),
-        .. Auth(),
-        .. Limits(),
-        .. Registration("0.0.0.0"),
-        .. Metrics(),
-        .. Traces(),
-        .. Statsd(),
-        .. Latency(),
+        .. FlagGroup.Of(FlagGroup.Storage, Postgres()),
+        .. FlagGroup.Of(FlagGroup.Cluster, ClusterFlags.OfMember()),
+        .. FlagGroup.Of(FlagGroup.Clients, Messages()),
+        .. FlagGroup.Of(FlagGroup.Clients, Clients()),
+        .. FlagGroup.Of(FlagGroup.Clients, Topology()),
+        .. FlagGroup.Of(FlagGroup.Clients, Compression()),
+        .. FlagGroup.Of(FlagGroup.Security, Tls("0.0.0.0")),
+        .. FlagGroup.Of(FlagGroup.Security, Auth()),
+        .. FlagGroup.Of(FlagGroup.Limits, Limits()),
+        .. FlagGroup.Of(FlagGroup.Lookup, Registration("0.0.0.0")),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Metrics()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Traces()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Statsd()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Latency()),
     ]);
 
     private static IEnumerable<Flag> General(string program) =>
     [
         new Flag<bool>(Version, FlagType.Boolean, "false", "print the version and exit") { ConfigKey = "" },
         new Flag<string>(Config, FlagType.Path, "", "path of a config file: flat TOML with nsqd's keys") { ConfigKey = "" },
-        .. Logging(program),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Logging(program)),
     ];
 
-    private static IEnumerable<Flag> Broker(string host) =>
+    private static IEnumerable<Flag> Broker(string host, FlagType<string> dataPath, string defaultDataPath) =>
     [
         .. Node(),
         .. Addresses(host),
-        .. Storage(),
-        .. ClusterFlags.OfSilo(host == "127.0.0.1" ? host : ""),
-        .. Messages(),
-        .. Clients(),
-        .. Topology(),
-        .. Compression(),
-        .. Tls(host),
-        .. Auth(),
-        .. Limits(),
-        .. Registration(host),
-        .. Metrics(),
-        .. Traces(),
-        .. Statsd(),
-        .. Latency(),
-        .. WithoutEffect(),
+        .. FlagGroup.Of(FlagGroup.Storage, Storage(dataPath, defaultDataPath)),
+        .. FlagGroup.Of(FlagGroup.Cluster, ClusterFlags.OfSilo(host == "127.0.0.1" ? host : "")),
+        .. FlagGroup.Of(FlagGroup.Clients, Messages()),
+        .. FlagGroup.Of(FlagGroup.Clients, Clients()),
+        .. FlagGroup.Of(FlagGroup.Clients, Topology()),
+        .. FlagGroup.Of(FlagGroup.Clients, Compression()),
+        .. FlagGroup.Of(FlagGroup.Security, Tls(host)),
+        .. FlagGroup.Of(FlagGroup.Security, Auth()),
+        .. FlagGroup.Of(FlagGroup.Limits, Limits()),
+        .. FlagGroup.Of(FlagGroup.Lookup, Registration(host)),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Metrics()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Traces()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Statsd()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, Latency()),
+        .. FlagGroup.Of(FlagGroup.WithoutEffect, WithoutEffect()),
     ];
 
     private static IEnumerable<Flag> Logging(string program) =>
@@ -159,7 +176,7 @@ public sealed class FlagCatalogue
             (settings, value) => settings.Gateway.HttpAddress = value),
     ];
 
-    private static IEnumerable<Flag> Storage() =>
+    private static IEnumerable<Flag> Storage(FlagType<string> dataPath, string defaultDataPath) =>
     [
         new Flag<string>("storage", FlagType.OneOf("memory", "files", "postgres"), DefaultStorage, "where messages are kept",
             (settings, value) => settings.StorageKind = value switch
@@ -171,7 +188,8 @@ public sealed class FlagCatalogue
         .. Postgres(),
         new Flag<bool>("init-database", FlagType.Boolean, "false", "make the tables in the database, or bring them up to date, and exit",
             (settings, value) => settings.Cluster.OnlyPreparesDatabase = value),
-        new Flag<string>("data-path", FlagType.Directory, "", "directory that messages are kept in; the current one unless given",
+        new Flag<string>("data-path", dataPath, defaultDataPath,
+            defaultDataPath.Length > 0 ? "directory for messages, created if missing" : "directory for messages; the current one unless given",
             (settings, value) => settings.Storage.DataPath = value),
         new Flag<long>("mem-queue-size", FlagType.LongInteger(0), "10000", "messages that a topic or channel keeps in memory",
             (settings, value) => settings.Queue.MemQueueSize = value),

@@ -31,7 +31,11 @@ public static class FlagType
     public static readonly FlagType<string> AddressOrNone =
         Last("host:port|path", text => text.Length == 0 ? text : ParseAddress(text));
 
+    /// <summary>A directory that must be there.</summary>
     public static readonly FlagType<string> Directory = Last("path", DataFolder.Check);
+
+    /// <summary>A directory that is created at the start.</summary>
+    public static readonly FlagType<string> NewDirectory = Last("path", DataFolder.CheckNew);
 
     public static readonly FlagType<IReadOnlyList<string>> List = new("text,...", Split) { IsList = true };
 

@@ -67,7 +67,7 @@ public sealed class BrokerHost : IAsyncDisposable
     {
         if (settings.Cluster.OnlyPreparesDatabase)
         {
-            await PrepareDatabaseAsync(settings, cancellation);
+            Console.Out.WriteLine(await PrepareDatabaseAsync(settings, cancellation));
             return;
         }
         await using BrokerHost host = await CreateAsync(settings);
@@ -103,13 +103,18 @@ public sealed class BrokerHost : IAsyncDisposable
     }
 
     /// <summary>Makes the tables that a broker needs in its database, or brings them up to date.</summary>
+    /// <returns>One line that says what was done.</returns>
     /// <exception cref="StartException">They cannot be made.</exception>
-    public static async Task PrepareDatabaseAsync(BrokerSettings settings, CancellationToken cancellation)
+    public static async Task<string> PrepareDatabaseAsync(BrokerSettings settings, CancellationToken cancellation)
     {
         try
         {
-            await PostgresMessageStore.PrepareAsync(settings.Postgres, cancellation);
+            (int before, int now) = await PostgresMessageStore.PrepareAsync(settings.Postgres, cancellation);
             await ClusterDatabase.PrepareAsync(settings.Postgres, cancellation);
+            string schema = $"schema {settings.Postgres.Schema} in PostgreSQL at {PostgresAddress.Parse(settings.Postgres.ConnectionString).Description}";
+            return before == now ? $"{schema} is up to date (version {now})"
+                : before == 0 ? $"{schema} is ready: its tables were created (version {now})"
+                : $"{schema} is ready: its tables were brought from version {before} to {now}";
         }
         catch (StoreException e)
         {
@@ -128,7 +133,7 @@ public sealed class BrokerHost : IAsyncDisposable
             settings,
             builder => GatewayComposition.AddTo(builder, settings),
             time,
-            banner: (start, listeners) => start.WriteGateway(listeners));
+            banner: (start, listeners) => start.WriteGateway(settings, listeners));
     }
 
     /// <summary>Composes the admin web alone.</summary>
@@ -158,6 +163,7 @@ public sealed class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
+        if (settings.StorageKind == StorageKind.Files) DataFolder.Create(settings.Storage.DataPath);
         if (settings.IsClustered)
         {
             settings.Postgres.IsShared = true;

@@ -4,38 +4,44 @@ using Microsoft.Extensions.Logging;
 
 namespace Broker.Silo.Hosting;
 
-/// <summary>The first lines of the log: what runs, and where it is served.</summary>
+/// <summary>The first lines of the log: what runs, where it is served, and that it is ready.</summary>
 public sealed partial class StartBanner(ILogger<StartBanner> logger)
 {
     /// <summary>Writes the lines of the admin web alone, after its listener is bound.</summary>
-    public void WriteAdmin(IEnumerable<Listener> listeners)
+    public void WriteAdmin(IReadOnlyList<Listener> listeners)
     {
         LogVersion(Product.BannerOf(FlagCatalogue.Nsqadmin));
-        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+        LogListeners(listeners, ReadyLine.OfAdmin(listeners));
     }
 
     /// <summary>Writes the lines of the lookup service alone, after its listeners are bound.</summary>
-    public void WriteLookup(IEnumerable<Listener> listeners)
+    public void WriteLookup(IReadOnlyList<Listener> listeners)
     {
         LogVersion(Product.BannerOf("nsqlookupd"));
-        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+        LogListeners(listeners, ReadyLine.Plain);
     }
 
     /// <summary>Writes the lines of a gateway by itself, after its listeners are bound.</summary>
-    public void WriteGateway(IEnumerable<Listener> listeners)
+    public void WriteGateway(BrokerSettings settings, IReadOnlyList<Listener> listeners)
     {
         LogVersion(Product.BannerOf(FlagCatalogue.Gateway));
-        foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+        LogListeners(listeners, ReadyLine.OfBroker(settings.Gateway, listeners));
     }
 
     /// <summary>Writes the lines, after the listeners are bound.</summary>
-    public void Write(BrokerSettings settings, IEnumerable<Listener> listeners)
+    public void Write(BrokerSettings settings, IReadOnlyList<Listener> listeners)
     {
         LogVersion(Product.BannerOf("nsqd"));
         LogNode(settings.Queue.NodeId);
         LogStorage(settings.StorageKind.ToString().ToLowerInvariant(), settings.Storage.DataPath);
         if (settings.IsClustered) LogCluster(settings.Cluster.ClusterId, settings.Cluster.SiloPort);
+        LogListeners(listeners, ReadyLine.OfBroker(settings.Gateway, listeners));
+    }
+
+    private void LogListeners(IReadOnlyList<Listener> listeners, string ready)
+    {
         foreach (Listener listener in listeners) LogListener(listener.Protocol, listener.BoundTo);
+        LogLine(ready);
     }
 
     private void LogVersion(string version)
@@ -44,8 +50,8 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
         LogLine(Product.Own);
     }
 
-    [LoggerMessage(6000, LogLevel.Information, "{Version}")]
-    private partial void LogLine(string version);
+    [LoggerMessage(6000, LogLevel.Information, "{Text}")]
+    private partial void LogLine(string text);
 
     [LoggerMessage(6001, LogLevel.Information, "ID: {NodeId}")]
     private partial void LogNode(int nodeId);

@@ -61,7 +61,7 @@ public sealed class FlagCatalogueTests
         AssertSame(new TelemetryOptions(), settings.Telemetry);
         AssertSame(new StatsdOptions(), settings.Telemetry.Statsd);
         Assert.True(settings.IsNodeIdDerived);
-        AssertSame(new StorageOptions { DataPath = Directory.GetCurrentDirectory() }, settings.Storage);
+        AssertSame(new StorageOptions { DataPath = Path.GetFullPath("data") }, settings.Storage);
         AssertSame(new PostgresOptions(), settings.Postgres);
         Assert.Equal("[broker] ", settings.LogPrefix);
     }
@@ -182,7 +182,7 @@ public sealed class FlagCatalogueTests
         AssertSame(
             new StorageOptions
             {
-                DataPath = Directory.GetCurrentDirectory(),
+                DataPath = Path.GetFullPath("data"),
                 MaxBytesPerFile = 17,
                 SyncEvery = 18,
                 SyncTimeout = TimeSpan.FromSeconds(19),
@@ -288,6 +288,23 @@ public sealed class FlagCatalogueTests
         Assert.All(catalogue.Flags, flag => Assert.Contains($"--{flag.Name} <", run.Output));
         Assert.Contains("BROKER_TCP_ADDRESS", run.Output);
         Assert.Contains("--config", run.Output);
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("nsqd --help")]
+    [InlineData("nsqlookupd --help")]
+    [InlineData("nsqadmin --help")]
+    [InlineData("gateway --help")]
+    public async Task Help_has_what_most_people_need_first_and_the_rest_in_groups(string arguments)
+    {
+        string[] lines = (await ProgramRun.StartAsync(arguments.Split(' '))).Output.Split('\n');
+        string[] groups = [.. lines.Where(line => line.EndsWith(':') && !line.StartsWith(' ') && line != "Commands:").Select(line => line[..^1])];
+        Assert.Equal("Common flags", groups[0]);
+        Assert.True(groups.Length > 3);
+        Assert.Equal(FlagGroup.Order.Where(groups.Contains), groups);
+        int common = Array.FindIndex(lines, line => line == "Common flags:");
+        Assert.InRange(Array.FindIndex(lines, common, line => line.Length == 0) - common, 5, 14);
     }
 
     [Fact]

@@ -54,4 +54,15 @@ public sealed class PostgresStorageTests
         await next.ExpectNothingAsync();
         await broker.UntilAsync("t", "c", stats => stats is { Depth: 0, InFlight: 0 });
     }
+
+    [Fact]
+    public async Task Preparing_the_database_says_what_it_did()
+    {
+        BrokerSettings settings = new();
+        settings.Postgres.ConnectionString = (await PostgresServer.SharedAsync()).ConnectionString;
+        settings.Postgres.Schema = $"{TestStorage.NewSchema()}_prepared";
+        string schema = $"schema {settings.Postgres.Schema} in PostgreSQL at 127.0.0.1/postgres is";
+        Assert.Equal($"{schema} ready: its tables were created (version 3)", await BrokerHost.PrepareDatabaseAsync(settings, CancellationToken.None));
+        Assert.Equal($"{schema} up to date (version 3)", await BrokerHost.PrepareDatabaseAsync(settings, CancellationToken.None));
+    }
 }

@@ -23,7 +23,8 @@ public sealed partial class RoleTests : IDisposable
             line => Assert.StartsWith("INFO: ID: ", line),
             line => Assert.Equal($"INFO: messages in files, data path {_folder.Path}", line),
             line => Assert.StartsWith("INFO: TCP: listening on 127.0.0.1:", line),
-            line => Assert.StartsWith("INFO: HTTP: listening on 127.0.0.1:", line));
+            line => Assert.StartsWith("INFO: HTTP: listening on 127.0.0.1:", line),
+            line => Assert.Matches("^INFO: Ready. To publish: curl -d '{\"id\":1}' 'http://127.0.0.1:[0-9]+/pub\\?topic=orders'$", line));
     }
 
     [Fact]
@@ -41,7 +42,7 @@ public sealed partial class RoleTests : IDisposable
         await using RoleProcess? node = isAdmin
             ? await RoleProcess.StartAsync(_folder.Path, addresses: 2, "nsqlookupd", "--tcp-address=127.0.0.1:0", "--http-address=127.0.0.1:0")
             : null;
-        if (node is not null) arguments = [.. arguments, $"--lookupd-http-address={node.Lines[^1].Split(' ')[^1]}"];
+        if (node is not null) arguments = [.. arguments, $"--lookupd-http-address={node.Lines.Last(line => line.Contains("listening on")).Split(' ')[^1]}"];
         await using RoleProcess role = await RoleProcess.StartAsync(_folder.Path, arguments.Count(argument => argument.EndsWith(":0", StringComparison.Ordinal)), arguments);
         Assert.DoesNotContain(role.Assemblies, file => file.Contains("Orleans", StringComparison.Ordinal));
         Assert.Equal(0, await role.TerminateAsync());

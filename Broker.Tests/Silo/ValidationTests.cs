@@ -1,4 +1,5 @@
 using Broker.Silo.Flags;
+using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
 
 namespace Broker.Tests.Silo;
@@ -133,6 +134,29 @@ public sealed class ValidationTests
     }
 
     [Fact]
-    public async Task Without_a_data_path_the_current_directory_is_it() =>
-        Assert.Equal(Directory.GetCurrentDirectory(), (await ProgramRun.SettingsOfAsync("")).Storage.DataPath);
+    public async Task A_data_path_whose_parent_is_there_is_created_at_the_start()
+    {
+        using Running.DataFolder parent = new();
+        string folder = Path.Combine(parent.Path, "data");
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync($"--data-path={folder}/");
+        Assert.Equal(folder, settings.Storage.DataPath);
+        Assert.False(Directory.Exists(folder), "help or a mistake elsewhere is to leave nothing behind");
+        settings.Gateway.TcpAddress = "127.0.0.1:0";
+        settings.Gateway.HttpAddress = settings.Lookup.TcpAddress = settings.Lookup.HttpAddress = settings.Admin.HttpAddress = "";
+        await using BrokerHost host = await BrokerHost.CreateAsync(settings);
+        Assert.True(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task In_place_of_nsqd_a_data_path_is_never_created()
+    {
+        string folder = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString());
+        Assert.Equal($"--data-path: {folder} does not exist; create it or name another directory", await ProgramRun.ComplaintOfAsync($"nsqd --data-path={folder}"));
+    }
+
+    [Theory]
+    [InlineData("", "data")]
+    [InlineData("nsqd", "")]
+    public async Task Without_a_data_path_messages_are_below_the_current_directory(string command, string folder) =>
+        Assert.Equal(Path.GetFullPath(folder.Length == 0 ? "." : folder), (await ProgramRun.SettingsOfAsync(command)).Storage.DataPath);
 }

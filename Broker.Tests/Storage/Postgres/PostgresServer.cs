@@ -40,11 +40,17 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     /// <summary>How to reach it.</summary>
     public string ConnectionString => string.Create(
-        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_port};Username=broker;Password=hush;Database=postgres");
+        CultureInfo.InvariantCulture, $"Host=127.0.0.1;Port={_port};Username=postgres;Password=hush;Database=postgres");
 
     /// <summary>How to reach it from any network of this machine: by its socket in the file system.</summary>
     public string SocketConnectionString => string.Create(
-        CultureInfo.InvariantCulture, $"Host={_folder.FullName};Port={_port};Username=broker;Password=hush;Database=postgres");
+        CultureInfo.InvariantCulture, $"Host={_folder.FullName};Port={_port};Username=postgres;Password=hush;Database=postgres");
+
+    /// <summary>The same for <c>psql</c>.</summary>
+    public string PsqlConnection => string.Create(CultureInfo.InvariantCulture, $"host={_folder.FullName} port={_port} user=postgres dbname=postgres");
+
+    /// <summary>That socket.</summary>
+    public string Socket => Path.Combine(_folder.FullName, string.Create(CultureInfo.InvariantCulture, $".s.PGSQL.{_port}"));
 
     /// <summary>What it has logged.</summary>
     public string Log => File.ReadAllText(Path.Combine(_folder.FullName, "log"));
@@ -68,8 +74,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
         PostgresServer server = new(settings);
         try
         {
+            // Its socket is for those of other networks, too, who are root in their own alone.
+            File.SetUnixFileMode(server._folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
             if (Environment.UserName == "root") await RunAsync("chown", "postgres:", server._folder.FullName);
-            await RunAsync([.. AsUser, Path.Combine(Binaries, "initdb"), "-D", server.Data, "-U", "broker", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
+            await RunAsync([.. AsUser, Path.Combine(Binaries, "initdb"), "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]);
             await server.StartAsync();
             return server;
         }

@@ -90,7 +90,7 @@ public sealed class PostgresStartTests
         await stores.AskAsync<bool>($"select set_config('x.y', 'z', false) = 'z'");
         await (await PostgresServer.SharedAsync()).AskAsync(
             $"create role {role} login; grant usage on schema {stores.Schema} to {role}; grant all on all tables in schema {stores.Schema} to {role}; grant all on all sequences in schema {stores.Schema} to {role}");
-        stores.ConnectionString = (await PostgresServer.SharedAsync()).ConnectionString.Replace("Username=broker", $"Username={role}", StringComparison.Ordinal);
+        stores.ConnectionString = (await PostgresServer.SharedAsync()).ConnectionString.Replace("Username=postgres", $"Username={role}", StringComparison.Ordinal);
         ITopicLog log = (await (await stores.OpenAsync()).OpenTopicAsync("t", create: true))!;
         await log.AppendAsync(PostgresStores.Batch(0, "a"), 0, 0);
     }
