@@ -1,6 +1,7 @@
 using Broker.Gateway.Connections;
 using Broker.Tests.Simulation;
 using Broker.Topics;
+using Orleans.Runtime;
 using static Broker.Tests.Gateway.NsqSocket;
 
 namespace Broker.Tests.Gateway;
@@ -18,7 +19,7 @@ public sealed class PublishingTests
             int call = Interlocked.Increment(ref calls);
             if (call == 2)
                 topic.Append(request);
-            return call <= 3 ? ValueTask.FromException<TopicReply>(new TimeoutException()) : null;
+            return call <= 3 ? ValueTask.FromException<TopicReply>(new SiloUnavailableException()) : null;
         };
         using NsqSocket client = await server.ConnectAsync();
         await client.SendAsync("PUB t\n" + Sized("a"));
