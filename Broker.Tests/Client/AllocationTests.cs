@@ -26,7 +26,6 @@ public sealed class AllocationTests
     [Fact]
     public async Task A_received_message_costs_its_bytes_and_nothing_else()
     {
-        const int batches = 400;
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
         await using NsqConsumer consumer = new(new NsqConsumerOptions
@@ -50,9 +49,7 @@ public sealed class AllocationTests
         byte[] answers = new byte[Batch * FinishSize];
         ReceiveAll(socket, new byte["SUB orders mail\nRDY 1000\n".Length]);
         Run(100);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Run(batches);
-        double perMessage = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(batches * Batch);
+        double perMessage = LeastPerMessage(Run);
 
         // The body, and before it the header of a message and that of a frame; a part of an array is not full yet.
         Assert.InRange(perMessage - (BodySize + 26 + 8), -1, Noise);
@@ -70,7 +67,6 @@ public sealed class AllocationTests
     [Fact]
     public async Task A_published_message_costs_nothing()
     {
-        const int batches = 400;
         byte[] line = Encoding.ASCII.GetBytes("PUB orders\n");
         using TcpListener listener = new(IPAddress.Loopback, 0);
         listener.Start();
@@ -86,9 +82,7 @@ public sealed class AllocationTests
         ValueTask[] publishes = new ValueTask[Batch];
         ReceiveAll(socket, new byte["NOP\n".Length]);
         Run(100);
-        long before = GC.GetTotalAllocatedBytes(precise: true);
-        Run(batches);
-        double perMessage = (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(batches * Batch);
+        double perMessage = LeastPerMessage(Run);
         Assert.InRange(perMessage, 0, Noise);
 
         void Run(int count)
@@ -106,6 +100,18 @@ public sealed class AllocationTests
                 }
             }
         }
+    }
+
+    /// <summary>Bytes that a message costs. What else the process does only ever adds to it, so the least of several rounds is closest.</summary>
+    private static double LeastPerMessage(Action<int> run)
+    {
+        const int batches = 400;
+        return Enumerable.Range(0, 3).Min(_ =>
+        {
+            long before = GC.GetTotalAllocatedBytes(precise: true);
+            run(batches);
+            return (GC.GetTotalAllocatedBytes(precise: true) - before) / (double)(batches * Batch);
+        });
     }
 
     /// <summary>Takes the magic, IDENTIFY and what follows it, and gives these answers.</summary>

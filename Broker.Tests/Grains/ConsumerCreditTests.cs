@@ -1,5 +1,4 @@
 using Broker.Channels;
-using Broker.Events;
 using Broker.Gateways;
 using Broker.Grains;
 using Broker.Grains.Channels;
@@ -190,14 +189,5 @@ public sealed class ConsumerCreditTests
             gateway.Outbox.Clear();
         _queue.Outgoing.Clear();
         return runs;
-    }
-
-    private sealed class NoObserver : IGatewayObserver
-    {
-        public void Deliver(Delivery delivery) => throw new NotSupportedException("the queue delivers into outboxes");
-
-        public void Close(string channelKey, long incarnation) => throw new NotSupportedException("the queue closes nothing");
-
-        public void Happened(BrokerEvent happened) => throw new NotSupportedException("the queue tells nothing");
     }
 }

@@ -1,6 +1,5 @@
 using System.Text;
 using Broker.Channels;
-using Broker.Events;
 using Broker.Gateways;
 using Broker.Grains;
 using Broker.Grains.Channels;
@@ -407,15 +406,6 @@ internal sealed class QueueDriver
     private void Say(string what) => _trace.AppendLine(what);
 
     private static byte[] Body(long offset) => Encoding.ASCII.GetBytes(offset.ToString("D10", System.Globalization.CultureInfo.InvariantCulture));
-
-    private sealed class NoObserver : IGatewayObserver
-    {
-        public void Deliver(Delivery delivery) => throw new NotSupportedException("the queue delivers into outboxes");
-
-        public void Close(string channelKey, long incarnation) => throw new NotSupportedException("the queue closes nothing");
-
-        public void Happened(BrokerEvent happened) => throw new NotSupportedException("the queue tells nothing");
-    }
 
     /// <summary>Replays notes as the journal's definition says, with plain sets.</summary>
     private sealed class Journal

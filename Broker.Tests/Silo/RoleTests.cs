@@ -5,6 +5,7 @@ using Broker.Tests.Storage.Postgres;
 namespace Broker.Tests.Silo;
 
 /// <summary>Each role of the executable: what it says, what it loads, and that many run side by side.</summary>
+[Collection(QuietCollection.Name)]
 public sealed partial class RoleTests : IDisposable
 {
     private readonly DataFolder _folder = new();
