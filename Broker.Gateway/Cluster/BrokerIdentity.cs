@@ -11,16 +11,18 @@ namespace Broker.Gateway.Cluster;
 public sealed class BrokerIdentity(IOptions<GatewayOptions> options, BoundAddresses bound)
 {
     /// <summary>Host under which it is reached; what serves loopback only cannot be reached by this host's name.</summary>
-    public string BroadcastAddress =>
-        options.Value.BroadcastAddress is { Length: > 0 } given ? given
-        : bound.Tcp?.EndPoint is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address) ? address.ToString()
-        : Dns.GetHostName();
+    public string BroadcastAddress => Given ?? Loopback ?? Dns.GetHostName();
 
     /// <summary>Host by which figures are named, as nsqd names them.</summary>
-    public string FigureHost => options.Value.BroadcastAddress is { Length: > 0 } given ? given : Dns.GetHostName();
+    public string FigureHost => Given ?? Dns.GetHostName();
 
     /// <summary>Its address as the own lookup service shows it.</summary>
     public string LocalAddress => string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{Math.Max(0, bound.TcpPort)}");
+
+    private string? Given => options.Value.BroadcastAddress is { Length: > 0 } given ? given : null;
+
+    private string? Loopback =>
+        bound.Tcp?.EndPoint is IPEndPoint { Address: var address } && IPAddress.IsLoopback(address) ? address.ToString() : null;
 
     /// <summary>The body of IDENTIFY. Ports are 0 where nothing is served.</summary>
     public PeerInfo Describe() => new()

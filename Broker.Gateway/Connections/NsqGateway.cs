@@ -120,8 +120,8 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <summary>What was refused to clients.</summary>
     public Refusals Refusals { get; }
 
-    /// <summary>What a connection has of its channel; null when it has no channel.</summary>
-    internal Consumer? FindConsumer(int number) => _connections.GetValueOrDefault(number)?.Consumer;
+    /// <summary>A consumer by its number, which is its connection's; null when there is none.</summary>
+    internal Consumer? FindConsumer(int number) => _services.Links.FindConsumer(number);
 
     internal ByteBudget BytesInFlight => _services.BytesInFlight;
 

@@ -263,7 +263,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
 
     private async ValueTask ExecuteAsync(CommandCall call)
     {
-        RetryPause retry = new();
+        RetryPause? retry = null;
         CommandBatch batch = NextBatch(call);
         while (true)
         {
@@ -304,8 +304,9 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
                 call.Complete(null);
                 return;
             }
+            retry ??= new RetryPause();
             if (await PauseAsync(retry.After(fault, _gateway.Time.GetElapsedTime(asked))))
-                retry = new RetryPause();
+                retry = null;
         }
     }
 

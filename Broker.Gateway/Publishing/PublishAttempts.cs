@@ -15,7 +15,7 @@ internal sealed class PublishAttempts(
 {
     private readonly long _started = time.GetTimestamp();
     private readonly List<Task<Answer>> _open = [];
-    private readonly RetryPause _retry = new();
+    private RetryPause? _retry;
     private TimeSpan _wait = patience.BeforeAskingAgain;
     private TimeSpan _heard;
     private TimeSpan _nextAsk;
@@ -74,8 +74,10 @@ internal sealed class PublishAttempts(
             _heard = Elapsed;
         logger.PublishRetried(fault, topic, request.Sequence);
         // What got no answer was about to be asked again anyway.
-        if (_open.Count == 0 && fault is not TimeoutException)
-            _nextAsk = Elapsed + _retry.After(fault, took);
+        if (_open.Count > 0 || fault is TimeoutException)
+            return;
+        _retry ??= new RetryPause();
+        _nextAsk = Elapsed + _retry.After(fault, took);
     }
 
     private async Task WaitAsync(TimeSpan left)

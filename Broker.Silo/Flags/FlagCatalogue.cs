@@ -95,18 +95,7 @@ public sealed class FlagCatalogue
         .. Addresses("0.0.0.0"),
         .. FlagGroup.Of(FlagGroup.Storage, Postgres()),
         .. FlagGroup.Of(FlagGroup.Cluster, ClusterFlags.OfMember()),
-        .. FlagGroup.Of(FlagGroup.Clients, Messages()),
-        .. FlagGroup.Of(FlagGroup.Clients, Clients()),
-        .. FlagGroup.Of(FlagGroup.Clients, Topology()),
-        .. FlagGroup.Of(FlagGroup.Clients, Compression()),
-        .. FlagGroup.Of(FlagGroup.Security, Tls("0.0.0.0")),
-        .. FlagGroup.Of(FlagGroup.Security, Auth()),
-        .. FlagGroup.Of(FlagGroup.Limits, Limits()),
-        .. FlagGroup.Of(FlagGroup.Lookup, Registration("0.0.0.0")),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Metrics()),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Traces()),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Statsd()),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Latency()),
+        .. FrontEnd("0.0.0.0"),
     ]);
 
     private static IEnumerable<Flag> General(string program) =>
@@ -122,19 +111,17 @@ public sealed class FlagCatalogue
         .. Addresses(host),
         .. FlagGroup.Of(FlagGroup.Storage, Storage(dataPath, defaultDataPath)),
         .. FlagGroup.Of(FlagGroup.Cluster, ClusterFlags.OfSilo(host == "127.0.0.1" ? host : "")),
-        .. FlagGroup.Of(FlagGroup.Clients, Messages()),
-        .. FlagGroup.Of(FlagGroup.Clients, Clients()),
-        .. FlagGroup.Of(FlagGroup.Clients, Topology()),
-        .. FlagGroup.Of(FlagGroup.Clients, Compression()),
-        .. FlagGroup.Of(FlagGroup.Security, Tls(host)),
-        .. FlagGroup.Of(FlagGroup.Security, Auth()),
+        .. FrontEnd(host),
+        .. FlagGroup.Of(FlagGroup.WithoutEffect, WithoutEffect()),
+    ];
+
+    private static IEnumerable<Flag> FrontEnd(string host) =>
+    [
+        .. FlagGroup.Of(FlagGroup.Clients, [.. Messages(), .. Clients(), .. Topology(), .. Compression()]),
+        .. FlagGroup.Of(FlagGroup.Security, [.. Tls(host), .. Auth()]),
         .. FlagGroup.Of(FlagGroup.Limits, Limits()),
         .. FlagGroup.Of(FlagGroup.Lookup, Registration(host)),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Metrics()),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Traces()),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Statsd()),
-        .. FlagGroup.Of(FlagGroup.Monitoring, Latency()),
-        .. FlagGroup.Of(FlagGroup.WithoutEffect, WithoutEffect()),
+        .. FlagGroup.Of(FlagGroup.Monitoring, [.. Metrics(), .. Traces(), .. Statsd(), .. Latency()]),
     ];
 
     private static IEnumerable<Flag> Logging(string program) =>
