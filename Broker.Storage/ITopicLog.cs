@@ -61,6 +61,12 @@ public interface ITopicLog : ITopicReader, IAsyncDisposable
     /// <summary>Removes whole segments that lie below an offset.</summary>
     ValueTask TrimAsync(long below);
 
+    /// <summary>
+    /// What was appended to the topic before this opening, since it was made, trimmed or not; nothing where a log keeps no such count, because only
+    /// one process ever opens it.
+    /// </summary>
+    LogCount AppendedBefore => default;
+
     /// <summary>Bytes that the log takes.</summary>
     long Bytes { get; }
 

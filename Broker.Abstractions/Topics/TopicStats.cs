@@ -16,10 +16,13 @@ public sealed class TopicStats
     /// <summary>Messages that no channel has got yet.</summary>
     [Id(2)] public long Depth { get; init; }
 
-    /// <summary>Messages published.</summary>
+    /// <summary>
+    /// Messages published: with a store that silos share, since the topic was made, so that it does not fall when the topic moves; else since the
+    /// process started, as in nsqd.
+    /// </summary>
     [Id(3)] public long MessageCount { get; init; }
 
-    /// <summary>Body bytes published.</summary>
+    /// <summary>Body bytes published, counted as <see cref="MessageCount"/> is.</summary>
     [Id(4)] public long MessageBytes { get; init; }
 
     /// <summary>Whether the topic is paused.</summary>
@@ -36,4 +39,10 @@ public sealed class TopicStats
 
     /// <summary>Messages that the topic held when it was emptied.</summary>
     [Id(9)] public long Emptied { get; init; }
+
+    /// <summary>Part of <see cref="MessageCount"/> that was published before the topic was activated where it is.</summary>
+    [Id(10)] public long MessagesBefore { get; init; }
+
+    /// <summary>Part of <see cref="MessageBytes"/> that was published before the topic was activated where it is.</summary>
+    [Id(11)] public long BytesBefore { get; init; }
 }

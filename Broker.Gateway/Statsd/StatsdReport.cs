@@ -48,8 +48,8 @@ internal sealed class StatsdReport(StatsdOptions options, string prefix)
     private void Write(TopicDocument topic)
     {
         string name = $"topic.{topic.Name}";
-        Count($"{name}.message_count", topic.MessageCount);
-        Count($"{name}.message_bytes", topic.MessageBytes);
+        Count($"{name}.message_count", topic.MessageCount, topic.MessagesBefore);
+        Count($"{name}.message_bytes", topic.MessageBytes, topic.BytesBefore);
         Gauge($"{name}.depth", topic.Depth);
         Gauge($"{name}.backend_depth", topic.BackendDepth);
         Write(name, topic.Latency);
@@ -95,9 +95,10 @@ internal sealed class StatsdReport(StatsdOptions options, string prefix)
         Count("mem.gc_runs", memory.GcRuns);
     }
 
-    private void Count(string name, long sum)
+    // What is reported for the first time is counted from where it began here.
+    private void Count(string name, long sum, long began = 0)
     {
-        long before = _sums.GetValueOrDefault(name);
+        long before = _sums.GetValueOrDefault(name, began);
         _next[name] = sum;
         Add(name, sum >= before ? sum - before : sum, 'c');
     }

@@ -1,4 +1,5 @@
 using Broker.Messages;
+using Broker.Storage;
 
 namespace Broker.Grains.Topics;
 
@@ -6,7 +7,10 @@ namespace Broker.Grains.Topics;
 public sealed class TopicBooks
 {
     /// <summary>The topic's log and depth; null before it was opened.</summary>
-    public OpenTopic? Open { get; set; }
+    public OpenTopic? Open { get; private set; }
+
+    /// <summary>What was published before the activation, where the topic's log knows it.</summary>
+    public LogCount Before { get; private set; }
 
     /// <summary>Messages published.</summary>
     public long MessageCount { get; set; }
@@ -28,6 +32,14 @@ public sealed class TopicBooks
 
     /// <summary>Bytes that the log takes.</summary>
     public long LogBytes => Open?.Log.Bytes ?? 0;
+
+    /// <summary>The topic was opened. What is opened again was counted here.</summary>
+    public void NoteOpened(OpenTopic open)
+    {
+        if (Open is null)
+            Before = open.Log.AppendedBefore;
+        Open = open;
+    }
 
     /// <summary>Counts a batch that was published, and how many of it were dropped.</summary>
     public void Count(MessageBatch batch, long dropped)

@@ -118,7 +118,7 @@ internal sealed class TopicOpening(
             topic.Books = new TopicBooks();
         }
 
-        topic.Books.Open = open;
+        topic.Books.NoteOpened(open);
         topic.Show();
         if (isNew)
             await directory.NoteAsync(open);

@@ -39,6 +39,7 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
         _assigned = opening.Next;
         _taken = opening.End;
         _committedTo = opening.Next;
+        AppendedBefore = opening.Total;
         _total = opening.Total;
         _committed = opening.Total;
         _trimmed = opening.Trimmed;
@@ -55,6 +56,8 @@ internal sealed class PostgresTopicLog : PostgresTopicReader, ITopicLog
     public bool IsDeleted => Topic.IsDeleted;
 
     public long NextOffset { get; }
+
+    public LogCount AppendedBefore { get; }
 
     public TopicRecord Record => Topic.Record;
 

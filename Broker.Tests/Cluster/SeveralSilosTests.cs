@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
+using Broker.Tests.Http;
 using Broker.Tests.Running;
 using Broker.Tests.Storage.Postgres;
 
@@ -28,18 +30,54 @@ public sealed class SeveralSilosTests
         }
     }
 
+    [Fact]
+    public async Task A_topics_messages_are_counted_since_it_was_made_wherever_it_is()
+    {
+        await using Cluster cluster = await Cluster.StartAsync("--http-address=127.0.0.1:0");
+        await using NsqSocket producer = await NsqSocket.OpenAsync(cluster.Silos[2].TcpEndPoint);
+        for (int i = 0; i < Topics; i++)
+        {
+            for (int j = 0; j <= i; j++)
+                await producer.PublishAsync($"t{i}", "four");
+        }
+        Assert.Equal(Counts(1), await cluster.CountsAsync());
+
+        Assert.Equal(0, await cluster.Silos[0].TerminateAsync());
+        Assert.Equal(0, await cluster.Silos[1].TerminateAsync());
+
+        for (int i = 0; i < Topics; i++)
+            await producer.PublishAsync($"t{i}", "four");
+        Assert.Equal(Counts(2), await cluster.CountsAsync());
+
+        static IEnumerable<(long Messages, long Bytes)> Counts(int ofTheFirst) =>
+            Enumerable.Range(ofTheFirst, Topics).Select(static i => ((long)i, 4L * i));
+    }
+
     private sealed class Cluster : IAsyncDisposable
     {
         public List<BrokerProcess> Silos { get; } = [];
 
-        public static async Task<Cluster> StartAsync()
+        public static async Task<Cluster> StartAsync(params string[] flags)
         {
             string schema = string.Create(CultureInfo.InvariantCulture, $"{TestStorage.NewSchema()}_cluster");
             string connection = (await PostgresServer.SharedAsync()).ConnectionString;
             Cluster cluster = new();
             for (int i = 0; i < SeveralSilosTests.Silos; i++)
-                cluster.Silos.Add(await BrokerProcess.StartAsync("--storage=postgres", $"--postgres={connection}", $"--postgres-schema={schema}"));
+                cluster.Silos.Add(await BrokerProcess.StartAsync(["--storage=postgres", $"--postgres={connection}", $"--postgres-schema={schema}", .. flags]));
             return cluster;
+        }
+
+        /// <summary>Messages and bytes of each topic, as the silos that still run tell of those that they host.</summary>
+        public async Task<(long Messages, long Bytes)[]> CountsAsync()
+        {
+            List<(long Messages, long Bytes)> counts = [];
+            foreach (BrokerProcess silo in Silos.Where(static silo => silo.IsRunning))
+            {
+                using HttpClient client = HttpBroker.ClientOf(silo.HttpEndPoint);
+                JsonNode stats = JsonNode.Parse(await client.GetStringAsync("/stats?format=json"))!;
+                counts.AddRange(stats["topics"]!.AsArray().Select(static topic => ((long)topic!["message_count"]!, (long)topic["message_bytes"]!)));
+            }
+            return [.. counts.Order()];
         }
 
         public async ValueTask DisposeAsync()

@@ -55,6 +55,9 @@ public sealed partial class BrokerProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether it has been started and has not ended.</summary>
+    public bool IsRunning => _process is { HasExited: false };
+
     /// <summary>Memory that it has in use now, in bytes.</summary>
     public long ResidentBytes
     {
@@ -168,7 +171,7 @@ public sealed partial class BrokerProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false }) await KillAsync();
+        if (IsRunning) await KillAsync();
         _process?.Dispose();
         _data.Dispose();
     }

@@ -130,6 +130,8 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         Depth = topic.Depth,
         BackendDepth = topic.BackendDepth,
         MessageCount = topic.MessageCount,
+        MessagesBefore = topic.MessagesBefore,
+        BytesBefore = topic.BytesBefore,
         MessageBytes = topic.MessageBytes,
         Paused = topic.Paused,
         Latency = LatencyDocument.Of(

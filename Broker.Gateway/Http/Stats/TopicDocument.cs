@@ -15,6 +15,12 @@ public sealed record TopicDocument
 
     [JsonPropertyName("message_count")] public long MessageCount { get; init; }
 
+    /// <summary>Part of <see cref="MessageCount"/> from before the topic was activated where it is; not told.</summary>
+    [JsonIgnore] public long MessagesBefore { get; init; }
+
+    /// <summary>Part of <see cref="MessageBytes"/> from before the topic was activated where it is; not told.</summary>
+    [JsonIgnore] public long BytesBefore { get; init; }
+
     [JsonPropertyName("message_bytes")] public long MessageBytes { get; init; }
 
     [JsonPropertyName("paused")] public bool Paused { get; init; }
