@@ -396,6 +396,9 @@ public sealed class FlagCatalogue
         new Flag<TimeSpan>("shutdown-delay", FlagType.DurationOrZero, "0s",
             "time from /health/ready saying no to the closing of connections, when the broker is told to stop",
             (settings, value) => settings.Telemetry.ShutdownDelay = value),
+        new Flag<TimeSpan>("shutdown-timeout", FlagType.Duration, "20s",
+            "time that stopping takes at most after --shutdown-delay, whatever the database or the disk does; what is under way then is left",
+            (settings, value) => settings.ShutdownTimeout = value),
     ];
 
     private static IEnumerable<Flag> Traces() =>

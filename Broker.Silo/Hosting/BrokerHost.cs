@@ -33,7 +33,7 @@ using Microsoft.Extensions.Options;
 namespace Broker.Silo.Hosting;
 
 /// <summary>A broker in this process: the one place where silo, grains, storage and gateway meet.</summary>
-public sealed class BrokerHost : IAsyncDisposable
+public sealed partial class BrokerHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly Action<StartBanner, IReadOnlyList<Listener>> _banner;
@@ -70,37 +70,21 @@ public sealed class BrokerHost : IAsyncDisposable
             Console.Out.WriteLine(await PrepareDatabaseAsync(settings, cancellation));
             return;
         }
-        await using BrokerHost host = await CreateAsync(settings);
-        await host.StartAsync(cancellation);
-        await host.WaitForShutdownAsync(cancellation);
+
+        await (await CreateAsync(settings)).ServeAsync(cancellation);
     }
 
     /// <summary>Builds the lookup service alone and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
     /// <exception cref="StartException">It cannot start here.</exception>
-    public static async Task ServeLookupAsync(BrokerSettings settings, CancellationToken cancellation)
-    {
-        await using BrokerHost host = CreateLookup(settings);
-        await host.StartAsync(cancellation);
-        await host.WaitForShutdownAsync(cancellation);
-    }
+    public static Task ServeLookupAsync(BrokerSettings settings, CancellationToken cancellation) => CreateLookup(settings).ServeAsync(cancellation);
 
     /// <summary>Builds the admin web alone and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
     /// <exception cref="StartException">It cannot start here.</exception>
-    public static async Task ServeAdminAsync(BrokerSettings settings, CancellationToken cancellation)
-    {
-        await using BrokerHost host = CreateAdmin(settings);
-        await host.StartAsync(cancellation);
-        await host.WaitForShutdownAsync(cancellation);
-    }
+    public static Task ServeAdminAsync(BrokerSettings settings, CancellationToken cancellation) => CreateAdmin(settings).ServeAsync(cancellation);
 
     /// <summary>Builds a gateway by itself and serves it until a signal or <paramref name="cancellation"/> stops it.</summary>
     /// <exception cref="StartException">It cannot start here.</exception>
-    public static async Task ServeGatewayAsync(BrokerSettings settings, CancellationToken cancellation)
-    {
-        await using BrokerHost host = CreateGateway(settings);
-        await host.StartAsync(cancellation);
-        await host.WaitForShutdownAsync(cancellation);
-    }
+    public static Task ServeGatewayAsync(BrokerSettings settings, CancellationToken cancellation) => CreateGateway(settings).ServeAsync(cancellation);
 
     /// <summary>Makes the tables that a broker needs in its database, or brings them up to date.</summary>
     /// <returns>One line that says what was done.</returns>
@@ -216,6 +200,8 @@ public sealed class BrokerHost : IAsyncDisposable
         builder.Services.AddSingleton(settings.Gateway);
         builder.Services.AddSingleton(time ?? TimeProvider.System);
         builder.Services.AddSingleton<StartBanner>();
+        // The rest is for what is closed after the host.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = settings.Telemetry.ShutdownDelay + (settings.ShutdownTimeout * 0.75));
         builder.Services.Configure<ConsoleLifetimeOptions>(lifetime => lifetime.SuppressStatusMessages = true);
         AddLogging(builder.Logging, settings);
 
@@ -264,6 +250,41 @@ public sealed class BrokerHost : IAsyncDisposable
         if (_store is not null) await _store.DisposeAsync();
         _storeParts?.Dispose();
     }
+
+    // What is told to stop has a bound, whatever it waits for: Orleans alone tries for two minutes to reach a database that is gone. Nothing
+    // acknowledged depends on how a broker ends, so whatever is still under way is left.
+    private async Task ServeAsync(CancellationToken cancellation)
+    {
+        BrokerSettings settings = Services.GetRequiredService<BrokerSettings>();
+        ILogger logger = Services.GetRequiredService<ILogger<BrokerHost>>();
+        ILoggerProvider[] outputs = [.. Services.GetServices<ILoggerProvider>()];
+        TaskCompletionSource stopping = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping.Register(stopping.SetResult);
+        Task serving = ServeToTheEndAsync(cancellation);
+        await Task.WhenAny(serving, stopping.Task);
+        TimeSpan bound = stopping.Task.IsCompleted ? settings.Telemetry.ShutdownDelay + settings.ShutdownTimeout : Timeout.InfiniteTimeSpan;
+        try
+        {
+            await serving.WaitAsync(bound, CancellationToken.None);
+        }
+        catch (TimeoutException) when (!serving.IsCompleted)
+        {
+            StopGivenUp(logger, settings.ShutdownTimeout.TotalSeconds);
+            // The process ends now; its last lines are written before.
+            foreach (ILoggerProvider output in outputs) output.Dispose();
+        }
+    }
+
+    private async Task ServeToTheEndAsync(CancellationToken cancellation)
+    {
+        await using BrokerHost host = this;
+        await StartAsync(cancellation);
+        await WaitForShutdownAsync(cancellation);
+    }
+
+    [LoggerMessage(6080, LogLevel.Warning,
+        "stopping took {Seconds} s (--shutdown-timeout) and is given up: nothing acknowledged is lost, and what was in flight is delivered again")]
+    private static partial void StopGivenUp(ILogger logger, double seconds);
 
     // Listeners are configured while the server is built, and with them what they serve.
     private static WebApplication BuildApp(WebApplicationBuilder builder)

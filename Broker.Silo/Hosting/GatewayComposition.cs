@@ -44,7 +44,6 @@ internal static class GatewayComposition
         services.AddAnnouncing();
         services.AddStatsd();
         services.AddHostedService(_ => new OtlpExport(settings));
-        services.Configure<HostOptions>(host => host.ShutdownTimeout += settings.Telemetry.ShutdownDelay);
         services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
         services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));
     }

@@ -24,7 +24,8 @@ public sealed class LogLineFormatter(BrokerSettings settings, LogThrottle thrott
         writer.Write(NameOf(entry.LogLevel));
         writer.Write(": ");
         writer.Write(entry.Formatter(entry.State, entry.Exception));
-        bool hasTrace = entry.LogLevel >= LogLevel.Error || settings.LogLevel <= LogLevel.Debug;
+        // Where something was cancelled is where it waited, which tells nobody why.
+        bool hasTrace = (entry.LogLevel >= LogLevel.Error && entry.Exception is not OperationCanceledException) || settings.LogLevel <= LogLevel.Debug;
         // What is warned of goes on by itself: one line tells it.
         if (entry.Exception is { } cause && !hasTrace) writer.Write($": {cause.GetType().Name}: {cause.Message.ReplaceLineEndings(" ")}");
         if (leftOut > 0) writer.Write(string.Create(CultureInfo.InvariantCulture, $" ({leftOut} more lines of this kind were left out before)"));

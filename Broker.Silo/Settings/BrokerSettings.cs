@@ -37,6 +37,12 @@ public sealed class BrokerSettings
     /// <summary>How silos and gateways of a cluster find each other; of no effect for a broker by itself.</summary>
     public ClusterSettings Cluster { get; } = new();
 
+    /// <summary>
+    /// How long the process takes to end at most, from when it was told to and <see cref="TelemetryOptions.ShutdownDelay"/> has passed. Shorter than the
+    /// 30 s that orchestrators wait.
+    /// </summary>
+    public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Which store keeps the messages.</summary>
     public StorageKind StorageKind { get; set; }
 

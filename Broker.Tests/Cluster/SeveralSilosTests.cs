@@ -53,6 +53,29 @@ public sealed class SeveralSilosTests
             Enumerable.Range(ofTheFirst, Topics).Select(static i => ((long)i, 4L * i));
     }
 
+    /// <summary>Orleans alone would go on for two minutes to tell the others by the database that this silo goes.</summary>
+    [Fact]
+    public async Task A_silo_that_is_told_to_stop_ends_in_time_when_the_database_is_gone()
+    {
+        await using PostgresServer server = await PostgresServer.CreateAsync();
+        await using BrokerProcess silo = await BrokerProcess.StartAsync("--storage=postgres", $"--postgres={server.ConnectionString}", "--shutdown-timeout=2s");
+        await using NsqSocket consumer = await NsqSocket.OpenAsync(silo.TcpEndPoint);
+        await consumer.SubscribeAsync("t", "c", ready: 1);
+        await using NsqSocket producer = await NsqSocket.OpenAsync(silo.TcpEndPoint);
+        await producer.PublishAsync("t", "in flight", "waiting");
+        await consumer.ExpectMessageAsync("in flight");
+        await server.StopAsync();
+
+        Assert.Equal(0, await silo.TerminateAsync());
+
+        Assert.Contains("WARNING: stopping took 2 s (--shutdown-timeout) and is given up", silo.Output, StringComparison.Ordinal);
+        await server.StartAsync();
+        await silo.StartAsync();
+        await using NsqSocket again = await NsqSocket.OpenAsync(silo.TcpEndPoint);
+        await again.SubscribeAsync("t", "c", ready: 2);
+        Assert.Equal(["in flight", "waiting"], (await again.ExpectMessagesAsync(2)).Select(message => message.Text).Order(StringComparer.Ordinal));
+    }
+
     private sealed class Cluster : IAsyncDisposable
     {
         public List<BrokerProcess> Silos { get; } = [];

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
+using Broker.Silo.Settings;
 using Broker.Tests.Running;
 using Broker.Tests.Silo;
 
@@ -36,7 +38,7 @@ public sealed partial class ContainerTests
         Match exec = Exec().Match(script);
         Assert.True(exec.Success, script);
 
-        using DataFolder data = new();
+        using Running.DataFolder data = new();
         string[] arguments =
         [
             .. exec.Groups[1].Value.Split(' ', StringSplitOptions.RemoveEmptyEntries),
@@ -49,6 +51,17 @@ public sealed partial class ContainerTests
         Assert.NotNull(run.Settings);
     }
 
+    [Fact]
+    public void Containers_are_given_longer_to_stop_than_a_broker_takes_at_most()
+    {
+        TimeSpan most = new BrokerSettings().ShutdownTimeout;
+        Assert.All(Grace().Matches(Read("docker-compose.yml")), grace => Assert.True(SecondsOf(grace) > most));
+        TimeSpan delay = SecondsOf(Delay().Match(Read("deploy/kubernetes/broker.yaml")));
+        Assert.True(SecondsOf(Grace().Match(Read("deploy/kubernetes/broker.yaml"))) > delay + most);
+    }
+
+    private static TimeSpan SecondsOf(Match match) => TimeSpan.FromSeconds(int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture));
+
     private static IEnumerable<string> ArgumentsOf(Match command) =>
         Argument().Matches(command.Groups[2].Value).Select(match => match.Groups[1].Value);
 
@@ -59,6 +72,12 @@ public sealed partial class ContainerTests
 
     [GeneratedRegex(@"command: \[ (/\w+) \]\n((?:(?!\s*(?:env|ports|livenessProbe):).*\n)*)")]
     private static partial Regex ManifestCommand();
+
+    [GeneratedRegex(@"(?:stop_grace_period|terminationGracePeriodSeconds): (\d+)")]
+    private static partial Regex Grace();
+
+    [GeneratedRegex(@"--shutdown-delay=(\d+)s")]
+    private static partial Regex Delay();
 
     [GeneratedRegex(@"(--[\w-]+=[^\s\]]+)")]
     private static partial Regex Argument();

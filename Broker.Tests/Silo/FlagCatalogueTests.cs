@@ -234,12 +234,13 @@ public sealed class FlagCatalogueTests
     public async Task Flags_of_telemetry_arrive()
     {
         BrokerSettings settings = await ProgramRun.SettingsOfAsync(
-            "--metrics=false --metrics-label-limit=7 --shutdown-delay=8s --trace-sample-rate=0.25 --otlp-endpoint=http://h:1 --log-format=json"
+            "--metrics=false --metrics-label-limit=7 --shutdown-delay=8s --shutdown-timeout=6s --trace-sample-rate=0.25 --otlp-endpoint=http://h:1 --log-format=json"
             + " --log-rate-limit=9 --statsd-address=a:1 --statsd-prefix=p --statsd-interval=2s --statsd-mem-stats=false --statsd-udp-packet-size=3"
             + " --statsd-exclude-ephemeral --e2e-processing-latency-percentile=0.5,1.0 --e2e-processing-latency-window-time=4s");
         Assert.Equal([1, 0.5], settings.Telemetry.LatencyPercentiles);
         Assert.Equal((true, TimeSpan.FromSeconds(4)), (settings.Queue.KeepsLatency, settings.Queue.LatencyWindow));
         Assert.Equal((LogFormat.Json, 9), (settings.LogFormat, settings.LogRateLimit));
+        Assert.Equal(TimeSpan.FromSeconds(6), settings.ShutdownTimeout);
         AssertSame(
             new TelemetryOptions
             {

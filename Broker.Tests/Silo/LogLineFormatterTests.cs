@@ -21,6 +21,10 @@ public sealed class LogLineFormatterTests
     public void An_exception_follows_its_line() => Assert.Contains("DivideByZero", Format(LogLevel.Error, new DivideByZeroException()));
 
     [Fact]
+    public void What_was_cancelled_is_told_in_a_line() =>
+        Assert.EndsWith("ERROR: text: TaskCanceledException: gone\n", Format(LogLevel.Error, new TaskCanceledException("gone")), StringComparison.Ordinal);
+
+    [Fact]
     public void What_ends_the_start_is_not_told_twice() => Assert.Equal("", Format(LogLevel.Error, new StartException("taken")));
 
     private static string Format(LogLevel level, Exception? exception)
