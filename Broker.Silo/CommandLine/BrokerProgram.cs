@@ -94,13 +94,14 @@ public sealed class BrokerProgram(
     {
         Command command = result.CommandResult.Command;
         string help = $"\"{Product.Program}{(result.CommandResult.Parent is null ? "" : $" {command.Name}")} --help\"";
-        if (command.TreatUnmatchedTokensAsErrors && result.UnmatchedTokens is [string unmatched, ..])
+        foreach (string unmatched in result.UnmatchedTokens)
         {
             if (unmatched.StartsWith('-'))
                 throw new SettingsException($"{unmatched.Split('=')[0]}: there is no such flag; {help} lists all");
             if (command.Subcommands.Count > 0)
                 throw new SettingsException($"{unmatched}: there is no such command; {help} lists all");
-            throw new SettingsException($"{unmatched}: an argument without a flag; {help} lists all flags");
+            if (command.TreatUnmatchedTokensAsErrors)
+                throw new SettingsException($"{unmatched}: an argument without a flag; {help} lists all flags");
         }
         if (result.CommandResult.Parent is CommandResult parent && parent.Children.OfType<OptionResult>().Any())
             throw new SettingsException($"{command.Name}: flags stand after the command, as in {Product.Program} {command.Name} --flag=value");

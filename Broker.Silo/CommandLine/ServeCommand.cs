@@ -15,6 +15,8 @@ public sealed class ServeCommand : Command
         Catalogue = catalogue;
         foreach (Flag flag in catalogue.Flags) Options.Add(new FlagOption(flag));
         Options.Add(new HelpOption { Action = new FlagHelp(this) });
+        // As the original, which ignores arguments. What is no flag is told apart by the program.
+        TreatUnmatchedTokensAsErrors = false;
     }
 
     /// <summary>The flags it takes.</summary>
@@ -44,7 +46,9 @@ public sealed class ServeCommand : Command
                 await result.InvocationConfiguration.Output.WriteLineAsync(Product.Own);
                 return ExitCode.Done;
             }
-            await serve(SettingsLoader.Load(Catalogue, flags, environment), cancellation);
+            BrokerSettings settings = SettingsLoader.Load(Catalogue, flags, environment);
+            settings.Warnings.AddRange(result.UnmatchedTokens.Select(token => $"{token}: ignored, it is an argument without a flag"));
+            await serve(settings, cancellation);
             return ExitCode.Done;
         });
 }

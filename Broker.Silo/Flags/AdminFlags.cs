@@ -46,7 +46,7 @@ internal static class AdminFlags
         {
             ConfigKey = "nsqd_http_addresses",
         },
-        new Flag<string>("graphite-url", FlagType.UrlOrNone, "", "URL of Graphite, whose graphs the admin web shows",
+        new Flag<string>("graphite-url", FlagType.UrlOrHost, "", "URL of Graphite, whose graphs the admin web shows",
             (settings, value) => settings.Admin.GraphiteUrl = value),
         new Flag<bool>("proxy-graphite", FlagType.Boolean, "false", "let browsers reach Graphite through the admin web",
             (settings, value) => settings.Admin.ProxyGraphite = value),
@@ -54,7 +54,7 @@ internal static class AdminFlags
             (settings, value) => settings.Admin.StatsdCounterFormat = value),
         new Flag<string>("statsd-gauge-format", FlagType.Text, "stats.gauges.%s", "how statsd names a gauge",
             (settings, value) => settings.Admin.StatsdGaugeFormat = value),
-        new Flag<string>("notification-http-endpoint", FlagType.UrlOrNone, "", "URL that is told of every action in the admin web",
+        new Flag<string>("notification-http-endpoint", FlagType.UrlOrHost, "", "URL that is told of every action in the admin web",
             (settings, value) => settings.Admin.NotificationHttpEndpoint = value),
         new Flag<bool>("http-client-tls-insecure-skip-verify", FlagType.Boolean, "false", "take any certificate of a node",
             (settings, value) => settings.Admin.TlsInsecureSkipVerify = value),

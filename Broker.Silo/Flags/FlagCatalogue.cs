@@ -101,7 +101,7 @@ public sealed class FlagCatalogue
     private static IEnumerable<Flag> General(string program) =>
     [
         new Flag<bool>(Version, FlagType.Boolean, "false", "print the version and exit") { ConfigKey = "" },
-        new Flag<string>(Config, FlagType.Path, "", "path of a config file: flat TOML with nsqd's keys") { ConfigKey = "" },
+        new Flag<string>(Config, FlagType.Path, "", "path of a config file: TOML with nsqd's keys") { ConfigKey = "" },
         .. FlagGroup.Of(FlagGroup.Monitoring, Logging(program)),
     ];
 
@@ -138,6 +138,8 @@ public sealed class FlagCatalogue
         new Flag<bool>("verbose", FlagType.Boolean, "false", "the same as --log-level=debug")
         {
             Alias = new FlagAlias("log-level", text => GoBoolean.TryParse(text, out bool verbose) && verbose ? "debug" : null),
+            // In old config files, where it changes nothing in nsqd either.
+            ConfigKey = "",
         },
     ];
 
@@ -224,7 +226,7 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Clients() =>
     [
-        new Flag<TimeSpan>("max-heartbeat-interval", FlagType.Duration, "1m0s", "greatest heartbeat interval that a client may ask for",
+        new Flag<TimeSpan>("max-heartbeat-interval", FlagType.DurationOrZero, "1m0s", "greatest heartbeat interval that a client may ask for",
             (settings, value) => settings.Gateway.MaxHeartbeatInterval = value),
         new Flag<int>("max-rdy-count", FlagType.Integer(1), "2500", "greatest RDY of a client",
             (settings, value) => settings.Gateway.MaxRdyCount = value),

@@ -37,13 +37,21 @@ public sealed class FlagLayer
     }
 
     /// <summary>The keys of a config file; those that stand for no flag are ignored, as nsqd does.</summary>
-    public static FlagLayer OfConfigFile(FlagCatalogue catalogue, ConfigFile file)
+    /// <param name="catalogue">The flags.</param>
+    /// <param name="file">The file.</param>
+    /// <param name="warnings">Takes a line for each key that is ignored.</param>
+    public static FlagLayer OfConfigFile(FlagCatalogue catalogue, ConfigFile file, ICollection<string> warnings)
     {
         FlagLayer layer = new();
         foreach (ConfigValue value in file.Values)
         {
-            if (catalogue.FindConfigKey(value.Key) is not { } flag) continue;
             string origin = $"{file.Path}:{value.Line}: {value.Key}";
+            if (catalogue.FindConfigKey(value.Key) is not { } flag)
+            {
+                warnings.Add($"{origin}: ignored, there is no such setting in a config file");
+                continue;
+            }
+            if (value.Items is null) throw new SettingsException($"{origin}: takes texts, numbers and booleans, not tables and dates");
             if (!flag.IsList && value.Items.Count != 1) throw new SettingsException($"{origin}: takes one value, not a list");
             layer.Add(flag, origin, [.. value.Items.Select(item => item.IsInteger ? item.Text + flag.IntegerUnit : item.Text)]);
         }

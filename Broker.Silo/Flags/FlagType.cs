@@ -60,6 +60,10 @@ public static class FlagType
 
     public static readonly FlagType<string> UrlOrNone = Last("url", ParseUrl);
 
+    /// <summary>A URL; what has no scheme is reached by HTTP.</summary>
+    public static readonly FlagType<string> UrlOrHost =
+        Last("url", text => ParseUrl(text.Length == 0 || text.Contains("://", StringComparison.Ordinal) ? text : $"http://{text}"));
+
     public static readonly FlagType<double> Ratio = Last("number", ParseRatio);
 
     public static readonly FlagType<LogLevel> LogLevel = Last(string.Join('|', LogLevelNames), ParseLogLevel);

@@ -5,7 +5,9 @@ using Microsoft.Extensions.Logging;
 namespace Broker.Silo.Hosting;
 
 /// <summary>The first lines of the log: what runs, where it is served, and that it is ready.</summary>
-public sealed partial class StartBanner(ILogger<StartBanner> logger)
+/// <param name="chosen">What the operator chose.</param>
+/// <param name="logger">The log.</param>
+public sealed partial class StartBanner(BrokerSettings chosen, ILogger<StartBanner> logger)
 {
     /// <summary>Writes the lines of the admin web alone, after its listener is bound.</summary>
     public void WriteAdmin(IReadOnlyList<Listener> listeners)
@@ -48,6 +50,7 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
     {
         LogLine(version);
         LogLine(Product.Own);
+        foreach (string warning in chosen.Warnings) LogIgnored(warning);
     }
 
     [LoggerMessage(6000, LogLevel.Information, "{Text}")]
@@ -61,6 +64,9 @@ public sealed partial class StartBanner(ILogger<StartBanner> logger)
 
     [LoggerMessage(6004, LogLevel.Information, "cluster {Id}, silo port {Port}")]
     private partial void LogCluster(string id, int port);
+
+    [LoggerMessage(6005, LogLevel.Warning, "{Text}")]
+    private partial void LogIgnored(string text);
 
     // These words are nsqd's: scripts wait for them.
     [LoggerMessage(6003, LogLevel.Information, "{Protocol}: listening on {Address}")]

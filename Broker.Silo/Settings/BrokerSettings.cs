@@ -65,6 +65,9 @@ public sealed class BrokerSettings
     /// <summary>The value of every flag by its key in the config file, as tools read them; empty unless flags were read.</summary>
     public Dictionary<string, object?> Options { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>What was written and is ignored, a line each.</summary>
+    public List<string> Warnings { get; } = [];
+
     /// <summary>What each log line begins with.</summary>
     public string LogPrefix { get; set; } = "";
 

@@ -12,10 +12,10 @@ public static class SettingsLoader
     {
         List<FlagLayer> layers = [commandLine, FlagLayer.OfEnvironment(catalogue, environment)];
         FlagValue config = Find(catalogue.Find(FlagCatalogue.Config)!);
-        if (config.Texts[^1] is { Length: > 0 } path)
-            layers.Add(FlagLayer.OfConfigFile(catalogue, ConfigFile.Read(path, config.Origin)));
-
         BrokerSettings settings = new();
+        if (config.Texts[^1] is { Length: > 0 } path)
+            layers.Add(FlagLayer.OfConfigFile(catalogue, ConfigFile.Read(path, config.Origin), settings.Warnings));
+
         foreach (Flag flag in catalogue.Flags) flag.Apply(Find(flag), settings);
         SecurityCheck.Apply(settings.Gateway);
         AdminCheck.Apply(settings.Admin, isAlone: catalogue.Program == FlagCatalogue.Nsqadmin);

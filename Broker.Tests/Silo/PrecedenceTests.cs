@@ -73,6 +73,7 @@ public sealed class PrecedenceTests : IDisposable
             max_deflate_level = 6
             enable_experiment = ["topology-aware-consumption"]
             a_key_of_tomorrow = [1, 2]
+            verbose = true
             """);
         BrokerSettings settings = await ProgramRun.SettingsOfAsync($"nsqd --config={_file}");
         Assert.Equal(LogLevel.Error, settings.LogLevel);
@@ -82,13 +83,19 @@ public sealed class PrecedenceTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(45), settings.Gateway.MsgTimeout);
         Assert.Equal(1_024_768, settings.Storage.MaxMsgSize);
         Assert.True(settings.Queue.TopologyAware);
+        Assert.Equal(
+            [
+                $"{_file}:23: a_key_of_tomorrow: ignored, there is no such setting in a config file",
+                $"{_file}:24: verbose: ignored, there is no such setting in a config file",
+            ],
+            settings.Warnings);
     }
 
     [Theory]
     [InlineData("\nmsg_timeout = \"soon\"", ":2: msg_timeout: \"soon\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h")]
     [InlineData("id = 5150", ":1: id: 5150 is not between 0 and 1023")]
     [InlineData("tcp_address = [\"a:1\", \"b:2\"]", ":1: tcp_address: takes one value, not a list")]
-    [InlineData("msg_timeout = 60s", ":1: 60s is no string, number, boolean or array; write strings in \"quotes\"")]
+    [InlineData("tcp_address = { host = \"a\" }", ":1: tcp_address: takes texts, numbers and booleans, not tables and dates")]
     public async Task A_mistake_in_the_file_is_told_with_file_line_and_key(string text, string message)
     {
         await File.WriteAllTextAsync(_file, text);

@@ -90,12 +90,22 @@ public sealed class ValidationTests
     [InlineData("-x", "-x: there is no such flag; \"Broker.Silo --help\" lists all")]
     [InlineData("nsqd --data-paht /tmp", "--data-paht: there is no such flag; \"Broker.Silo nsqd --help\" lists all")]
     [InlineData("serve", "serve: there is no such command; \"Broker.Silo --help\" lists all")]
-    [InlineData("nsqd --verbose please", "please: an argument without a flag; \"Broker.Silo nsqd --help\" lists all flags")]
+    [InlineData("nsqd please --data-paht /tmp", "--data-paht: there is no such flag; \"Broker.Silo nsqd --help\" lists all")]
     [InlineData("--verbose nsqd", "nsqd: flags stand after the command, as in Broker.Silo nsqd --flag=value")]
     [InlineData("--data-path", "--data-path: a value is missing; write --data-path=<path>")]
     [InlineData("--data-path --verbose", "--data-path: a value is missing; write --data-path=<path>")]
     public async Task A_line_that_is_no_command_line_is_refused(string arguments, string message) =>
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync(arguments));
+
+    [Fact]
+    public async Task What_has_no_bearing_in_the_original_has_none_here()
+    {
+        BrokerSettings settings = await ProgramRun.SettingsOfAsync("nsqd please --max-heartbeat-interval=0s now");
+        Assert.Equal(["please: ignored, it is an argument without a flag", "now: ignored, it is an argument without a flag"], settings.Warnings);
+        Assert.Equal(TimeSpan.Zero, settings.Gateway.MaxHeartbeatInterval);
+        BrokerSettings admin = await ProgramRun.SettingsOfAsync("nsqadmin --nsqd-http-address=127.0.0.1:4151 --graphite-url=graphite.local");
+        Assert.Equal("http://graphite.local", admin.Admin.GraphiteUrl);
+    }
 
     [Fact]
     public async Task A_data_path_that_is_not_there_is_refused() =>
