@@ -18,15 +18,6 @@ internal sealed class StatsdReport(StatsdOptions options, string prefix)
     private readonly List<byte[]> _packets = [];
     private readonly StringBuilder _packet = new();
 
-    /// <summary>What a prefix with <c>%s</c> in it becomes: host and port with underscores for dots and colons, and a dot at the end.</summary>
-    public static string PrefixOf(string prefix, string host, long port)
-    {
-        string address = string.Create(CultureInfo.InvariantCulture, $"{(host.Contains(':', StringComparison.Ordinal) ? $"[{host}]" : host)}:{port}");
-        string key = address.Replace('.', '_').Replace(':', '_');
-        string full = prefix.Replace("%s", key, StringComparison.Ordinal);
-        return full.Length == 0 || full.EndsWith('.') ? full : full + ".";
-    }
-
     /// <summary>The packets of the next report; no line stands in two.</summary>
     public IReadOnlyList<byte[]> Write(StatsDocument stats)
     {

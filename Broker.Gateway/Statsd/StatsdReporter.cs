@@ -30,7 +30,7 @@ internal sealed class StatsdReporter(
     {
         if (_options.Address.Length == 0)
             return;
-        StatsdReport report = new(_options, StatsdReport.PrefixOf(_options.Prefix, identity.FigureHost, identity.Describe().HttpPort ?? 0));
+        StatsdReport report = new(_options, StatsdPrefix.Of(_options.Prefix, identity));
         using PeriodicTimer timer = new(_options.Interval, time);
         try
         {

@@ -64,6 +64,7 @@ public sealed class IdentifyRequest
         byte[] json = body.ToArray();
         if (!Utf8.IsValid(json))
             json = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(json));
+        LoneSurrogates.Replace(json);
         try
         {
             return JsonSerializer.Deserialize(json, IdentifyJson.Default.IdentifyRequest) ?? new IdentifyRequest();

@@ -105,12 +105,25 @@ public abstract class HttpSite
     {
         try
         {
-            await ServeAsync(context, isOnLoopback && !HasLogin ? _localEntry : _entry);
+            if (context.Request.Headers.Expect.Count > 0 && !ExpectsContinue(context.Request))
+                RefuseExpectation(context.Response);
+            else
+                await ServeAsync(context, isOnLoopback && !HasLogin ? _localEntry : _entry);
         }
         finally
         {
             _metrics?.Answered(context.Response.StatusCode);
         }
+    }
+
+    private static bool ExpectsContinue(HttpRequest request) =>
+        string.Equals(request.Headers.Expect.ToString(), "100-continue", StringComparison.OrdinalIgnoreCase);
+
+    private static void RefuseExpectation(HttpResponse response)
+    {
+        response.StatusCode = StatusCodes.Status417ExpectationFailed;
+        response.Headers.Connection = "close";
+        response.ContentLength = 0;
     }
 
     private async Task PassAsync(HttpContext context, bool checksHost)

@@ -1,4 +1,5 @@
 using Broker.Gateway.Announcing;
+using Broker.Gateway.Cluster;
 using Broker.Gateway.Hosting;
 using Broker.Gateway.Http.Nsqd;
 using Broker.Gateway.Security;
@@ -44,7 +45,7 @@ internal static class GatewayComposition
         services.AddAnnouncing();
         services.AddStatsd();
         services.AddHostedService(_ => new OtlpExport(settings));
-        services.AddSingleton<IBrokerOptions>(new BrokerOptions(settings));
+        services.AddSingleton<IBrokerOptions>(provider => new BrokerOptions(settings, provider.GetRequiredService<BrokerIdentity>()));
         services.AddSingleton<IWritableOption>(new LogLevelOption(settings.LogLevels));
     }
 

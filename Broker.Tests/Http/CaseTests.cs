@@ -165,6 +165,13 @@ public sealed partial class CaseTests
         (await GetAsync(client, "max_rdy_count")).IsJson("2500");
         (await GetAsync(client, "deflate")).IsJson("true");
         (await GetAsync(client, "broadcast_address")).IsText("here");
+        (await GetAsync(client, "tls_required")).IsJson("0");
+        (await GetAsync(client, "tls_min_version")).IsJson("771");
+        (await GetAsync(client, "broadcast_tcp_port")).IsJson($"{System.Net.IPEndPoint.Parse(host.Listeners[0].BoundTo).Port}");
+        int port = System.Net.IPEndPoint.Parse(host.Listeners[1].BoundTo).Port;
+        (await GetAsync(client, "broadcast_http_port")).IsJson($"{port}");
+        (await GetAsync(client, "statsd_prefix")).IsText($"nsq.here_{port}.");
+        (await GetAsync(client, "verbose")).IsError(400, "INVALID_OPTION");
         (await GetAsync(client, "id")).IsJson($"{settings.Queue.NodeId}");
         await host.StopAsync();
     }

@@ -49,6 +49,33 @@ public sealed class RuleTests
     }
 
     [Theory]
+    [InlineData("Expect: foo", 417)]
+    [InlineData("Expect: 100-Continue", 200)]
+    public async Task Nothing_is_expected_but_to_go_on(string expectation, int status)
+    {
+        await using HttpBroker broker = await HttpBroker.StartAsync();
+        using HttpSocket socket = await HttpSocket.ConnectAsync(broker.Broker.HttpEndPoint);
+        (int Status, string Body) answer = await socket.AskAsync("GET /ping", "Host: localhost", expectation);
+        Assert.Equal((status, status == 200 ? "OK" : ""), answer);
+        if (status != 200)
+            await socket.ExpectEndAsync();
+    }
+
+    [Fact]
+    public async Task A_small_reply_in_JSON_is_sent_with_its_length_and_a_long_one_whole()
+    {
+        await using HttpBroker broker = await HttpBroker.StartAsync();
+        using HttpClient client = HttpBroker.ClientOf(broker.Broker.HttpEndPoint);
+        using HttpRequestMessage request = new(HttpMethod.Get, "/info");
+        using HttpResponseMessage info = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        Assert.Equal((await info.Content.ReadAsByteArrayAsync()).Length, info.Content.Headers.ContentLength);
+        const int topics = 100;
+        for (int i = 0; i < topics; i++)
+            (await broker.PostAsync($"/topic/create?topic=t{i}")).IsText("");
+        Assert.Equal(topics, (await broker.StatsAsync())["topics"]!.AsArray().Count);
+    }
+
+    [Theory]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_body_at_the_limit_is_taken_and_one_beyond_is_not(bool isChunked)

@@ -123,7 +123,7 @@ public sealed class StatsdTests : IDisposable
     [InlineData("plain", "plain.")]
     [InlineData("", "")]
     public void The_host_stands_in_the_prefix(string prefix, string expected) =>
-        Assert.Equal(expected, StatsdReport.PrefixOf(prefix, "10.0.0.1", 4151));
+        Assert.Equal(expected, StatsdPrefix.Of(prefix, "10.0.0.1", 4151));
 
     private Task<HttpBroker> StartAsync(Action<BrokerSettings> configure) => HttpBroker.StartAsync(
         settings =>

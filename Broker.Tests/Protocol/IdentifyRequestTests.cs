@@ -28,6 +28,25 @@ public sealed class IdentifyRequestTests
     public void Only_JSON_of_the_right_types_is_read(string json, bool valid) =>
         Assert.Equal(valid, IdentifyRequest.TryParse(new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes(json))) is not null);
 
+    [Theory]
+    [InlineData("\\ud800x", "\ufffdx")]
+    [InlineData("\\uDC00", "\ufffd")]
+    [InlineData("\\ud83d\\ude00\\ud83d", "\U0001F600\ufffd")]
+    [InlineData("\\ud800\\n", "\ufffd\n")]
+    [InlineData("\\\\ud800", "\\ud800")]
+    public void Half_a_surrogate_pair_becomes_what_Go_reads(string escaped, string expected) =>
+        Assert.Equal(expected, IdentifyRequest.TryParse(new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes($"{{\"\\udc00\":1,\"client_id\":\"{escaped}\"}}")))?.ClientId);
+
+    [Theory]
+    [InlineData(5_000, true)]
+    [InlineData(9_999, true)]
+    [InlineData(10_000, false)]
+    public void Values_are_nested_as_deep_as_in_Go(int arrays, bool valid)
+    {
+        string json = $"{{\"x\":{new string('[', arrays)}{new string(']', arrays)}}}";
+        Assert.Equal(valid, IdentifyRequest.TryParse(new ReadOnlySequence<byte>(Encoding.Latin1.GetBytes(json))) is not null);
+    }
+
     [Fact]
     public void Keys_match_in_any_case()
     {

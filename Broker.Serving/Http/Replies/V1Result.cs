@@ -57,12 +57,14 @@ public sealed class V1Result : IResult
 
     private sealed class JsonResult<T>(T value, JsonTypeInfo<T> type) : IResult
     {
-        public Task ExecuteAsync(HttpContext httpContext)
+        public async Task ExecuteAsync(HttpContext httpContext)
         {
             HttpResponse response = httpContext.Response;
             response.Headers[VersionHeader] = Version;
             response.ContentType = JsonType;
-            return JsonSerializer.SerializeAsync(response.BodyWriter, value, type, httpContext.RequestAborted);
+            FirstPieceWriter writer = new(response);
+            await JsonSerializer.SerializeAsync(writer, value, type, httpContext.RequestAborted);
+            await writer.EndAsync(httpContext.RequestAborted);
         }
     }
 }
