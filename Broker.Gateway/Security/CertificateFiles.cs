@@ -16,6 +16,9 @@ internal sealed class CertificateFiles
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
+    // The algorithms of Ed25519 and Ed448 (RFC 8410).
+    private static readonly string[] EdwardsCurves = ["1.3.101.112", "1.3.101.113"];
+
     private readonly Lock _sync = new();
     private readonly string _certificateFile;
     private readonly string _keyFile;
@@ -78,19 +81,38 @@ internal sealed class CertificateFiles
     private Loaded Load(FileStamps stamps)
     {
         X509Certificate2Collection chain = ReadAll("tls-cert", _certificateFile);
-        X509Certificate2 leaf;
-        try
-        {
-            leaf = X509Certificate2.CreateFromPemFile(_certificateFile, _keyFile);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new CertificateException($"tls-key: {_keyFile} is no key of the certificate {_certificateFile}: {e.Message}", e);
-        }
+        X509Certificate2 leaf = ReadWithKey(chain[0]);
         X509Certificate2Collection issuers = [.. chain.Skip(1)];
         X509Certificate2Collection? roots = _rootCaFile.Length == 0 ? null : ReadAll("tls-root-ca-file", _rootCaFile);
         // Offline: a server that fetches missing issuers while it starts would wait for the network.
         return new Loaded(SslStreamCertificateContext.Create(leaf, issuers, offline: true), roots, stamps);
+    }
+
+    private X509Certificate2 ReadWithKey(X509Certificate2 certificate)
+    {
+        if (EdwardsCurves.Contains(certificate.GetKeyAlgorithm()))
+            throw new CertificateException($"tls-cert: {_certificateFile} has a key of Ed25519 or Ed448, which .NET does not serve TLS with; use one of RSA or ECDSA");
+        string key;
+        try
+        {
+            key = File.ReadAllText(_keyFile);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CertificateException($"tls-key: {_keyFile} cannot be read: {e.Message}", e);
+        }
+        if (key.Contains("ENCRYPTED", StringComparison.Ordinal))
+            throw new CertificateException($"tls-key: {_keyFile} is encrypted, and nobody is there to give the passphrase; write it in the clear, as \"openssl pkey\" does");
+        if (!key.Contains("PRIVATE KEY-----", StringComparison.Ordinal))
+            throw new CertificateException($"tls-key: {_keyFile} has no private key in PEM form");
+        try
+        {
+            return X509Certificate2.CreateFromPem(File.ReadAllText(_certificateFile), key);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new CertificateException($"tls-key: {_keyFile} is no key of the certificate {_certificateFile}", e);
+        }
     }
 
     internal static X509Certificate2Collection ReadAll(string flag, string path)

@@ -49,13 +49,10 @@ public sealed class BrokerProgram(
                 ProcessTerminationTimeout = null,
             });
         }
-        catch (SettingsException e)
+        catch (Exception e) when (e is SettingsException or StartException)
         {
-            return await FailAsync(e.Message, ExitCode.BadSettings);
-        }
-        catch (StartException e)
-        {
-            return await FailAsync(e.Message, ExitCode.NotStarted);
+            await error.WriteLineAsync($"{Product.Program}: {e.Message.ReplaceLineEndings(" ")}");
+            return ExitCode.NotStarted;
         }
     }
 
@@ -106,11 +103,5 @@ public sealed class BrokerProgram(
         if (result.CommandResult.Parent is CommandResult parent && parent.Children.OfType<OptionResult>().Any())
             throw new SettingsException($"{command.Name}: flags stand after the command, as in {Product.Program} {command.Name} --flag=value");
         if (result.Errors is [{ } other, ..]) throw new SettingsException(other.Message);
-    }
-
-    private async Task<int> FailAsync(string why, int exitCode)
-    {
-        await error.WriteLineAsync($"{Product.Program}: {why.ReplaceLineEndings(" ")}");
-        return exitCode;
     }
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Broker.Admin;
 using Broker.Gateway.Security;
@@ -112,6 +113,8 @@ public sealed partial class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
     public static BrokerHost CreateGateway(BrokerSettings settings, TimeProvider? time = null)
     {
+        StartCheck.Security(settings);
+        StartCheck.Addresses([.. GatewayAddresses(settings), settings.Lookup.TcpAddress, settings.Lookup.HttpAddress]);
         if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumber.OfThisHost;
         return Build(
             settings,
@@ -124,21 +127,29 @@ public sealed partial class BrokerHost : IAsyncDisposable
     /// <param name="settings">What the operator chose; only what concerns the admin web counts.</param>
     /// <param name="time">The clock; null for the real one.</param>
     /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
-    public static BrokerHost CreateAdmin(BrokerSettings settings, TimeProvider? time = null) => Build(
-        settings,
-        builder => AdminComposition.AddAlone(builder, settings),
-        time,
-        banner: (start, listeners) => start.WriteAdmin(listeners));
+    public static BrokerHost CreateAdmin(BrokerSettings settings, TimeProvider? time = null)
+    {
+        StartCheck.Addresses(settings.Admin.HttpAddress);
+        return Build(
+            settings,
+            builder => AdminComposition.AddAlone(builder, settings),
+            time,
+            banner: (start, listeners) => start.WriteAdmin(listeners));
+    }
 
     /// <summary>Composes the lookup service alone.</summary>
     /// <param name="settings">What the operator chose; only what concerns the lookup service counts.</param>
     /// <param name="time">The clock; null for the real one.</param>
     /// <exception cref="StartException">There is nothing to serve, or an address names a host that cannot be resolved.</exception>
-    public static BrokerHost CreateLookup(BrokerSettings settings, TimeProvider? time = null) => Build(
-        settings,
-        builder => LookupComposition.AddTo(builder, settings.Lookup, "TCP", "HTTP"),
-        time,
-        banner: (start, listeners) => start.WriteLookup(listeners));
+    public static BrokerHost CreateLookup(BrokerSettings settings, TimeProvider? time = null)
+    {
+        StartCheck.Addresses(settings.Lookup.TcpAddress, settings.Lookup.HttpAddress);
+        return Build(
+            settings,
+            builder => LookupComposition.AddTo(builder, settings.Lookup, "TCP", "HTTP"),
+            time,
+            banner: (start, listeners) => start.WriteLookup(listeners));
+    }
 
     /// <summary>Opens the store and composes a broker on it.</summary>
     /// <param name="settings">What the operator chose.</param>
@@ -147,6 +158,9 @@ public sealed partial class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
+        StartCheck.Security(settings);
+        StartCheck.Addresses([.. GatewayAddresses(settings), settings.Lookup.TcpAddress, settings.Lookup.HttpAddress, settings.Admin.HttpAddress]);
+        if (settings.IsClustered) StartCheck.SiloPorts(settings.Cluster);
         if (settings.StorageKind == StorageKind.Files) DataFolder.Create(settings.Storage.DataPath);
         if (settings.IsClustered)
         {
@@ -230,7 +244,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         {
             await _app.StartAsync(cancellation);
         }
-        catch (Exception e) when (e is CertificateException or UserFileException or AdminSettingsException)
+        catch (Exception e) when (e is CertificateException or UserFileException or AdminSettingsException or SocketException)
         {
             throw new StartException(e.Message);
         }
@@ -293,11 +307,14 @@ public sealed partial class BrokerHost : IAsyncDisposable
         {
             return builder.Build();
         }
-        catch (AdminSettingsException e)
+        catch (Exception e) when (e is CertificateException or UserFileException or AdminSettingsException)
         {
             throw new StartException(e.Message);
         }
     }
+
+    private static string[] GatewayAddresses(BrokerSettings settings) =>
+        [settings.Gateway.TcpAddress, settings.Gateway.HttpAddress, settings.Gateway.Tls.IsEnabled ? settings.Gateway.HttpsAddress : ""];
 
     private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store, IMeterFactory meters)
     {

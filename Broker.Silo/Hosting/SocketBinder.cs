@@ -27,11 +27,11 @@ public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ILogg
         }
         catch (AddressInUseException)
         {
-            throw new StartException($"listen ({endpoint}) failed - address already in use; stop what listens there or name another");
+            throw StartCheck.Failure(endpoint, new SocketException((int)SocketError.AddressAlreadyInUse));
         }
         catch (SocketException e)
         {
-            throw new StartException($"listen ({endpoint}) failed - {e.Message}");
+            throw StartCheck.Failure(endpoint, e);
         }
     }
 

@@ -55,7 +55,7 @@ internal sealed class ProgramRun
     {
         ProgramRun run = await StartAsync(Split(arguments), environment);
         Assert.Null(run.Settings);
-        Assert.Equal(Broker.Silo.CommandLine.ExitCode.BadSettings, run.ExitCode);
+        Assert.Equal(Broker.Silo.CommandLine.ExitCode.NotStarted, run.ExitCode);
         Assert.StartsWith("Broker.Silo: ", run.Error);
         Assert.EndsWith(Environment.NewLine, run.Error);
         return Assert.Single(run.Error.TrimEnd().Split('\n'))["Broker.Silo: ".Length..];

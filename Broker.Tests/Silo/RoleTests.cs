@@ -88,7 +88,7 @@ public sealed partial class RoleTests : IDisposable
     {
         await using RoleProcess first = await RoleProcess.StartAsync(_folder.Path, addresses: 1, "nsqd", "--tcp-address=127.0.0.1:0", "--http-address=");
         (int exitCode, IReadOnlyList<string> lines) = await RoleProcess.RunAsync(_folder.Path, "nsqd", "--tcp-address=127.0.0.1:0", "--http-address=");
-        Assert.Equal(1, exitCode);
+        Assert.Equal(2, exitCode);
         Assert.Equal($"Broker.Silo: data path {_folder.Path} is in use by process {first.Id}", Assert.Single(lines));
     }
 
