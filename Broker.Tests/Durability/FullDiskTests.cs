@@ -7,7 +7,7 @@ namespace Broker.Tests.Durability;
 public sealed class FullDiskTests
 {
     private const int Mebibytes = 16;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly string Filler = new('x', 10_000);
 
     [Fact]

@@ -6,10 +6,10 @@ using Broker.Protocol;
 
 namespace Broker.Tests.Gateway;
 
-/// <summary>A client of bytes and frames. Text is Latin-1: a character is a byte. Every read gives up after ten real seconds.</summary>
+/// <summary>A client of bytes and frames. Text is Latin-1: a character is a byte. Every read gives up after a real minute.</summary>
 internal sealed class NsqSocket : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly Socket _socket;
     private readonly NetworkStream _stream;

@@ -13,8 +13,8 @@ public sealed class RecordTurnsTests
         Task<IDisposable> third = turns.NextAsync().AsTask();
         Assert.False(second.IsCompleted);
         first.Dispose();
-        (await second.WaitAsync(TimeSpan.FromSeconds(10))).Dispose();
-        (await third.WaitAsync(TimeSpan.FromSeconds(10))).Dispose();
+        (await second.WaitAsync(TimeSpan.FromSeconds(60))).Dispose();
+        (await third.WaitAsync(TimeSpan.FromSeconds(60))).Dispose();
     }
 
     [Fact]

@@ -7,7 +7,7 @@ namespace Broker.Tests.Http;
 /// <summary>A client of HTTP that sends what a test says, byte by byte if need be.</summary>
 internal sealed class HttpSocket : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Socket _socket;
     private readonly StreamReader _reader;

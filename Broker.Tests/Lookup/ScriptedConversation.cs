@@ -7,7 +7,7 @@ namespace Broker.Tests.Lookup;
 /// <summary>A node's connection, seen from the lookup service that it registers with.</summary>
 internal sealed class ScriptedConversation(TcpClient client) : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly NetworkStream _stream = client.GetStream();
 

@@ -15,7 +15,7 @@ internal sealed class ScriptedLookup : IDisposable
 
     /// <summary>The next node that connects.</summary>
     public async Task<ScriptedConversation> AcceptAsync() =>
-        new(await _listener.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(30)));
+        new(await _listener.AcceptTcpClientAsync().WaitAsync(TimeSpan.FromSeconds(60)));
 
     /// <summary>The next node that connects, its IDENTIFY answered.</summary>
     public async Task<ScriptedConversation> AcceptIdentifiedAsync()

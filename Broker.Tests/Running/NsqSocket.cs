@@ -12,8 +12,8 @@ namespace Broker.Tests.Running;
 /// </summary>
 public sealed class NsqSocket : IAsyncDisposable
 {
-    /// <summary>Bound of every wait.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>Bound of every wait: it ends when something is wrong, not when the machine is busy.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private const int RememberedFrames = 6;
 

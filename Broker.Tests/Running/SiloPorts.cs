@@ -22,5 +22,6 @@ internal static class SiloPorts
         return ["--advertised-address=127.0.0.1", $"--silo-port={silo}", $"--gateway-port={gateway}"];
     }
 
-    private static int Find() => Ports.AllocateConsecutivePortPairs(numPorts: 1).Item1;
+    /// <summary>A port that the system gives to nobody who asks for any, and no other test has.</summary>
+    public static int Find() => Ports.AllocateConsecutivePortPairs(numPorts: 1).Item1;
 }

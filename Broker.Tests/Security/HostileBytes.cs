@@ -9,7 +9,7 @@ namespace Broker.Tests.Security;
 /// <summary>Text-like bytes made of a protocol's own words, broken anywhere, and how a server is to take them: by an answer and an end.</summary>
 internal static class HostileBytes
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     /// <summary>Bytes by a seed: up to 30 of the words, with up to four bytes changed, cut or added.</summary>
     public static IEnumerable<byte[]> Sample(int count, ulong seed, params string[] words)
@@ -29,7 +29,7 @@ internal static class HostileBytes
     /// <summary>Sends and reads at once, says that it is all, and waits for the server's end: a connection that stays open is a hang.</summary>
     /// <param name="server">The server.</param>
     /// <param name="bytes">All that is sent.</param>
-    /// <param name="patience">When it counts as a hang; 20 seconds unless given.</param>
+    /// <param name="patience">When it counts as a hang; a minute unless given.</param>
     public static async Task SpeakAsync(EndPoint server, byte[] bytes, TimeSpan? patience = null)
     {
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

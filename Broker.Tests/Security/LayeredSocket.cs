@@ -12,11 +12,11 @@ namespace Broker.Tests.Security;
 
 /// <summary>
 /// A client that puts TLS and compression on its connection as a client of nsqd does. Text is Latin-1; every read gives up after
-/// ten real seconds.
+/// a real minute.
 /// </summary>
 internal sealed class LayeredSocket : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private readonly NetworkStream _network;
     private Stream _input;

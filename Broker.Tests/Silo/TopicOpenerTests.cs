@@ -16,7 +16,7 @@ public sealed class TopicOpenerTests
 
         await broker.RestartAsync();
 
-        await broker.Services.GetRequiredService<TopicOpener>().Done.WaitAsync(TimeSpan.FromSeconds(30));
+        await broker.Services.GetRequiredService<TopicOpener>().Done.WaitAsync(NsqSocket.Patience);
         Assert.InRange(await broker.CountActivationsAsync(), 2 * topics, (2 * topics) + 5);
     }
 }
