@@ -26,6 +26,6 @@ public sealed class EndToEndTests
             await consumer.SendAsync($"FIN {message.Id}\n");
         }
         await consumer.ExpectSilenceAsync();
-        Assert.Equal(0, server.Grains.Channel("t", "c").InFlight);
+        await Eventually.TrueAsync(() => server.Grains.Channel("t", "c").InFlight == 0);
     }
 }

@@ -10,6 +10,9 @@ namespace Broker.Tests.Gateway;
 internal sealed class FakeChannel(string key) : IChannelGrain
 {
     private readonly Lock _gate = new();
+    private readonly List<AttachRequest> _attaches = [];
+    private readonly List<CommandBatch> _batches = [];
+    private readonly List<ConsumerCommand> _executed = [];
     private readonly LinkedList<Message> _waiting = [];
     private readonly Dictionary<int, Joined> _consumers = [];
     private readonly Dictionary<long, (int Consumer, Message Message)> _inFlight = [];
@@ -21,11 +24,11 @@ internal sealed class FakeChannel(string key) : IChannelGrain
 
     public ulong IdPrefix { get; set; }
 
-    public List<AttachRequest> Attaches { get; } = [];
+    public List<AttachRequest> Attaches => Copy(_attaches);
 
-    public List<CommandBatch> Batches { get; } = [];
+    public List<CommandBatch> Batches => Copy(_batches);
 
-    public List<ConsumerCommand> Executed { get; } = [];
+    public List<ConsumerCommand> Executed => Copy(_executed);
 
     /// <summary>Answers instead of the channel when it returns something.</summary>
     public Func<CommandBatch, ValueTask<CommandReply>?>? OnExecute { get; set; }
@@ -97,7 +100,7 @@ internal sealed class FakeChannel(string key) : IChannelGrain
     public ValueTask<AttachReply> AttachAsync(AttachRequest request)
     {
         lock (_gate)
-            Attaches.Add(request);
+            _attaches.Add(request);
         return OnAttach?.Invoke(request) ?? new ValueTask<AttachReply>(Attach(request));
     }
 
@@ -138,7 +141,7 @@ internal sealed class FakeChannel(string key) : IChannelGrain
     public ValueTask<CommandReply> ExecuteAsync(CommandBatch commands)
     {
         lock (_gate)
-            Batches.Add(commands);
+            _batches.Add(commands);
         return OnExecute?.Invoke(commands) ?? new ValueTask<CommandReply>(Execute(commands));
     }
 
@@ -156,13 +159,20 @@ internal sealed class FakeChannel(string key) : IChannelGrain
             for (int i = 0; i < commands.Commands.Length; i++)
             {
                 ConsumerCommand command = commands.Commands[i];
-                Executed.Add(command);
+                _executed.Add(command);
                 if (Carry(command) is CommandFailureCause cause)
                     failures.Add(new CommandFailure(i, cause));
             }
             Deliver();
             return _lastReply = new CommandReply(CommandStatus.Ok, failures.Count == 0 ? null : [.. failures]);
         }
+    }
+
+    // Calls go on while a test looks.
+    private List<T> Copy<T>(List<T> list)
+    {
+        lock (_gate)
+            return [.. list];
     }
 
     private CommandFailureCause? Carry(ConsumerCommand command)

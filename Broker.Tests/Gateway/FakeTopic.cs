@@ -10,15 +10,32 @@ namespace Broker.Tests.Gateway;
 internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
 {
     private readonly Lock _gate = new();
+    private readonly List<PublishRequest> _requests = [];
+    private readonly List<MessageBatch> _log = [];
     private PublishSequences _sequences = new();
     private readonly SortedDictionary<string, long> _channels = [];
     private long _end;
 
     /// <summary>Every request, in the order of arrival, retries included.</summary>
-    public List<PublishRequest> Requests { get; } = [];
+    public List<PublishRequest> Requests
+    {
+        get
+        {
+            // Calls go on while a test looks.
+            lock (_gate)
+                return [.. _requests];
+        }
+    }
 
     /// <summary>The batches that were appended.</summary>
-    public List<MessageBatch> Log { get; } = [];
+    public List<MessageBatch> Log
+    {
+        get
+        {
+            lock (_gate)
+                return [.. _log];
+        }
+    }
 
     public int Creations { get; private set; }
 
@@ -35,7 +52,7 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
         get
         {
             lock (_gate)
-                return [.. Log.SelectMany(BodiesOf)];
+                return [.. _log.SelectMany(BodiesOf)];
         }
     }
 
@@ -59,7 +76,7 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
     public ValueTask<TopicReply> PublishAsync(PublishRequest request)
     {
         lock (_gate)
-            Requests.Add(request);
+            _requests.Add(request);
         return OnPublish?.Invoke(request) ?? new ValueTask<TopicReply>(Append(request));
     }
 
@@ -78,7 +95,7 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
             _sequences.Add(request.Publisher, request.Sequence, request.Lowest);
             batch = request.Batch.At(_end);
             _end = batch.EndOffset;
-            Log.Add(batch);
+            _log.Add(batch);
             foreach (string channel in _channels.Keys)
                 grains.Channel(name, channel).Take(batch);
         }
@@ -108,7 +125,7 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
                 made.Incarnation = incarnation;
                 made.IdPrefix = IdPrefix;
                 if (_channels.Count == 1)
-                    Log.ForEach(made.Take);
+                    _log.ForEach(made.Take);
             }
             return new ChannelReply { Status = TopicStatus.Ok, Incarnation = incarnation, IdPrefix = IdPrefix };
         }
