@@ -38,7 +38,7 @@ public sealed class HttpLimitTests
             await ExpectPongAsync(first);
             await ExpectPongAsync(second);
             Assert.False(await AnswersAsync(server));
-            Assert.Equal(1, Refused(broker, RefusalReason.TooManyHttpConnections));
+            await ExpectRefusalAsync(broker, RefusalReason.TooManyHttpConnections);
         }
 
         await Eventually.TrueAsync(() => AnswersAsync(server));
@@ -51,7 +51,7 @@ public sealed class HttpLimitTests
         using HttpSocket first = await HttpSocket.ConnectAsync(broker.HttpEndPoint);
         await ExpectPongAsync(first);
         Assert.False(await AnswersAsync(broker.HttpEndPoint));
-        Assert.Equal(1, Refused(broker, RefusalReason.TooManyHttpConnectionsOfAddress));
+        await ExpectRefusalAsync(broker, RefusalReason.TooManyHttpConnectionsOfAddress);
         await ExpectPongAsync(first);
     }
 
@@ -65,7 +65,12 @@ public sealed class HttpLimitTests
         for (int i = 0; i < 40; i++)
             await ExpectPongAsync(client);
         Assert.True(Stopwatch.GetElapsedTime(started) > TimeSpan.FromSeconds(0.8));
-        Assert.True(Refused(broker, RefusalReason.TooManyRequests) > 0);
+        // On a machine that is too slow for 20 a second none is too many yet.
+        for (long began = Stopwatch.GetTimestamp(); Refused(broker, RefusalReason.TooManyRequests) == 0;)
+        {
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "no request was too many");
+            await ExpectPongAsync(client);
+        }
     }
 
     [Theory]
@@ -77,7 +82,7 @@ public sealed class HttpLimitTests
         await client.SendAsync("GET /ping HTTP/1.1\r\nHost: loc");
         Assert.Equal(408, (await client.ReadAnswerAsync()).Status);
         await client.ExpectEndAsync();
-        Assert.Equal(1, Refused(broker, RefusalReason.SlowRequest));
+        await ExpectRefusalAsync(broker, RefusalReason.SlowRequest);
     }
 
     [Theory]
@@ -106,7 +111,7 @@ public sealed class HttpLimitTests
 
         // An endpoint that reads no body has answered before; the connection ends all the same.
         if ((await answer).Status == 408)
-            Assert.Equal(1, Refused(broker, RefusalReason.SlowRequest));
+            await ExpectRefusalAsync(broker, RefusalReason.SlowRequest);
         await slow.ExpectEndAsync();
         Assert.Equal(200, (await quick.AskAsync(ask, Host)).Status);
     }
@@ -118,7 +123,7 @@ public sealed class HttpLimitTests
         using HttpSocket slow = await HttpSocket.ConnectAsync(broker.HttpEndPoint);
         await slow.SendAsync($"POST /pub?topic=t HTTP/1.1\r\n{Host}\r\nContent-Length: 1000\r\n\r\nx");
         Assert.Equal(408, (await slow.ReadAnswerAsync()).Status);
-        Assert.Equal(1, Refused(broker, RefusalReason.SlowRequest));
+        await ExpectRefusalAsync(broker, RefusalReason.SlowRequest);
         Assert.False((await broker.StatsAsync("t")).Exists && (await broker.StatsAsync("t")).MessageCount > 0);
     }
 
@@ -129,7 +134,7 @@ public sealed class HttpLimitTests
         await using RunningBroker broker = await StartAsync(http => http.MaxHeaderSize = 4096);
         using HttpSocket client = await HttpSocket.ConnectAsync(broker.EndPointOf(place));
         Assert.Equal(431, (await client.AskAsync("GET /ping", Host, "X: " + new string('x', 5000))).Status);
-        Assert.Equal(1, Refused(broker, RefusalReason.RequestTooBig));
+        await ExpectRefusalAsync(broker, RefusalReason.RequestTooBig);
     }
 
     [Fact]
@@ -139,7 +144,7 @@ public sealed class HttpLimitTests
         using HttpSocket client = await HttpSocket.ConnectAsync(broker.EndPointOf("admin HTTP"));
         await client.SendAsync($"POST /api/topics HTTP/1.1\r\n{Host}\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n{new string(' ', 2000)}\r\n");
         Assert.Equal(413, (await client.ReadAnswerAsync()).Status);
-        Assert.Equal(1, Refused(broker, RefusalReason.RequestTooBig));
+        await ExpectRefusalAsync(broker, RefusalReason.RequestTooBig);
         // What publishes goes by the limits of messages.
         using HttpSocket publisher = await HttpSocket.ConnectAsync(broker.HttpEndPoint);
         await publisher.SendAsync($"POST /pub?topic=t HTTP/1.1\r\n{Host}\r\nContent-Length: 2000\r\n\r\n{new string('x', 2000)}");
@@ -166,6 +171,9 @@ public sealed class HttpLimitTests
     }
 
     private static long Refused(RunningBroker broker, RefusalReason reason) => broker.Services.GetRequiredService<Refusals>()[reason];
+
+    // The client may know of it before it is counted.
+    private static Task ExpectRefusalAsync(RunningBroker broker, RefusalReason reason) => Eventually.TrueAsync(() => Refused(broker, reason) == 1);
 
     private static async Task ExpectPongAsync(HttpSocket client) => Assert.Equal((200, "OK"), await client.AskAsync("GET /ping", Host));
 

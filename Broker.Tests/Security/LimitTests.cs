@@ -26,7 +26,7 @@ public sealed class LimitTests
             await PublishAsync(first);
             await PublishAsync(second);
             await NsqSocket.ExpectRefusalAsync(server.EndPoint);
-            Assert.Equal(1, server.Gateway.Refusals[reason]);
+            await Eventually.TrueAsync(() => server.Gateway.Refusals[reason] == 1);
         }
         await Eventually.TrueAsync(() => server.Gateway.ConnectionCount == 1);
         using NsqSocket next = await server.ConnectAsync();
@@ -45,7 +45,7 @@ public sealed class LimitTests
         await client.SendAsync(sent);
         await Eventually.TrueAsync(() => server.Gateway.ConnectionCount == 1);
         await AdvanceUntilAsync(() => server.Gateway.ConnectionCount == 0, atLeast: 10);
-        Assert.Equal(1, server.Gateway.Refusals[RefusalReason.NoFirstCommand]);
+        await Eventually.TrueAsync(() => server.Gateway.Refusals[RefusalReason.NoFirstCommand] == 1);
     }
 
     [Fact]
