@@ -38,7 +38,13 @@ public sealed partial class StatsTests
         await broker.Broker.UntilAsync("t", "c", stats => stats.TimedOut == 1);
         await AssertBooksAsync(broker, depth: 1, inFlight: 0, deferred: 2, requeued: 1, timedOut: 1);
 
-        JsonNode client = (await broker.ChannelAsync("t", "c"))["clients"]!.AsArray().Single()!;
+        JsonNode client = null!;
+        // The gateway is told of a time-out after it is counted.
+        await Broker.Tests.Gateway.Eventually.TrueAsync(async () =>
+        {
+            client = (await broker.ChannelAsync("t", "c"))["clients"]!.AsArray().Single()!;
+            return Number("in_flight_count") == 0;
+        });
         Assert.Equal(("me", "here", "test/1+2", "V2"), (Text("client_id"), Text("hostname"), Text("user_agent"), Text("version")));
         Assert.Equal((3L, 0L, 0L, 3L, 1L, 1L), (Number("state"), Number("ready_count"), Number("in_flight_count"), Number("message_count"), Number("finish_count"), Number("requeue_count")));
         Assert.False(client.AsObject().ContainsKey("pub_counts"));
