@@ -66,8 +66,8 @@ public sealed class LookupLimitTests
             while (true)
                 await stream.WriteAsync(pings, patience.Token);
         });
-        await lookup.StopAsync().WaitAsync(TimeSpan.FromSeconds(5));
-        await Assert.ThrowsAnyAsync<IOException>(() => writing.WaitAsync(TimeSpan.FromSeconds(5)));
+        await lookup.StopAsync().WaitAsync(Running.NsqSocket.Patience);
+        await Assert.ThrowsAnyAsync<IOException>(() => writing.WaitAsync(Running.NsqSocket.Patience));
         await Task.WhenAny(reading);
     }
 

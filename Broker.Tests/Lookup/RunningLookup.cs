@@ -1,12 +1,13 @@
 using System.Net;
 using Broker.Silo.Hosting;
 using Broker.Silo.Settings;
+using Broker.Tests.Running;
 using Broker.Tests.Simulation;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Tests.Lookup;
 
-/// <summary>The lookup service alone, as the executable composes it, on free ports of loopback. Its clock stands still.</summary>
+/// <summary>The lookup service alone, as the executable composes it, on ports of loopback of its own. Its clock stands still.</summary>
 internal sealed class RunningLookup : IAsyncDisposable
 {
     private readonly BrokerSettings _settings = new() { LogLevel = LogLevel.Error };
@@ -17,8 +18,9 @@ internal sealed class RunningLookup : IAsyncDisposable
 
     private RunningLookup()
     {
-        _settings.Lookup.TcpAddress = "127.0.0.1:0";
-        _settings.Lookup.HttpAddress = "127.0.0.1:0";
+        // Ports that nobody takes while it is down.
+        _settings.Lookup.TcpAddress = $"127.0.0.1:{SiloPorts.Find()}";
+        _settings.Lookup.HttpAddress = $"127.0.0.1:{SiloPorts.Find()}";
         _settings.Lookup.BroadcastAddress = "127.0.0.1";
         Http = new LookupQuestions(() => EndPointOf("HTTP"));
     }
@@ -39,8 +41,6 @@ internal sealed class RunningLookup : IAsyncDisposable
         RunningLookup lookup = new();
         configure?.Invoke(lookup._settings);
         await lookup.BootAsync();
-        lookup._settings.Lookup.TcpAddress = lookup.TcpEndPoint.ToString();
-        lookup._settings.Lookup.HttpAddress = lookup.HttpEndPoint.ToString();
         return lookup;
     }
 
