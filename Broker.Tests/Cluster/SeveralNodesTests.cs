@@ -44,6 +44,7 @@ public sealed class SeveralNodesTests
         await alsoHere.SubscribeAsync("t", "d");
         await here.PublishAsync("t", "one", "two");
         await first.Broker.UntilAsync("t", "c", stats => stats.Depth == 2);
+        await first.Broker.UntilAsync("t", "d", stats => stats.Depth == 2);
 
         JsonNode own = await StatsAsync(second, "");
         Assert.Equal((0, 0), ((int)own["topics"]![0]!["depth"]!, (int)own["topics"]![0]!["message_count"]!));

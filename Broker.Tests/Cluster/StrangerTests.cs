@@ -23,7 +23,7 @@ namespace Broker.Tests.Cluster;
 /// <summary>Who may call the grains of a cluster with certificates, made by the commands of docs/cluster.md.</summary>
 public sealed class StrangerTests : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     // A connection that nobody refuses stays open for as long as the caller likes.
     private static readonly TimeSpan Stay = TimeSpan.FromSeconds(2);

@@ -12,7 +12,8 @@ using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Cluster;
 
-/// <summary>How soon lookup services know what was acknowledged.</summary>
+/// <summary>How soon lookup services know what was acknowledged; measured while no other test runs.</summary>
+[Collection(QuietCollection.Name)]
 public sealed class VisibilityTests
 {
     private const int Times = 21;
@@ -97,7 +98,7 @@ public sealed class VisibilityTests
         while (!await condition())
         {
             TimeSpan elapsed = Stopwatch.GetElapsedTime(start);
-            if (elapsed > TimeSpan.FromSeconds(5))
+            if (elapsed > TimeSpan.FromMinutes(1))
                 return elapsed;
             await Task.Delay(1);
         }
