@@ -226,16 +226,17 @@ public sealed class NsqConsumer : IAsyncDisposable, IDisposable
                 return;
             }
             _backsOff = _backoff.Level > 0;
-            _shares.Distribute(_backoff);
             if (_backoff.IsPaused)
             {
-                ClientLog.BackingOff(_logger, _backoff.Level, pause);
+                // The pause has begun when its RDY 0 is seen.
                 _pauseEnds.Change(pause, Timeout.InfiniteTimeSpan);
+                ClientLog.BackingOff(_logger, _backoff.Level, pause);
             }
             else
             {
                 ClientLog.BackedIn(_logger);
             }
+            _shares.Distribute(_backoff);
         }
     }
 

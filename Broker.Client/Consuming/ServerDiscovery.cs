@@ -153,8 +153,9 @@ internal sealed class ServerDiscovery : IDisposable
                 if (_stopping.IsCancellationRequested) return;
                 TimeSpan delay = DelayAfter(failures++);
                 ClientLog.Retrying(_logger, reason, delay);
+                Task pause = Task.Delay(delay, _time, _stopping.Token);
                 tried.TrySetResult();
-                await Task.Delay(delay, _time, _stopping.Token).ConfigureAwait(false);
+                await pause.ConfigureAwait(false);
             }
             while (IsStillWanted(address));
         }

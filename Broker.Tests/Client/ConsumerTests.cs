@@ -475,8 +475,15 @@ public sealed class ConsumerTests : IAsyncDisposable
         await connection.ExpectLineAsync("CLS");
         await connection.SendResponseAsync("CLOSE_WAIT");
         Assert.Empty(await connection.ReadUntilQuietAsync());
-        _clock.Advance(TimeSpan.FromSeconds(30));
-        string[] said = [await connection.ReadLineAsync(), await connection.ReadLineAsync()];
+        TimeSpan began = _clock.Elapsed;
+        Task<string> back = connection.ReadLineAsync();
+        await Eventually.TrueAsync(() =>
+        {
+            if (!back.IsCompleted) _clock.Advance(TimeSpan.FromSeconds(1));
+            return back.IsCompleted;
+        });
+        Assert.True(_clock.Elapsed - began >= TimeSpan.FromSeconds(30));
+        string[] said = [await back, await connection.ReadLineAsync()];
         Assert.Equal([$"REQ {First} 0", $"REQ {Second} 0"], said.Order());
         Task<string> rest = connection.ReadToEndAsync();
         await PassUntilAsync(rest);

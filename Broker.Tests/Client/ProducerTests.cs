@@ -251,8 +251,7 @@ public sealed class ProducerTests : IAsyncDisposable
     [Fact]
     public async Task It_connects_as_soon_as_there_is_a_server_again()
     {
-        string address = _server.Address;
-        await _server.DisposeAsync();
+        string address = ScriptedServer.DeadAddress();
         await using NsqProducer producer = new(new NsqProducerOptions { Addresses = { address } });
         Task publish = producer.PublishAsync("orders", One).AsTask();
         await using ScriptedServer again = new(int.Parse(address.Split(':')[1]));

@@ -24,15 +24,8 @@ internal sealed class ScriptedServer : IAsyncDisposable
     /// <summary>Whether a client waits to be accepted.</summary>
     public bool IsWanted => _listener.Pending();
 
-    /// <summary>An address of loopback that nobody listens on.</summary>
-    public static string DeadAddress()
-    {
-        TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        string address = listener.LocalEndpoint.ToString()!;
-        listener.Stop();
-        return address;
-    }
+    /// <summary>An address of loopback that nobody listens on, nor will.</summary>
+    public static string DeadAddress() => $"127.0.0.1:{SiloPorts.Find()}";
 
     /// <summary>Takes a client that has said nothing yet.</summary>
     public async Task<ScriptedConnection> AcceptAsync()
