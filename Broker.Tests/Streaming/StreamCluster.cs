@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Broker.Orleans.Streaming;
 using Broker.Orleans.Streaming.Queues;
 using Broker.Tests.Running;
@@ -35,15 +33,17 @@ public sealed class StreamCluster : IAsyncDisposable
 
     public IStreamProvider Streams => Cluster.Client.GetStreamProvider(Provider);
 
-    /// <summary>Starts a broker, unless told otherwise, and silos.</summary>
+    /// <summary>Starts a broker, unless told otherwise, and silos, which notice soon when one dies only where one is to.</summary>
     public static async Task<StreamCluster> StartAsync(
         short silos = 2,
         bool withBroker = true,
         Action<BrokerStreamOptions>? options = null,
         Action<IServiceCollection>? services = null,
-        Action<ISiloPersistentStreamConfigurator>? configure = null)
+        Action<ISiloPersistentStreamConfigurator>? configure = null,
+        bool someoneDies = false)
     {
-        int port = FreePort();
+        // Not one that the system gives out: nobody else takes it while the broker is away.
+        int port = SiloPorts.Find();
         BrokerProcess? broker = withBroker ? await BrokerProcess.StartAsync($"--tcp-address=127.0.0.1:{port}") : null;
         StreamRecord record = new();
         InProcessTestClusterBuilder builder = new(silos);
@@ -57,10 +57,11 @@ public sealed class StreamCluster : IAsyncDisposable
                 configure?.Invoke(streams);
             });
             silo.Services.AddSingleton(record);
+            // Silos that live must not be taken for dead because the machine is busy.
             silo.Services.Configure<ClusterMembershipOptions>(membership =>
             {
-                membership.ProbeTimeout = TimeSpan.FromSeconds(1);
-                membership.NumMissedProbesLimit = 2;
+                membership.ProbeTimeout = TimeSpan.FromSeconds(someoneDies ? 1 : 20);
+                membership.NumMissedProbesLimit = 3;
             });
             services?.Invoke(silo.Services);
         });
@@ -94,7 +95,7 @@ public sealed class StreamCluster : IAsyncDisposable
     /// <summary>Waits until every message that a silo received is answered.</summary>
     public async Task WaitUntilNothingIsHeldAsync()
     {
-        for (int i = 0; i < 300 && Held() > 0; i++) await Task.Delay(50);
+        for (int i = 0; i < 1200 && Held() > 0; i++) await Task.Delay(50);
         Assert.Equal(0, Held());
 
         int Held() => Cluster.Silos.Sum(silo => ((BrokerQueueAdapterFactory)silo.ServiceProvider.GetRequiredKeyedService<IQueueAdapterFactory>(Provider)).Adapter.Held);
@@ -104,12 +105,5 @@ public sealed class StreamCluster : IAsyncDisposable
     {
         await Cluster.DisposeAsync();
         if (Broker is not null) await Broker.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

