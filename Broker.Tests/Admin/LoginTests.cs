@@ -101,7 +101,7 @@ public sealed class LoginTests(AdminBrowser browser)
         await LogInAsync(page, "alice", PasswordFolder.AlicesPassword);
         await page.SeeAsync("This silo");
         passwords.KeepOnly("victor");
-        for (int i = 0; i < 100 && !page.Page.Url.Contains("/login", StringComparison.Ordinal); i++)
+        for (int i = 0; i < 1000 && !page.Page.Url.Contains("/login", StringComparison.Ordinal); i++)
         {
             await page.GoAsync("/cluster");
             await Task.Delay(50);

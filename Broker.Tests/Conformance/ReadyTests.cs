@@ -184,7 +184,9 @@ public sealed class ReadyTests
         await broker.PublishAsync("t", "a");
         await broker.UntilAsync("t", "c", stats => stats.InFlight == 1);
 
-        // 250 ms, and some steps of virtual time until the message is in the buffer.
+        // It is in the buffer before time passes.
+        await Broker.Tests.Gateway.Eventually.TrueAsync(() => broker.Connections.Any(connection => connection.MessageCount == 1));
+
         await broker.PassUntilAsync(consumer.ExpectMessageAsync("a"), TimeSpan.FromMilliseconds(400));
     }
 }

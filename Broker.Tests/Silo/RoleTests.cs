@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Broker.Tests.Running;
 using Broker.Tests.Storage.Postgres;
+using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Silo;
 
@@ -99,6 +100,8 @@ public sealed partial class RoleTests : IDisposable
     private async Task<string[]> LinesOfAsync(int addresses, params string[] arguments)
     {
         await using RoleProcess role = await RoleProcess.StartAsync(_folder.Path, addresses, arguments);
+        // It says so after the last address.
+        await Eventually.TrueAsync(() => Told(role).Any(line => line.StartsWith("INFO: Ready", StringComparison.Ordinal)));
         string[] lines = Told(role);
         Assert.Equal(0, await role.TerminateAsync());
         AssertWarnsOfNothing(role);

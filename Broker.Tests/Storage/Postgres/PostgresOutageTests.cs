@@ -10,6 +10,9 @@ namespace Broker.Tests.Storage.Postgres;
 /// <summary>What happens to a store whose server is restarted, cannot be reached, or loses its answers.</summary>
 public sealed class PostgresOutageTests
 {
+    // What ends by itself takes 8 to 19 s at most on a machine by itself; what does not never ends.
+    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(60);
+
     [Fact]
     public async Task A_server_that_restarts_costs_no_append_and_doubles_none()
     {
@@ -68,7 +71,7 @@ public sealed class PostgresOutageTests
         Task lost = proxy.LoseAnswerTo("precious");
         await log.AppendAsync(PostgresStores.Batch(1, "precious"), 1, 2);
 
-        Assert.True(lost.IsCompleted);
+        await lost.WaitAsync(Running.NsqSocket.Patience);
         await log.AppendAsync(PostgresStores.Batch(2, "c"), 1, 3);
         Assert.Equal([(0L, "a"), (1L, "precious"), (2L, "c")], await PostgresStores.ReadAllAsync(log));
     }
@@ -109,7 +112,7 @@ public sealed class PostgresOutageTests
         Task lost = proxy.LoseAnswerTo("precious");
         progress.Note(new ProgressEntry(ProgressKind.Finished, 5, 6));
         await progress.FlushAsync();
-        Assert.True(lost.IsCompleted);
+        await lost.WaitAsync(Running.NsqSocket.Patience);
         Assert.Equal(1, await stores.AskAsync<long>("select count(*) from $.channel_journal"));
         Assert.Equal([new OffsetRange(5, 6)], (await (await store.OpenChannelAsync("t", log.Generation, "precious", 1)).LoadAsync())!.Finished);
     }
@@ -216,9 +219,9 @@ public sealed class PostgresOutageTests
         await server.StartAsync();
         await Task.Delay(1500);
 
-        await Task.WhenAll(logs.Select(log => log.AppendAsync(PostgresStores.Batch(1, "b"), 1, 2).AsTask())).WaitAsync(TimeSpan.FromSeconds(15));
+        await Task.WhenAll(logs.Select(log => log.AppendAsync(PostgresStores.Batch(1, "b"), 1, 2).AsTask())).WaitAsync(Running.NsqSocket.Patience);
         progress.Note(new ProgressEntry(ProgressKind.Floor, 1));
-        await progress.FlushAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(15));
+        await progress.FlushAsync().AsTask().WaitAsync(Running.NsqSocket.Patience);
         await Eventually.TrueAsync(() => store.Failure is null);
     }
 
@@ -240,11 +243,11 @@ public sealed class PostgresOutageTests
         long began = Stopwatch.GetTimestamp();
         StoreException refused = await Assert.ThrowsAsync<StoreException>(() => one.AppendAsync(PostgresStores.Batch(1, "b"), 1, 2).AsTask());
         Assert.Equal("cannot write topic one: PostgreSQL does not answer in time", refused.Message);
-        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(8));
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, Bound);
         began = Stopwatch.GetTimestamp();
         await Assert.ThrowsAsync<StoreException>(() => other.AppendAsync(PostgresStores.Batch(0, "a"), 1, 1).AsTask());
         await Assert.ThrowsAsync<StoreException>(() => store.OpenTopicAsync("one", create: false).AsTask());
-        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(16));
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, Bound);
         Assert.Equal("the store is out of reach: PostgreSQL does not answer in time", store.Failure);
 
         proxy.IsSilent = false;
@@ -255,7 +258,7 @@ public sealed class PostgresOutageTests
         proxy.IsSilent = true;
         began = Stopwatch.GetTimestamp();
         await store.DisposeAsync();
-        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, TimeSpan.FromSeconds(19));
+        Assert.InRange(Stopwatch.GetElapsedTime(began), TimeSpan.Zero, Bound);
     }
 
     [Fact]
@@ -323,7 +326,7 @@ public sealed class PostgresOutageTests
             $"schema {stores.Schema} in PostgreSQL belongs to cluster one; give cluster two a schema of its own with --postgres-schema", refused.Message);
         await one.DisposeAsync();
         await also.DisposeAsync();
-        stores.StartWait = TimeSpan.FromSeconds(10);
+        stores.StartWait = Running.NsqSocket.Patience;
         await stores.OpenSharedAsync("two");
         await stores.OpenSharedAsync("two");
     }
