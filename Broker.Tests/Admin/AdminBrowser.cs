@@ -28,8 +28,8 @@ public sealed class AdminBrowser : IAsyncLifetime
     internal async Task<AdminPage> OpenAsync(string home, BrowserNewContextOptions? options = null)
     {
         IBrowserContext context = await _browser!.NewContextAsync(options ?? new BrowserNewContextOptions { ViewportSize = new() { Width = 1280, Height = 900 } });
-        context.SetDefaultTimeout(15_000);
-        Assertions.SetDefaultExpectTimeout(15_000);
+        context.SetDefaultTimeout(60_000);
+        Assertions.SetDefaultExpectTimeout(60_000);
         return new AdminPage(home, context, await context.NewPageAsync());
     }
 

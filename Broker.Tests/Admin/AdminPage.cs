@@ -52,7 +52,7 @@ internal sealed class AdminPage : IAsyncDisposable
 
     /// <summary>Waits until something that changes by itself has a value.</summary>
     public async Task SeeLiveAsync(string key, string value) =>
-        await Assertions.Expect(Page.Locator($"[data-live=\"{key}\"]").First).ToHaveTextAsync(value, new LocatorAssertionsToHaveTextOptions { Timeout = 15_000 });
+        await Assertions.Expect(Page.Locator($"[data-live=\"{key}\"]").First).ToHaveTextAsync(value);
 
     public async ValueTask DisposeAsync()
     {
