@@ -45,6 +45,9 @@ public enum RefusalReason
     /// <summary>The address, the headers or the body of a request were bigger than they may be.</summary>
     RequestTooBig,
 
+    /// <summary>The process may have no more open files for connections, and the next one is accepted later.</summary>
+    TooManyOpenFiles,
+
     /// <summary>Another site had a browser send it, or it asked by a name that is not this server's.</summary>
     ForeignSite,
 }

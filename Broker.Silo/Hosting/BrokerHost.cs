@@ -227,6 +227,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             foreach (Listener listener in listeners) listener.AddTo(kestrel);
         });
+        builder.Services.AddSingleton(_ => new ConnectionPlaces(OpenFiles.ForConnections(hasStore: store is not null)));
         // Kestrel asks the factories from the last one on.
         builder.Services.AddSingleton<SocketBinder>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<SocketBinder>());

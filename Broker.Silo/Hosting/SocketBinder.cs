@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 using Broker.Serving.Hosting;
+using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -9,8 +10,8 @@ using Microsoft.Extensions.Options;
 
 namespace Broker.Silo.Hosting;
 
-/// <summary>Kestrel's sockets, saying which address could not be listened on and why.</summary>
-public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ILoggerFactory loggers)
+/// <summary>Kestrel's sockets, no more than there are places for, saying which address could not be listened on and why.</summary>
+public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ConnectionPlaces places, Refusals refusals, ILoggerFactory loggers)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IListeners
 {
     private readonly ConcurrentBag<IConnectionListener> _bound = [];
@@ -21,7 +22,7 @@ public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ILogg
     {
         try
         {
-            IConnectionListener listener = await _sockets.BindAsync(endpoint, cancellationToken);
+            PlacedListener listener = new(await _sockets.BindAsync(endpoint, cancellationToken), places.CreateShare(), refusals);
             _bound.Add(listener);
             return listener;
         }

@@ -18,7 +18,8 @@ internal static class StoreFactory
             // Whoever waits for a database waits by the machine's clock, whatever the broker's own says.
             StorageKind.Postgres => await PostgresMessageStore.OpenAsync(
                 settings.Postgres, settings.Storage, loggers.CreateLogger<PostgresMessageStore>(), metrics),
-            StorageKind.Files => await FileMessageStore.OpenAsync(settings.Storage, loggers.CreateLogger<FileMessageStore>(), time, metrics: metrics),
+            StorageKind.Files => await FileMessageStore.OpenAsync(
+                settings.Storage, loggers.CreateLogger<FileMessageStore>(), time, new DiskFiles(OpenFiles.ForStorage), metrics: metrics),
             _ => throw new ArgumentOutOfRangeException(nameof(settings), settings.StorageKind, "unknown kind of storage"),
         };
 }

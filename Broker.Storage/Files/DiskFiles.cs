@@ -4,13 +4,11 @@ using Microsoft.Win32.SafeHandles;
 namespace Broker.Storage.Files;
 
 /// <summary>The real file system. Keeps a bounded number of handles open, whatever the number of files in use.</summary>
-public sealed partial class DiskFiles : IStorageFiles
+/// <param name="maxOpenHandles">How many; what exceeds it is closed, least recently used first. The default is far below the usual limit of 1,024 a process.</param>
+public sealed partial class DiskFiles(int maxOpenHandles = 192) : IStorageFiles
 {
-    /// <summary>Handles kept open; what exceeds it is closed, least recently used first. Far below the usual limit of 1,024 a process.</summary>
-    private const int MaxOpenHandles = 192;
-
     private readonly Lock _lock = new();
-    private readonly List<DiskFile> _open = new(MaxOpenHandles);
+    private readonly List<DiskFile> _open = new(maxOpenHandles);
     private long _uses;
 
     /// <inheritdoc/>
@@ -124,7 +122,7 @@ public sealed partial class DiskFiles : IStorageFiles
             if (file.Handle is { IsClosed: false } handle)
                 return handle;
             ObjectDisposedException.ThrowIf(file.IsDisposed, file);
-            if (_open.Count >= MaxOpenHandles)
+            if (_open.Count >= maxOpenHandles)
                 CloseLeastRecentlyUsed();
             handle = File.OpenHandle(file.Path, mode, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
             file.Handle = handle;
