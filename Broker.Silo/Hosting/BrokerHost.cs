@@ -335,6 +335,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         services.AddHostedService(static provider => provider.GetRequiredService<TopicOpener>());
         services.AddSingleton<IHealthSource>(new StoreHealth(store));
         services.AddSingleton<IReadinessCheck>(new StoreCheck(store));
+        services.AddSingleton<IReadinessCheck, TopicsCheck>();
 
         List<Listener> listeners = [.. GatewayComposition.ListenersOf(settings)];
         listeners.AddRange(LookupComposition.AddTo(builder, settings.Lookup, "lookup TCP", "lookup HTTP"));

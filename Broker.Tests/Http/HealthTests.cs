@@ -21,7 +21,7 @@ public sealed class HealthTests
         JsonNode document = JsonNode.Parse(ready.Body)!;
         Assert.Equal("ready", (string)document["status"]!);
         Assert.Equal(
-            ["cluster", "grains", "storage"], document["checks"]!.AsObject().Select(check => check.Key).Order());
+            ["cluster", "grains", "storage", "topics"], document["checks"]!.AsObject().Select(check => check.Key).Order());
         Assert.All(document["checks"]!.AsObject(), check => Assert.Equal("OK", (string)check.Value!));
     }
 
