@@ -69,6 +69,8 @@ public sealed partial class StatsTests
                 "gc_pause_usec_95", "next_gc_bytes", "gc_total_runs",
             ],
             NamesOf(stats["memory"]!));
+        // Of the heap, not of the machine.
+        Assert.InRange((long)stats["memory"]!["next_gc_bytes"]!, (long)stats["memory"]!["heap_in_use_bytes"]!, GC.GetGCMemoryInfo().HighMemoryLoadThresholdBytes / 2);
         JsonNode topic = stats["topics"]![0]!;
         Assert.Equal(
             [

@@ -25,7 +25,9 @@ public sealed class MemoryDocument
 
     [JsonPropertyName("gc_pause_usec_95")] public required long GcPause95 { get; init; }
 
-    /// <summary>The heap that the collector works harder to stay below.</summary>
+    /// <summary>
+    /// The heap at which the next collection is to be expected: as great as it was when the last one began. The runtime does not say what it has set itself.
+    /// </summary>
     [JsonPropertyName("next_gc_bytes")] public required long NextGc { get; init; }
 
     [JsonPropertyName("gc_total_runs")] public required long GcRuns { get; init; }
@@ -50,10 +52,17 @@ public sealed class MemoryDocument
             GcPause100 = pauses[^1],
             GcPause99 = PercentileOf(pauses, 0.99),
             GcPause95 = PercentileOf(pauses, 0.95),
-            NextGc = last.HighMemoryLoadThresholdBytes,
+            NextGc = Math.Max(inUse, SizeBefore(last)),
             // Collections of an older generation are counted with the youngest too.
             GcRuns = GC.CollectionCount(0),
         };
+    }
+
+    private static long SizeBefore(in GCMemoryInfo collection)
+    {
+        long size = 0;
+        foreach (GCGenerationInfo generation in collection.GenerationInfo) size += generation.SizeBeforeBytes;
+        return size;
     }
 
     private static long PercentileOf(long[] ordered, double percentile) => ordered[(int)((ordered.Length - 1) * percentile)];
