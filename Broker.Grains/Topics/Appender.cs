@@ -43,6 +43,8 @@ internal sealed class Appender(TopicActivation topic, FanOut fanOut, QueueOption
         ValueTask write = open.Log.AppendAsync(batch, request.Publisher, request.Sequence, request.Lowest);
         if (!write.IsCompletedSuccessfully)
             return AwaitAppendAsync(open, append, write, request.Batch);
+        // The log uses what it returned again, once its outcome was taken.
+        write.GetAwaiter().GetResult();
         Commit(open, append, request.Batch);
         return new ValueTask<TopicReply>(TopicReply.Ok);
     }

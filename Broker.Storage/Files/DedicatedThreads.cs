@@ -4,6 +4,9 @@ namespace Broker.Storage.Files;
 public sealed class DedicatedThreads : IStorageThreads
 {
     /// <inheritdoc/>
+    public bool MayLend => true;
+
+    /// <inheritdoc/>
     public IStorageThread Start(string name, Action work) => new DedicatedThread(name, work);
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using Broker.Messages;
 
 namespace Broker.Storage.Files;
 
-/// <summary>An append that waits for the log-writer thread, and what its caller awaits. Used again and again.</summary>
+/// <summary>An append that waits for the log writer, and what its caller awaits. Used again and again.</summary>
 internal sealed class FileAppend : IValueTaskSource
 {
     private readonly FileAppends _pool;

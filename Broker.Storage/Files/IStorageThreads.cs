@@ -8,6 +8,9 @@ public interface IStorageThreads
     /// <param name="work">What it does when woken; never called twice at once.</param>
     IStorageThread Start(string name, Action work);
 
+    /// <summary>Whether a caller may do a thread's work itself now, when the thread has none.</summary>
+    bool MayLend { get; }
+
     /// <summary>Runs a function that may block, off the caller's thread.</summary>
     Task<T> RunAsync<T>(Func<T> function);
 }

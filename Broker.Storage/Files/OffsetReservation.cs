@@ -6,7 +6,7 @@ namespace Broker.Storage.Files;
 /// Up to where a topic's offsets were reserved, durably, so that after any end none is used twice. Two places in a file are written in
 /// turn; the valid one with the higher count is the last.
 /// </summary>
-/// <remarks>The lock is held during the write: <see cref="Ensure"/>, on the writer thread, takes it only when offsets have run out.</remarks>
+/// <remarks>The lock is held during the write: <see cref="Ensure"/>, while the log is written, takes it only when offsets have run out.</remarks>
 internal sealed class OffsetReservation(IStorageFiles files, string path) : IDisposable
 {
     /// <summary>Offsets reserved at once: what an unclean end skips at most. Of 2^44 offsets there are enough for 16 million such ends.</summary>
@@ -66,11 +66,14 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
         }
     }
 
+    /// <summary>Whether all offsets below one are reserved, so that <see cref="Ensure"/> writes nothing.</summary>
+    public bool Covers(long end) => CleanEnd is null && end <= Reserved;
+
     /// <summary>Sees to it that all offsets below one are reserved, on the device when it returns.</summary>
     /// <returns>Whether a further block should be reserved soon, so that nobody has to wait for it.</returns>
     public bool Ensure(long end)
     {
-        if (CleanEnd is null && end <= Reserved)
+        if (Covers(end))
             return Reserved - end < Block / 2;
         lock (_lock)
             Write(Math.Max(Reserved, end + Block), cleanEnd: null);

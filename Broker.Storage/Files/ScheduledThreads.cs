@@ -2,8 +2,12 @@ namespace Broker.Storage.Files;
 
 /// <summary>Runs the store's work on a task scheduler, which for a simulation is single-threaded and decides the order.</summary>
 /// <param name="scheduler">Where everything runs.</param>
-public sealed class ScheduledThreads(TaskScheduler scheduler) : IStorageThreads
+/// <param name="mayLend">Whether a caller may do a thread's work itself, asked each time; null for never.</param>
+public sealed class ScheduledThreads(TaskScheduler scheduler, Func<bool>? mayLend = null) : IStorageThreads
 {
+    /// <inheritdoc/>
+    public bool MayLend => mayLend is not null && mayLend();
+
     /// <inheritdoc/>
     public IStorageThread Start(string name, Action work) => new ScheduledThread(this, work);
 

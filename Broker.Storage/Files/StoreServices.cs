@@ -28,7 +28,7 @@ internal sealed class StoreServices
     /// <summary>Told what is measured; null when nothing is.</summary>
     public StorageMetrics? Metrics { get; init; }
 
-    /// <summary>Used by the writer thread only.</summary>
+    /// <summary>Used by whoever writes for the log writer.</summary>
     public WriteBuffer Buffer { get; } = new();
 
     /// <summary>Whether a publish is acknowledged only after fsync.</summary>

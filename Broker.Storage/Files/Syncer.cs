@@ -12,6 +12,7 @@ internal sealed class Syncer : IAsyncDisposable
     private readonly List<SyncTarget> _due = [];
     private List<SyncTarget> _waiting = [];
     private List<SyncTarget> _group = [];
+    private volatile bool _isSyncing;
 
     /// <param name="threads">Where it runs.</param>
     /// <param name="time">The clock.</param>
@@ -22,6 +23,9 @@ internal sealed class Syncer : IAsyncDisposable
         _timer = time.CreateTimer(_ => QueueDue(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = threads.Start("log syncer", SyncGroups);
     }
+
+    /// <summary>Whether a sync is under way, for which writes may have to wait.</summary>
+    public bool IsSyncing => _isSyncing;
 
     /// <summary>Has a target synced within the interval.</summary>
     public void SyncLater(SyncTarget target)
@@ -87,8 +91,10 @@ internal sealed class Syncer : IAsyncDisposable
                 foreach (SyncTarget target in _group)
                     target.IsQueued = false;
             }
+            _isSyncing = true;
             foreach (SyncTarget target in _group)
                 target.Sync();
+            _isSyncing = false;
             _group.Clear();
         }
     }

@@ -2,13 +2,16 @@ using Broker.Messages;
 
 namespace Broker.Storage.Files;
 
-/// <summary>Appends to a topic's log: takes batches from any thread, and writes and commits them on the writer thread.</summary>
+/// <summary>Appends to a topic's log: takes batches from any thread, and writes and commits them when the log writer says so.</summary>
 /// <remarks>
 /// The lock guards who may append, the offsets given out and what waits; it is never held during I/O, and only the lock of the segments is
-/// taken under it. What is being written belongs to the writer thread.
+/// taken under it. What is being written belongs to whoever writes for the log writer.
 /// </remarks>
 internal sealed class TopicWriter : WriterClient
 {
+    // Bytes; more is not lost in what a wake-up of the writer thread takes.
+    private const int MostWrittenByCaller = 16 * 1024;
+
     private readonly Lock _lock = new();
     private readonly StoreServices _services;
     private readonly TopicFolder _folder;
@@ -121,7 +124,10 @@ internal sealed class TopicWriter : WriterClient
             _waitingBytes += BatchHeader.SizeOf(batch.Count, batch.IsDeferred) + batch.Records.Length;
             _waiting.Add(pending);
         }
-        _services.Writer.Post(this);
+        if (batch.Records.Length <= MostWrittenByCaller && !_services.SyncsEachWrite && !_services.Syncer.IsSyncing)
+            _services.Writer.WriteOrPost(this);
+        else
+            _services.Writer.Post(this);
         return completed;
     }
 
@@ -158,6 +164,19 @@ internal sealed class TopicWriter : WriterClient
     {
         const long WorthRolling = 4 << 20;
         return _segments.IsLastBelow(below, Math.Min(WorthRolling, MaxSegmentBytes / 2));
+    }
+
+    /// <inheritdoc/>
+    public override bool IsQuick
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return !_needsRepair && _reservation.Covers(_assigned)
+                    && _active is { IsSealed: false } && _writePosition + _waitingBytes <= MaxSegmentBytes;
+            }
+        }
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,6 @@
 namespace Broker.Storage.Files;
 
-/// <summary>Something that has files written by the log-writer thread: a topic's log, a channel's journal.</summary>
+/// <summary>Something that has files written by the log writer: a topic's log, a channel's journal.</summary>
 /// <remarks>Failures are told to those who wait; whatever is thrown all the same ends in <see cref="Abort"/>.</remarks>
 internal abstract class WriterClient
 {
@@ -9,6 +9,9 @@ internal abstract class WriterClient
 
     /// <summary>Whether it is in the writer's list of what may wait a moment; owned by <see cref="LogWriter"/>.</summary>
     public bool IsDelayed { get; set; }
+
+    /// <summary>Whether to write what is waiting is no more than a write into the page cache. Asked only while nobody else writes.</summary>
+    public virtual bool IsQuick => false;
 
     /// <summary>Writes what is waiting.</summary>
     public abstract void Write();

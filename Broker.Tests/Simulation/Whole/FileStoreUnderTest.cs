@@ -16,6 +16,7 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
 
     private readonly StorageOptions _options;
     private readonly bool _losesPower;
+    private readonly Random _lending;
     private SimulatedFiles _disk;
 
     /// <param name="seed">What everything follows from.</param>
@@ -24,6 +25,7 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
     {
         Random random = new(seed);
         _losesPower = losesPower;
+        _lending = new Random(seed + 2);
         _disk = new SimulatedFiles(seed + 1);
         _options = new StorageOptions
         {
@@ -36,7 +38,7 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
 
     public async ValueTask<IMessageStore> OpenAsync(SeededScheduler scheduler, TimeProvider time) =>
         await FileMessageStore.OpenAsync(
-            _options, NullLogger.Instance, time, _disk, new ScheduledThreads(new SimulationTaskScheduler(scheduler)));
+            _options, NullLogger.Instance, time, _disk, new ScheduledThreads(new SimulationTaskScheduler(scheduler), () => _lending.Next(2) == 0));
 
     public TimeSpan Crash(Random random)
     {

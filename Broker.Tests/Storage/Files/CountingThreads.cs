@@ -10,6 +10,8 @@ internal sealed class CountingThreads : IStorageThreads
 
     public int Unfinished => Volatile.Read(ref _unfinished);
 
+    public bool MayLend => _threads.MayLend;
+
     public IStorageThread Start(string name, Action work) => _threads.Start(name, work);
 
     public async Task<T> RunAsync<T>(Func<T> function)

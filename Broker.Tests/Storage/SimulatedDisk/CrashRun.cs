@@ -120,7 +120,7 @@ internal sealed class CrashRun
     private async Task LiveAsync(SimulatedFiles disk, bool fails)
     {
         FileMessageStore store = await FileMessageStore.OpenAsync(
-            _options, _log, _scheduler.Time, disk, new ScheduledThreads(_scheduler));
+            _options, _log, _scheduler.Time, disk, new ScheduledThreads(_scheduler, () => _random.Next(2) == 0));
         ITopicLog log = (await store.OpenTopicAsync(Topic, create: true))!;
         if (disk.AfterCrash is not null)
             return;
