@@ -108,14 +108,14 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     /// </summary>
     public void Knock()
     {
+        TaskCompletionSource? pausing;
         lock (_sync)
         {
             _wasKnocked = true;
-            _pausing?.TrySetResult();
-            if (_consumers.Count == 0)
-                return;
-            _signOfLifeDue = true;
+            pausing = _pausing;
+            _signOfLifeDue |= _consumers.Count > 0;
         }
+        pausing?.TrySetResult();
         Start();
     }
 
@@ -219,7 +219,10 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
                 return;
         }
         // Whoever started this has its own socket to serve: the rest is for somebody else.
-        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (SynchronizationContext.Current is { } context)
+            context.Post(static link => _ = ((ChannelLink)link!).RunAsync(), this);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private CommandCall Seal()
@@ -304,7 +307,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
                 call.Complete(null);
                 return;
             }
-            retry ??= new RetryPause();
+            retry ??= new RetryPause(_gateway.Random);
             if (await PauseAsync(retry.After(fault, _gateway.Time.GetElapsedTime(asked))))
                 retry = null;
         }
@@ -313,7 +316,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     /// <summary>Waits before the next try, unless it is known by then, or becomes known, that a silo has gone: then true.</summary>
     private async ValueTask<bool> PauseAsync(TimeSpan pause)
     {
-        TaskCompletionSource knocked = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource knocked = new();
         lock (_sync)
         {
             if (_wasKnocked)
@@ -323,7 +326,8 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             }
             _pausing = knocked;
         }
-        await knocked.Task.WaitAsync(pause, _gateway.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await knocked.Task.WaitAsync(pause, _gateway.Time)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         lock (_sync)
         {
             _pausing = null;
@@ -370,7 +374,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     private async ValueTask<AttachReply> TryAttachAsync(Consumer[] consumers, bool again, Func<bool> goOn)
     {
         long started = _gateway.Time.GetTimestamp();
-        RetryPause retry = new();
+        RetryPause retry = new(_gateway.Random);
         while (true)
         {
             long asked = _gateway.Time.GetTimestamp();
@@ -401,7 +405,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             if (reply.Status != AttachStatus.Failed || isLast || !goOn())
                 return reply;
             if (await PauseAsync(pause))
-                retry = new RetryPause();
+                retry = new RetryPause(_gateway.Random);
         }
     }
 

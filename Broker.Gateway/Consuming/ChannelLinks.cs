@@ -31,7 +31,16 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
     /// <param name="wheel">Calls when something is due.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
-    public ChannelLinks(string id, IGrainFactory grains, GatewayOptions options, EventFeed events, TimerWheel wheel, TimeProvider time, ILogger logger)
+    /// <param name="random">What pauses between tries are shortened by; null for the process's own.</param>
+    public ChannelLinks(
+        string id,
+        IGrainFactory grains,
+        GatewayOptions options,
+        EventFeed events,
+        TimerWheel wheel,
+        TimeProvider time,
+        ILogger logger,
+        Random? random = null)
     {
         Id = id;
         Grains = grains;
@@ -39,6 +48,7 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
         Wheel = wheel;
         Time = time;
         Logger = logger;
+        Random = random ?? Random.Shared;
         _observer = new GatewayObserver(this, events);
     }
 
@@ -54,6 +64,8 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
     public TimeProvider Time { get; }
 
     public ILogger Logger { get; }
+
+    public Random Random { get; }
 
     /// <summary>The reference that channels and the directory call; made when it is first asked for.</summary>
     public IGatewayObserver Observer

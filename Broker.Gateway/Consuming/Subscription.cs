@@ -70,7 +70,7 @@ internal sealed class Subscription
     {
         ITopicGrain grain = links.Grains.GetGrain<ITopicGrain>(topic);
         long started = links.Time.GetTimestamp();
-        RetryPause retry = new();
+        RetryPause retry = new(links.Random);
         while (true)
         {
             long asked = links.Time.GetTimestamp();

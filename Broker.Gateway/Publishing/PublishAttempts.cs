@@ -11,7 +11,14 @@ namespace Broker.Gateway.Publishing;
 /// beside the call that is open, whose answer counts as well. The topic knows the numbers of the request, so that is harmless.
 /// </summary>
 internal sealed class PublishAttempts(
-    ITopicGrain grain, string topic, PublishRequest request, PublishPatience patience, GatewayOptions options, TimeProvider time, ILogger logger)
+    ITopicGrain grain,
+    string topic,
+    PublishRequest request,
+    PublishPatience patience,
+    GatewayOptions options,
+    TimeProvider time,
+    Random random,
+    ILogger logger)
 {
     private readonly long _started = time.GetTimestamp();
     private readonly List<Task<Answer>> _open = [];
@@ -76,7 +83,7 @@ internal sealed class PublishAttempts(
         // What got no answer was about to be asked again anyway.
         if (_open.Count > 0 || fault is TimeoutException)
             return;
-        _retry ??= new RetryPause();
+        _retry ??= new RetryPause(random);
         _nextAsk = Elapsed + _retry.After(fault, took);
     }
 
@@ -90,7 +97,7 @@ internal sealed class PublishAttempts(
             return;
         }
         Task any = _open.Count == 1 ? _open[0] : Task.WhenAny(_open);
-        await any.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await any.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
     private async ValueTask<Answer> AskAsync()

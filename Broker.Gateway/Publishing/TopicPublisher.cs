@@ -36,6 +36,7 @@ internal sealed class TopicPublisher
     private readonly GatewayOptions _options;
     private readonly GatewayMetrics _metrics;
     private readonly TimeProvider _time;
+    private readonly Random _random;
     private readonly ILogger _logger;
     private readonly long _publisher;
     private readonly PublishPatience _patience;
@@ -56,8 +57,16 @@ internal sealed class TopicPublisher
     /// <param name="metrics">Told how long publishes take.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The gateway's log.</param>
+    /// <param name="random">What pauses between tries are shortened by; null for the process's own.</param>
     public TopicPublisher(
-        string topic, IGrainFactory grains, long publisher, GatewayOptions options, GatewayMetrics metrics, TimeProvider time, ILogger logger)
+        string topic,
+        IGrainFactory grains,
+        long publisher,
+        GatewayOptions options,
+        GatewayMetrics metrics,
+        TimeProvider time,
+        ILogger logger,
+        Random? random = null)
     {
         _metrics = metrics;
         Topic = topic;
@@ -67,6 +76,7 @@ internal sealed class TopicPublisher
         _patience = new PublishPatience(options.PublishSilence);
         _time = time;
         _logger = logger;
+        _random = random ?? Random.Shared;
         _name = Encoding.ASCII.GetBytes(topic);
         _lastUsed = time.GetTimestamp();
     }
@@ -249,7 +259,7 @@ internal sealed class TopicPublisher
     private async Task SendAsync(PublishCall call, PublishRequest request)
     {
         long start = _metrics.PublishStart;
-        ValueTask<TopicReply> answer = new PublishAttempts(_grain, Topic, request, _patience, _options, _time, _logger).RunAsync();
+        ValueTask<TopicReply> answer = new PublishAttempts(_grain, Topic, request, _patience, _options, _time, _random, _logger).RunAsync();
         bool wasInline = answer.IsCompleted;
         TopicReply reply = await answer;
         _metrics.Published(start);

@@ -5,7 +5,8 @@ namespace Broker.Gateway.Timing;
 /// with the time that was waited for it: who is slow under load is not given the same again and again.
 /// </summary>
 /// <remarks>Each pause is shortened by up to a quarter at random, so that those who waited for the same do not all come back at once.</remarks>
-internal sealed class RetryPause
+/// <param name="random">What pauses are shortened by.</param>
+internal sealed class RetryPause(Random random)
 {
     /// <summary>Longest pause after a try that got no answer: as long it takes at most until one that is fast again is tried.</summary>
     public static readonly TimeSpan LongestUnanswered = TimeSpan.FromSeconds(5);
@@ -34,7 +35,7 @@ internal sealed class RetryPause
             pause = _refused;
             _refused = Within(First, _refused * 2, LongestRefused);
         }
-        return pause * (1 - Jitter * Random.Shared.NextDouble());
+        return pause * (1 - Jitter * random.NextDouble());
     }
 
     private static TimeSpan Within(TimeSpan least, TimeSpan pause, TimeSpan most) => pause < least ? least : pause > most ? most : pause;
