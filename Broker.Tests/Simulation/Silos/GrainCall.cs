@@ -24,6 +24,15 @@ internal sealed class GrainCall : GrainRequest
         _options = options;
     }
 
+    private GrainCall(GrainCall original)
+    {
+        From = original.From;
+        Target = original.Target;
+        _request = OrleansParts.RoundTrip(original._request, From.Grains)!;
+        _options = original._options;
+        _context = original._context;
+    }
+
     /// <summary>Whose call it is.</summary>
     public SimulatedSilo From { get; }
 
@@ -39,6 +48,9 @@ internal sealed class GrainCall : GrainRequest
 
     /// <summary>Ends with the answer, or with what became of the call.</summary>
     public Task<Response?> Answered => _answer.Task;
+
+    /// <summary>The same call once more; nobody waits for its answer.</summary>
+    public GrainCall Double() => new(this);
 
     /// <summary>Begins to wait for the answer.</summary>
     public void Open(LinkedList<GrainCall> open)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
 
@@ -14,11 +15,14 @@ namespace Broker.Tests.Simulation.Silos;
 /// </remarks>
 public sealed class SimulatedCluster
 {
+    private static readonly ServiceProvider NoServices = new ServiceCollection().BuildServiceProvider();
+
     private readonly Random _random;
     private readonly Dictionary<Type, GrainClass> _classes = [];
     private readonly Dictionary<GrainType, GrainClass> _classesByType = [];
     private readonly LinkedList<GrainCall> _open = [];
     private readonly List<SimulatedSilo> _silos = [];
+    private readonly List<SimulatedSilo> _clients = [];
     private int _number = 1;
 
     public SimulatedCluster(int seed, SeededScheduler scheduler, VirtualTimeProvider time, SimulatedClusterOptions options)
@@ -28,6 +32,7 @@ public sealed class SimulatedCluster
         Time = time;
         Options = options;
         Directory = new SimulatedDirectory(this, _random);
+        Network = new SimulatedNetwork(seed, scheduler, time, options);
         foreach (GrainClass grainClass in options.GrainAssemblies.SelectMany(GrainClass.In))
         {
             _classesByType[grainClass.GrainType] = grainClass;
@@ -44,6 +49,8 @@ public sealed class SimulatedCluster
 
     /// <summary>The silos that live.</summary>
     public IReadOnlyList<SimulatedSilo> Silos => _silos;
+
+    public SimulatedNetwork Network { get; }
 
     internal SimulatedDirectory Directory { get; }
 
@@ -62,6 +69,14 @@ public sealed class SimulatedCluster
         SimulatedSilo silo = new(this, services);
         _silos.Add(silo);
         return silo;
+    }
+
+    /// <summary>Starts a process that hosts no grains, and calls those of the silos.</summary>
+    public SimulatedSilo AddClient()
+    {
+        SimulatedSilo client = new(this, NoServices);
+        _clients.Add(client);
+        return client;
     }
 
     /// <summary>Lets every silo that has a grain drop it, with what is on the way to it, as if its process had died.</summary>
@@ -93,7 +108,11 @@ public sealed class SimulatedCluster
 
     internal int TakeNumber() => _number++;
 
-    internal void Remove(SimulatedSilo silo) => _silos.Remove(silo);
+    internal void Remove(SimulatedSilo silo)
+    {
+        _silos.Remove(silo);
+        _clients.Remove(silo);
+    }
 
     internal GrainClass ClassOf(Type interfaceType, string? prefix) =>
         prefix is null
@@ -114,8 +133,9 @@ public sealed class SimulatedCluster
     {
         if (SimulatedSilo.OfObserver(call.Target) is { } number)
         {
-            SimulatedSilo? owner = _silos.FirstOrDefault(silo => silo.Number == number);
-            Carry(from, owner, () => owner?.Receive(call));
+            // What is called for a process that is gone gets lost.
+            if (_silos.Concat(_clients).FirstOrDefault(silo => silo.Number == number) is { } owner)
+                Network.CarryCall(call, from, owner, owner.Receive);
             return;
         }
 
@@ -126,10 +146,10 @@ public sealed class SimulatedCluster
             return;
         }
 
-        Carry(from, target, () => target.Receive(call));
+        Network.CarryCall(call, from, target, target.Receive);
     }
 
-    internal void Answer(GrainCall call, SimulatedSilo by, Action complete) => Carry(by, call.From, complete);
+    internal void Answer(GrainCall call, SimulatedSilo by, Action complete) => Network.CarryAnswer(by, call.From, complete);
 
     /// <summary>The caller learns that the silo is gone; of a silo that died it may as well hear nothing, and wait until its patience ends.</summary>
     internal void Refuse(GrainCall call, SimulatedSilo? by)
@@ -160,27 +180,6 @@ public sealed class SimulatedCluster
         {
             s_current = before;
         }
-    }
-
-    private void Carry(SimulatedSilo from, SimulatedSilo? to, Action deliver)
-    {
-        if (from == to)
-        {
-            Scheduler.Schedule(new Delivery(deliver));
-            return;
-        }
-
-        TimeSpan latency = TimeSpan.FromTicks(_random.NextInt64(Options.MaxLatency.Ticks + 1));
-        ITimer? timer = null;
-        timer = Time.CreateTimer(
-            _ =>
-            {
-                timer?.Dispose();
-                Scheduler.Schedule(new Delivery(deliver));
-            },
-            null,
-            latency,
-            Timeout.InfiniteTimeSpan);
     }
 
     private sealed class Delivery(Action deliver) : IThreadPoolWorkItem

@@ -26,6 +26,9 @@ internal sealed class BrokerWorld
     // What a second activation has sent is on its way, or it is still ending, for so long after it was found.
     private static readonly TimeSpan AfterMath = TimeSpan.FromSeconds(1);
 
+    // Longer than any timeout, deferral or late call of the simulation.
+    private static readonly TimeSpan DrainedWithin = TimeSpan.FromMinutes(5);
+
     private readonly int _seed;
     private readonly Random _random;
     private readonly ISimulatedStore _store;
@@ -33,6 +36,7 @@ internal sealed class BrokerWorld
     private readonly QueueOptions _options;
     private readonly List<string> _events = [];
     private readonly int _silos;
+    private readonly bool _hasFaultyNetwork;
     private IMessageStore? _opened;
     private int _numbers;
     private long _lastCrash;
@@ -42,11 +46,13 @@ internal sealed class BrokerWorld
     /// <param name="store">Where messages are; all silos share it.</param>
     /// <param name="silos">How many silos there are. With more than one, silos die singly, and the directory is wrong for a while.</param>
     /// <param name="serializes">Whether calls go through Orleans' serialiser.</param>
-    public BrokerWorld(int seed, ISimulatedStore store, int silos = 1, bool serializes = false)
+    /// <param name="hasFaultyNetwork">Whether calls get lost, come late or twice, and processes do not reach each other; else only notices get lost.</param>
+    public BrokerWorld(int seed, ISimulatedStore store, int silos = 1, bool serializes = false, bool hasFaultyNetwork = false)
     {
         _seed = seed;
         _silos = silos;
         _random = new Random(seed);
+        _hasFaultyNetwork = hasFaultyNetwork;
         _store = store;
         Scheduler = new SeededScheduler(seed, Time);
         _options = new QueueOptions
@@ -64,6 +70,8 @@ internal sealed class BrokerWorld
             CollectionAge = TimeSpan.FromDays(3650),
             Serializes = serializes,
         });
+        Cluster.Network.Faults = hasFaultyNetwork ? NetworkFaults.Draw(_random) : new NetworkFaults { LosesNotices = 25 };
+        Cluster.Network.Failed += duration => _ = Scheduler.Start(() => DisturbAsync(duration + AfterMath));
     }
 
     public VirtualTimeProvider Time { get; } = new();
@@ -85,6 +93,16 @@ internal sealed class BrokerWorld
 
     public long Now => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
+    /// <summary>What simulated clients found wrong.</summary>
+    public List<Exception> Failures { get; } = [];
+
+    /// <summary>Keeps what a task that nobody waits for ends with, when it fails.</summary>
+    public void Watch(Task task) => task.ContinueWith(
+        failed => Failures.Add(failed.Exception!.InnerException!),
+        default,
+        TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously,
+        TaskScheduler.Default);
+
     /// <summary>Runs a random life of the broker, and asserts that nothing acknowledged was lost.</summary>
     public void Live(TimeSpan duration, bool crashes)
     {
@@ -94,21 +112,26 @@ internal sealed class BrokerWorld
         while (Time.Elapsed < end)
         {
             Scheduler.RunFor(TimeSpan.FromMilliseconds(_random.Next(1, 3_000)));
-            Assert.Empty(Cluster.ObserverFailures);
+            AssertNothingFailed();
             Disturb(crashes);
         }
 
         Draining = true;
         _store.Heal();
-        Scheduler.Run(() => StartGatewaysAsync(1));
-        TimeSpan limit = Time.Elapsed + TimeSpan.FromMinutes(30);
+        Cluster.Network.Faults = NetworkFaults.None;
+        Cluster.Network.MendAll();
+        // The consumers that were there all the time go on: one that is stuck shows by what stays.
+        Scheduler.Run(SubscribeWhereNobodyIsAsync);
+        TimeSpan limit = Time.Elapsed + DrainedWithin;
         while (Time.Elapsed < limit && (Oracle.IsAnyMissing || !Scheduler.Run(IsEmptyAsync)))
             Scheduler.RunFor(TimeSpan.FromSeconds(5));
-        Assert.Empty(Cluster.ObserverFailures);
+        AssertNothingFailed();
         List<string> missing = Oracle.Missing();
         Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join("; ", missing.Take(10))}\n"
             + $"{Scheduler.Run(DescribeAsync)}\n{string.Join('\n', _events)}\n{string.Join('\n', Log.Lines)}");
-        Assert.True(Scheduler.Run(IsEmptyAsync), "the books do not balance at rest: " + Scheduler.Run(DescribeAsync));
+        Assert.True(
+            Scheduler.Run(IsEmptyAsync),
+            $"the books do not balance at rest: {Scheduler.Run(DescribeAsync)}\n{string.Join('\n', _events)}\n{string.Join('\n', Log.Lines)}");
         foreach (ChannelStats channel in Scheduler.Run(StatsAsync).SelectMany(stats => stats.Channels))
         {
             Assert.True(
@@ -118,6 +141,12 @@ internal sealed class BrokerWorld
     }
 
     private IGrainFactory Grains => Cluster.Silos[0].Grains;
+
+    private void AssertNothingFailed()
+    {
+        if (Cluster.ObserverFailures.Concat(Failures).FirstOrDefault() is { } failure)
+            throw new InvalidOperationException($"{failure.Message}\n{string.Join('\n', _events)}\n{string.Join('\n', Log.Lines)}", failure);
+    }
 
     private async Task BootAsync()
     {
@@ -140,43 +169,40 @@ internal sealed class BrokerWorld
     {
         for (int i = 0; i < count; i++)
         {
-            SimulatedSilo silo = Cluster.Silos[_numbers % Cluster.Silos.Count];
+            SimulatedSilo? silo = _random.Next(2) == 0 ? null : Cluster.Silos[_numbers % Cluster.Silos.Count];
             SimulatedGateway gateway = new(this, silo, _numbers, unchecked(_seed * 1_000_003 + _numbers));
             _numbers++;
             _gateways.Add(gateway);
-            int consumer = 0;
             List<Task> subscriptions = [];
             foreach (string topic in Topics)
             {
                 foreach (string channel in Channels)
                 {
-                    if (!Draining && _random.Next(4) == 0)
+                    if (_random.Next(4) == 0)
                         continue;
-                    subscriptions.Add(gateway.SubscribeAsync(topic, channel, consumer++, _random.Next(1_000, 8_000), _random.Next(1, 50)));
+                    subscriptions.Add(gateway.SubscribeAsync(topic, channel));
                 }
             }
 
             await Task.WhenAll(subscriptions);
-            if (!Draining)
-                _ = PublishAsync(gateway);
+            Watch(gateway.PublishAsync(Topics));
         }
     }
 
-    private async Task PublishAsync(SimulatedGateway gateway)
+    private async Task SubscribeWhereNobodyIsAsync()
     {
-        List<Task> underWay = [];
-        while (gateway.Alive && !Draining)
+        foreach (string topic in Topics)
         {
-            string topic = Topics[gateway.Random.Next(Topics.Length)];
-            int count = gateway.Random.Next(4) == 0 ? gateway.Random.Next(1, 60) : 1;
-            underWay.Add(gateway.PublishAsync(topic, count, deferred: gateway.Random.Next(6) == 0));
-            underWay.RemoveAll(task => task.IsCompletedSuccessfully);
-            if (underWay.Count > 3)
-                await Task.WhenAny(underWay);
-            if (gateway.Random.Next(3) != 0)
-                await Task.Delay(TimeSpan.FromMilliseconds(gateway.Random.Next(1, 800)), Time);
+            foreach (string channel in Channels)
+            {
+                if (CountConnections(topic, channel) == 0)
+                    await _gateways[0].SubscribeAsync(topic, channel);
+            }
         }
     }
+
+    private int CountConnections(string topic, string channel) =>
+        _gateways.Sum(gateway => gateway.Connections.Count(connection => connection.Topic == topic && connection.Channel == channel));
 
     private void Disturb(bool crashes)
     {
@@ -189,7 +215,7 @@ internal sealed class BrokerWorld
 
         string topic = Topics[_random.Next(Topics.Length)];
         string channel = Channels[_random.Next(Channels.Length)];
-        int what = _random.Next(12);
+        int what = _random.Next(15);
         _events.Add($"{Now} disturbance {what} {topic}:{channel}");
         switch (what)
         {
@@ -210,8 +236,7 @@ internal sealed class BrokerWorld
                 break;
             case 4 when _gateways.Count > 0:
                 Shake();
-                _gateways[0].Alive = false;
-                _gateways.RemoveAt(0);
+                Kill(_gateways[0]);
                 Scheduler.Run(() => StartGatewaysAsync(1));
                 break;
             case 5 or 6 when crashes:
@@ -229,22 +254,62 @@ internal sealed class BrokerWorld
             case 11 when _silos > 1:
                 _ = Scheduler.Start(() => MisleadAsync(Grains.GetGrain<IChannelGrain>(ChannelKey.Of(topic, channel))));
                 break;
+            case 12 when _gateways.Count > 0:
+                EndConnection();
+                break;
+            case 13 or 14 when _hasFaultyNetwork:
+                _ = Scheduler.Start(CutAsync);
+                break;
         }
     }
 
     private void KillSilo(SimulatedSilo silo)
     {
-        foreach (SimulatedGateway gateway in _gateways.Where(gateway => gateway.Silo == silo).ToArray())
-        {
-            gateway.Alive = false;
-            _gateways.Remove(gateway);
-        }
+        foreach (SimulatedGateway gateway in _gateways.Where(gateway => gateway.Host == silo).ToArray())
+            Kill(gateway);
 
         // Callers that hear nothing of it wait for their answers, and attach again only then.
         _ = Scheduler.Start(() => DisturbAsync(Cluster.Options.ResponseTimeout + AfterMath));
         silo.Kill();
         AddSilo();
+        foreach (SimulatedGateway gateway in _gateways)
+            gateway.Knock();
         Scheduler.Run(() => StartGatewaysAsync(1));
+    }
+
+    private void Kill(SimulatedGateway gateway)
+    {
+        gateway.Kill();
+        _gateways.Remove(gateway);
+    }
+
+    private void EndConnection()
+    {
+        SimulatedGateway gateway = _gateways[_random.Next(_gateways.Count)];
+        if (gateway.Connections.Count == 0)
+            return;
+        SimulatedConnection connection = gateway.Connections[_random.Next(gateway.Connections.Count)];
+        Shake();
+        Watch(gateway.Process.RunAsync(async () =>
+        {
+            connection.End();
+            await gateway.SubscribeAsync(connection.Topic, connection.Channel);
+        }));
+    }
+
+    // One direction only, or both.
+    private async Task CutAsync()
+    {
+        SimulatedSilo[] processes = [.. Cluster.Silos.Concat(_gateways.Select(gateway => gateway.Host)).Distinct()];
+        SimulatedSilo one = processes[_random.Next(processes.Length)];
+        SimulatedSilo other = processes[_random.Next(processes.Length)];
+        TimeSpan duration = TimeSpan.FromMilliseconds(_random.Next(100, 15_000));
+        _ = Scheduler.Start(() => DisturbAsync(duration + Cluster.Options.ResponseTimeout + AfterMath));
+        Cluster.Network.Cut(one, other);
+        if (_random.Next(2) == 0)
+            Cluster.Network.Cut(other, one);
+        await Task.Delay(duration, Time);
+        Cluster.Network.MendAll();
     }
 
     // For a while two activations of one grain may live, each of which some silos take for the one.
@@ -268,9 +333,8 @@ internal sealed class BrokerWorld
     private void Crash()
     {
         Shake();
-        foreach (SimulatedGateway gateway in _gateways)
-            gateway.Alive = false;
-        _gateways.Clear();
+        foreach (SimulatedGateway gateway in _gateways.ToArray())
+            Kill(gateway);
         foreach (SimulatedSilo silo in Cluster.Silos.ToArray())
             silo.Kill();
         TimeSpan lost = _store.Crash(_random);

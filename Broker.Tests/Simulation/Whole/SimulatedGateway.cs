@@ -1,106 +1,173 @@
+using System.Buffers;
+using System.Diagnostics.Metrics;
 using System.Text;
-using Broker.Events;
-using Broker.Gateways;
+using Broker.Gateway.Consuming;
+using Broker.Gateway.Events;
+using Broker.Gateway.Publishing;
+using Broker.Gateway.Telemetry;
+using Broker.Gateway.Timing;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Tests.Simulation.Silos;
-using Broker.Topics;
-using Orleans;
-using Orleans.Runtime;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Broker.Tests.Simulation.Whole;
 
-/// <summary>A gateway without sockets: publishes, consumes, retries, and may vanish.</summary>
-internal sealed class SimulatedGateway : IGatewayObserver
+/// <summary>A gateway as it ships, but for the sockets: its clients are simulated. It may vanish.</summary>
+internal sealed class SimulatedGateway
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(150);
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly GatewayMetrics Metrics = new(
+        new ServiceCollection().AddMetrics().BuildServiceProvider().GetRequiredService<IMeterFactory>(), TimeProvider.System);
 
-    private readonly SortedDictionary<string, SimulatedLink> _links = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, long> _sequences = [];
+    // So that credit is often what deliveries wait for.
+    private const int NarrowWindow = 64;
+
+    private readonly SimulatedProcess _process;
+    private readonly TimerWheel _wheel;
+    private readonly GatewayOptions _options;
+    private readonly List<SimulatedConnection> _connections = [];
+    private readonly Dictionary<string, TopicPublisher> _publishers = [];
+    private readonly bool _isAlone;
     private readonly int _number;
     private int _values;
+    private int _connectionCount;
 
-    public SimulatedGateway(BrokerWorld world, SimulatedSilo silo, int number, int seed)
+    /// <param name="world">What it is part of.</param>
+    /// <param name="silo">The silo that it is part of; null for a process of its own.</param>
+    /// <param name="number">Its number.</param>
+    /// <param name="seed">What it does follows from.</param>
+    public SimulatedGateway(BrokerWorld world, SimulatedSilo? silo, int number, int seed)
     {
+        SimulatedSilo host = silo ?? world.Cluster.AddClient();
+        _isAlone = silo is null;
         World = world;
-        Silo = silo;
+        Host = host;
         _number = number;
-        Id = $"gateway-{number}";
         Random = new Random(seed);
-        Reference = silo.Grains.CreateObjectReference<IGatewayObserver>(this);
+        _process = new SimulatedProcess(world.Scheduler, world.Time, $"gateway-{number}");
+        _options = new GatewayOptions();
+        if (Random.Next(2) == 0)
+            _options.ConsumerWindowBytes = NarrowWindow;
+        _wheel = new TimerWheel(_process.Time, world.Log);
+        Links = new ChannelLinks($"gateway-{number}", host.Grains, _options, new EventFeed(), _wheel, _process.Time, world.Log, Random);
     }
 
     public BrokerWorld World { get; }
 
-    /// <summary>The silo that it is part of.</summary>
-    public SimulatedSilo Silo { get; }
-
-    public string Id { get; }
+    /// <summary>The process that it is part of: a silo, or an Orleans client.</summary>
+    public SimulatedSilo Host { get; }
 
     public Random Random { get; }
 
-    public IGatewayObserver Reference { get; }
+    /// <summary>The gateway's side of its channels.</summary>
+    public ChannelLinks Links { get; }
 
-    public bool Alive { get; set; } = true;
+    public SimulatedProcess Process => _process;
 
-    /// <summary>Failures that pass: the call may be made again.</summary>
-    public static bool IsPassing(Exception e) => e is TimeoutException or OrleansMessageRejectionException;
+    public IReadOnlyList<SimulatedConnection> Connections => _connections;
 
-    public Task SubscribeAsync(string topic, string channel, int number, int timeout, int ready)
+    public bool IsAlive => _process.IsAlive;
+
+    /// <summary>The process dies.</summary>
+    public void Kill()
     {
-        string key = topic + ":" + channel;
-        if (!_links.TryGetValue(key, out SimulatedLink? link))
-            _links.Add(key, link = new SimulatedLink(this, topic, channel));
-        return link.SubscribeAsync(new SimulatedConsumer(link, number, timeout, ready, Random));
+        _process.Kill();
+        Links.Dispose();
+        _wheel.Dispose();
+        if (_isAlone)
+            Host.Kill();
     }
 
-    /// <summary>Publishes one batch, again and again until its outcome is known.</summary>
-    public async Task PublishAsync(string topic, int count, bool deferred)
+    /// <summary>Has a client subscribe, again and again until it is let in.</summary>
+    public Task SubscribeAsync(string topic, string channel) => _process.RunAsync(async () =>
     {
-        string[] values = [.. Enumerable.Range(0, count).Select(_ => $"{_number}.{_values++}")];
-        long[]? due = deferred ? [.. values.Select(_ => World.Now + Random.Next(0, 30_000))] : null;
-        for (int i = 0; i < count; i++)
-            World.Oracle.Publishing(topic, values[i], due?[i] ?? 0);
-        MessageBatch batch = MessageBatch.Create(World.Now * 1_000_000, [.. values.Select(Encoding.ASCII.GetBytes)]);
-        batch = new MessageBatch { BaseOffset = MessageBatch.Unassigned, Count = count, Records = batch.Records, DueTimes = due };
-        long sequence = _sequences[topic] = _sequences.GetValueOrDefault(topic) + 1;
-        DateTimeOffset until = World.Time.GetUtcNow() + Deadline;
-        while (Alive && World.Time.GetUtcNow() < until)
+        int timeout = Random.Next(1_000, 8_000);
+        int ready = Random.Next(1, 50);
+        while (true)
         {
-            try
+            SimulatedConnection connection = new(this, topic, channel, _connectionCount++, timeout, ready);
+            if (await connection.SubscribeAsync())
             {
-                TopicReply reply = await Silo.Grains.GetGrain<ITopicGrain>(topic)
-                    .PublishAsync(new PublishRequest { Publisher = _number + 1, Sequence = sequence, Batch = batch });
-                // An answer that nobody was left to hear is no acknowledgement.
-                if (reply.IsOk && Alive)
-                {
-                    foreach (string value in values)
-                        World.Oracle.PublishAcknowledged(value, World.Now);
-                }
-
-                // Any other answer is an answer: the client is told that it failed.
+                _connections.Add(connection);
                 return;
             }
-            catch (Exception e) when (IsPassing(e))
+
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _process.Time);
+        }
+    });
+
+    /// <summary>A client goes, or was sent away.</summary>
+    public void Forget(SimulatedConnection connection) => _connections.Remove(connection);
+
+    /// <summary>Has clients publish until the faults are over.</summary>
+    public Task PublishAsync(IReadOnlyList<string> topics) => _process.RunAsync(async () =>
+    {
+        List<Task> underWay = [];
+        while (!World.Draining)
+        {
+            string topic = topics[Random.Next(topics.Count)];
+            int count = Random.Next(4) == 0 ? Random.Next(1, 60) : 1;
+            underWay.Add(PublishAsync(topic, count, deferred: Random.Next(6) == 0));
+            foreach (Task ended in underWay.Where(task => task.IsCompleted).ToArray())
             {
-                await Task.Delay(RetryDelay, World.Time);
+                underWay.Remove(ended);
+                await ended;
             }
+
+            // More than a publisher has under way at once, so that what clients send meets.
+            if (underWay.Count > 2 * TopicPublisher.MaxCalls)
+                await Task.WhenAny(underWay);
+            if (Random.Next(3) != 0)
+                await Task.Delay(TimeSpan.FromMilliseconds(Random.Next(1, 800)), _process.Time);
+        }
+
+        await Task.WhenAll(underWay);
+    });
+
+    /// <summary>A silo has gone.</summary>
+    public void Knock() => _process.Post(_ => Links.Knock(), null);
+
+    private async Task PublishAsync(string topic, int count, bool deferred)
+    {
+        string[] values = [.. Enumerable.Range(0, count).Select(_ => $"{_number}.{_values++}")];
+        long nanoseconds = World.Now * 1_000_000;
+        TopicPublisher publisher = FindPublisher(topic);
+        PublishCall[] calls = new PublishCall[count];
+        if (count > 1 && !deferred)
+        {
+            foreach (string value in values)
+                World.Oracle.Publishing(topic, value, due: 0);
+            MessageBatch batch = MessageBatch.Create(nanoseconds, [.. values.Select(Encoding.ASCII.GetBytes)]);
+            Array.Fill(calls, publisher.AddBatch(batch));
+        }
+        else
+        {
+            for (int i = 0; i < count; i++)
+            {
+                long? due = deferred ? World.Now + Random.Next(0, 30_000) : null;
+                World.Oracle.Publishing(topic, values[i], due ?? 0);
+                calls[i] = publisher.Add(nanoseconds, new ReadOnlySequence<byte>(Encoding.ASCII.GetBytes(values[i])), due);
+            }
+        }
+
+        publisher.Start();
+        for (int i = 0; i < count; i++)
+        {
+            if (!calls[i].IsCompleted)
+                await calls[i].WaitAsync();
+            if (calls[i].Cause is null)
+                World.Oracle.PublishAcknowledged(values[i], World.Now);
         }
     }
 
-    public void Deliver(Delivery delivery)
+    private TopicPublisher FindPublisher(string topic)
     {
-        // A delivery may get lost on the way: then it times out and comes again.
-        if (!Alive || (!World.Draining && Random.Next(40) == 0))
-            return;
-        if (_links.TryGetValue(delivery.ChannelKey, out SimulatedLink? link))
-            link.Deliver(delivery);
-    }
+        if (!_publishers.TryGetValue(topic, out TopicPublisher? publisher))
+        {
+            publisher = new TopicPublisher(topic, Host.Grains, _number + 1, _options, Metrics, _process.Time, World.Log, Random);
+            _publishers.Add(topic, publisher);
+        }
 
-    public void Close(string channelKey, long incarnation) => _links.Remove(channelKey);
-
-    public void Happened(BrokerEvent happened)
-    {
-        // It asks for nothing that the directory could tell.
+        return publisher;
     }
 }
