@@ -1,3 +1,6 @@
+using System.Text.Json.Serialization;
+using Broker.Policies;
+
 namespace Broker.Storage;
 
 /// <summary>A channel in its topic's record.</summary>
@@ -5,4 +8,6 @@ namespace Broker.Storage;
 /// <param name="Incarnation">Which making of the channel this is.</param>
 /// <param name="Start">First offset that belongs to it.</param>
 /// <param name="Paused">Whether it is paused.</param>
-public sealed record ChannelRecord(string Name, long Incarnation, long Start, bool Paused);
+/// <param name="Policy">What it does differently from the other channels; null for nothing.</param>
+public sealed record ChannelRecord(
+    string Name, long Incarnation, long Start, bool Paused, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ChannelPolicy? Policy = null);

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using Broker.Messages;
+using Broker.Policies;
 
 namespace Broker.Storage;
 
@@ -25,6 +27,10 @@ public sealed record TopicRecord
 
     /// <summary>Ranges above some channel's start that were emptied before any channel got them: readers skip them.</summary>
     public IReadOnlyList<OffsetRange> Hidden { get; init; } = [];
+
+    /// <summary>What the topic does differently from other topics; null for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TopicPolicy? Policy { get; init; }
 
     /// <summary>The parts of a range that are not hidden.</summary>
     public List<OffsetRange> Visible(long from, long to)

@@ -1,3 +1,4 @@
+using Broker.Policies;
 using Broker.Topics;
 using Orleans;
 
@@ -33,4 +34,7 @@ public sealed class ChannelReply
 
     /// <summary>Whether the channel was open before, in this process or another.</summary>
     [Id(8)] public bool WasOpen { get; init; }
+
+    /// <summary>The policy that holds, with what is inherited; null when an older silo does not know of policies.</summary>
+    [Id(9)] public ChannelPolicy? Policy { get; init; }
 }

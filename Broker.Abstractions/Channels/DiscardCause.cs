@@ -17,4 +17,7 @@ public enum DiscardCause
 
     /// <summary>The log was damaged and does not have it any more.</summary>
     Lost = 4,
+
+    /// <summary>It was delivered as often as the channel's policy allows (<see cref="Policies.ChannelPolicy.MaxAttempts"/>).</summary>
+    GivenUp = 5,
 }

@@ -1,3 +1,4 @@
+using Broker.Policies;
 using Broker.Topics;
 using Orleans;
 
@@ -21,6 +22,11 @@ public interface IChannelGrain : IGrainWithStringKey
 
     /// <summary>Stops or resumes deliveries; called by the topic, which keeps the flag.</summary>
     [Alias("Pause")] ValueTask<TopicStatus> PauseAsync(long incarnation, bool paused);
+
+    /// <summary>Says which policy holds from now on; called by the topic, which keeps it.</summary>
+    /// <param name="incarnation">The channel's incarnation.</param>
+    /// <param name="policy">What holds, with what is inherited.</param>
+    [Alias("ChangePolicy")] ValueTask<TopicStatus> ChangePolicyAsync(long incarnation, ChannelPolicy policy);
 
     /// <summary>Drops all that the channel holds below <paramref name="end"/>; called by the topic.</summary>
     [Alias("Empty")] ValueTask<TopicStatus> EmptyAsync(long incarnation, long end);

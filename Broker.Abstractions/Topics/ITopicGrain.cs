@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Policies;
 using Orleans;
 
 namespace Broker.Topics;
@@ -42,6 +43,21 @@ public interface ITopicGrain : IGrainWithStringKey
 
     /// <summary>Stops or resumes the deliveries of a channel; durable.</summary>
     [Alias("PauseChannel")] ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused);
+
+    /// <summary>The policies of the topic and of one of its channels.</summary>
+    /// <param name="channel">The channel's name; empty for the topic alone.</param>
+    [Alias("Policy")] ValueTask<PolicyReply> PolicyAsync(string channel);
+
+    /// <summary>Replaces the topic's policy and tells its channels; durable.</summary>
+    /// <param name="policy">The whole policy.</param>
+    /// <param name="expected">What the policy must be until then, else the answer is <see cref="TopicStatus.PolicyChanged"/>; null for anything.</param>
+    [Alias("ChangePolicy")] ValueTask<TopicReply> ChangePolicyAsync(TopicPolicy policy, TopicPolicy? expected);
+
+    /// <summary>Replaces a channel's policy and tells it; durable.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="policy">The whole policy.</param>
+    /// <param name="expected">What the policy must be until then, else the answer is <see cref="TopicStatus.PolicyChanged"/>; null for anything.</param>
+    [Alias("ChangeChannelPolicy")] ValueTask<TopicReply> ChangeChannelPolicyAsync(string channel, ChannelPolicy policy, ChannelPolicy? expected);
 
     /// <summary>Looks at messages of a channel and changes nothing.</summary>
     [Alias("Peek")] ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request);

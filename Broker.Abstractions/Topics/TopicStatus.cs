@@ -23,4 +23,7 @@ public enum TopicStatus
 
     /// <summary>Whether the messages are in the log cannot be told any more; the reply's error says so. Nothing was acknowledged.</summary>
     Unknown = 6,
+
+    /// <summary>Somebody else has changed the policy; nothing was changed.</summary>
+    PolicyChanged = 7,
 }

@@ -4,6 +4,7 @@ using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;
 using Broker.Gateway.Http.Metrics;
 using Broker.Gateway.Http.Nsqd;
+using Broker.Gateway.Http.Policies;
 using Broker.Gateway.Http.Stats;
 using Broker.Gateway.Security;
 using Broker.Gateway.Statsd;
@@ -70,6 +71,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddSingleton<TopicEndpoints>();
         services.AddSingleton<ChannelEndpoints>();
         services.AddSingleton<MessageEndpoints>();
+        services.AddSingleton<PolicyEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
         services.AddSingleton<IReadinessCheck, GrainCheck>();
         services.AddSingleton<HealthEndpoints>();

@@ -14,6 +14,7 @@ internal static class TopicReplyResults
         TopicStatus.TopicNotFound => V1Error.TopicNotFound,
         TopicStatus.ChannelNotFound => V1Error.ChannelNotFound,
         TopicStatus.MessageNotFound => V1Error.MessageNotFound,
+        TopicStatus.PolicyChanged => V1Error.PolicyChanged,
         TopicStatus.Exiting => V1Error.Exiting,
         _ => V1Error.Internal,
     };

@@ -93,6 +93,15 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     }
 
     /// <inheritdoc/>
+    public async ValueTask<TopicStatus> ChangePolicyAsync(long incarnation, ChannelPolicy policy)
+    {
+        if (await _recovery.GetAsync(incarnation) is not { } open)
+            return TopicStatus.ChannelNotFound;
+        open.Follow(policy);
+        return TopicStatus.Ok;
+    }
+
+    /// <inheritdoc/>
     public async ValueTask<TopicStatus> EmptyAsync(long incarnation, long end)
     {
         if (await _recovery.GetAsync(incarnation) is not { } open)

@@ -1,6 +1,7 @@
 using Broker.Channels;
 using Broker.Gateways;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Storage;
 
 namespace Broker.Grains.Channels;
@@ -20,6 +21,7 @@ public sealed partial class ChannelQueue
     private readonly ProgressNotes _notes;
     private readonly MessageWindow _window;
     private readonly Redeliveries _redeliveries;
+    private readonly Retries _retries;
     private readonly Deferrals _deferred = new();
     private readonly InFlightTable _inFlight = new();
     private readonly Intake _intake;
@@ -32,6 +34,7 @@ public sealed partial class ChannelQueue
         _notes = new ProgressNotes(start, limits.OwnsBodies);
         _window = new MessageWindow(limits);
         _redeliveries = new Redeliveries(_notes);
+        _retries = new Retries(random);
         _intake = new Intake(start, limits, _window, _deferred, _notes, Books);
         _dispatcher = new Dispatcher(limits, random, _window, _redeliveries, _inFlight, _notes, Books);
     }
@@ -56,6 +59,17 @@ public sealed partial class ChannelQueue
 
     /// <summary>While true nothing is delivered.</summary>
     public bool Paused { get; set; }
+
+    /// <summary>What holds for messages that are requeued or time out from now on.</summary>
+    public ChannelPolicy Policy
+    {
+        get;
+        set
+        {
+            field = value;
+            _retries.Follow(value);
+        }
+    } = ChannelPolicy.None;
 
     /// <summary>Messages between <see cref="Cursor"/> and <see cref="End"/> that are due at once.</summary>
     public long Backlog => _intake.Backlog;
@@ -274,7 +288,7 @@ public sealed partial class ChannelQueue
         return true;
     }
 
-    /// <summary>REQ (spec 2.4); a delay beyond the limit is lowered to it.</summary>
+    /// <summary>REQ (spec 2.4); a delay beyond the limit is lowered to it, and where there is none the policy may have one.</summary>
     public CommandFailureCause? Requeue(Consumer consumer, long offset, long delay, Moment now)
     {
         if (CheckOwner(consumer, offset, out ushort attempts) is { } cause)
@@ -283,20 +297,7 @@ public sealed partial class ChannelQueue
         consumer.InFlight--;
         consumer.Requeued++;
         Books.Requeues++;
-        delay = Math.Clamp(delay, 0, _limits.MaxRequeueDelay);
-        if (delay == 0)
-        {
-            _redeliveries.Add(offset, attempts, body);
-        }
-        else
-        {
-            Books.Deferrals++;
-            _deferred.Observe(now);
-            _deferred.Add(new DeferredMessage(offset, attempts), now.Wall + delay, body);
-            if (body.Batch is null)
-                _notes.NoteDeferral(offset, attempts, now.Wall + delay);
-        }
-
+        TryAgain(offset, attempts, body, Math.Clamp(delay, 0, _limits.MaxRequeueDelay), now);
         _dispatcher.UpdateCredit(consumer);
         return null;
     }
@@ -323,7 +324,7 @@ public sealed partial class ChannelQueue
             consumer.GiveUp(sent);
             if (consumer.InFlight > 0)
                 consumer.InFlight--;
-            _redeliveries.Add(offset, attempts, body);
+            TryAgain(offset, attempts, body, delay: 0, now);
             _dispatcher.UpdateCredit(consumer);
         }
 
@@ -403,6 +404,31 @@ public sealed partial class ChannelQueue
 
     /// <inheritdoc cref="ProgressNotes.IsKept"/>
     public bool IsKept(long offset) => _notes.IsKept(offset);
+
+    // A message that was delivered and not finished is ready again, at once or later, or it is given up.
+    private void TryAgain(long offset, ushort attempts, BodyRef body, long delay, Moment now)
+    {
+        if (_retries.GivesUp(attempts))
+        {
+            Books.Discard(DiscardCause.GivenUp);
+            _notes.Finish(offset);
+            return;
+        }
+
+        if (delay == 0)
+            delay = _retries.DelayAfter(attempts);
+        if (delay == 0)
+        {
+            _redeliveries.Add(offset, attempts, body);
+            return;
+        }
+
+        Books.Deferrals++;
+        _deferred.Observe(now);
+        _deferred.Add(new DeferredMessage(offset, attempts), now.Wall + delay, body);
+        if (body.Batch is null)
+            _notes.NoteDeferral(offset, attempts, now.Wall + delay);
+    }
 
     private CommandFailureCause? CheckOwner(Consumer consumer, long offset, out ushort attempts)
     {

@@ -134,6 +134,7 @@ internal sealed class ChannelRecovery(
         seed.For(record.Incarnation))
     {
         Paused = record.Paused,
+        Policy = record.Policy ?? ChannelPolicy.None,
         Latencies = channel.IsMeasured || options.KeepsLatency ? new LatencyHistogram() : null,
         RecentLatencies = options.KeepsLatency
             ? new LatencyWindow(options.LatencyWindow.Ticks / 2 * TimeSpan.NanosecondsPerTick, Moment.NanosecondsOf(time))

@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Policies;
 using Broker.Storage;
 using Broker.Topics;
 using Orleans.Runtime;
@@ -79,7 +80,7 @@ internal sealed class ChannelUpkeep(ChannelActivation channel, ChannelTurns turn
         if (open.Gateways.Count == 0 && report == _lastReport)
             return;
         ChannelReply reply;
-        int pauses = open.PauseChanges;
+        int changes = open.Changes;
         try
         {
             reply = await channel.TopicGrain.ReportAsync(channel.Name, report);
@@ -100,8 +101,12 @@ internal sealed class ChannelUpkeep(ChannelActivation channel, ChannelTurns turn
                 break;
             case TopicStatus.Ok:
                 // What the topic has said since the report was sent is newer than the reply.
-                if (pauses == open.PauseChanges)
+                if (changes == open.Changes)
+                {
                     open.Queue.Paused = reply.Paused;
+                    open.Queue.Policy = reply.Policy ?? ChannelPolicy.None;
+                }
+
                 // The topic offers what this activation lacks, or it offers it to another one that has taken over.
                 if (reply.End > open.Queue.End && open.Progress is { } progress)
                     await progress.VerifyAsync();

@@ -1,5 +1,6 @@
 using Broker.Channels;
 using Broker.Gateways;
+using Broker.Policies;
 using Broker.Storage;
 
 namespace Broker.Grains.Channels;
@@ -52,14 +53,21 @@ public sealed class OpenChannel
     /// <summary>All below is finished, and durably so.</summary>
     public long DurableFloor => Progress is { } progress ? Math.Max(progress.DurableFloor, Start) : Queue.End;
 
-    /// <summary>How often the topic has said whether the channel is paused.</summary>
-    public int PauseChanges { get; private set; }
+    /// <summary>How often the topic has said what is to hold from now on.</summary>
+    public int Changes { get; private set; }
 
     /// <summary>The topic says whether the channel is paused.</summary>
     public void Pause(bool paused)
     {
-        PauseChanges++;
+        Changes++;
         Queue.Paused = paused;
+    }
+
+    /// <summary>The topic says which policy holds.</summary>
+    public void Follow(ChannelPolicy policy)
+    {
+        Changes++;
+        Queue.Policy = policy;
     }
 
     /// <summary>This process stood still: what its gateways have sent meanwhile was not heard.</summary>

@@ -19,7 +19,7 @@ public sealed class QueueBooks
     /// <summary>Message timeouts.</summary>
     public long Timeouts { get; internal set; }
 
-    /// <summary>How often a message was deferred, by its publisher or by a REQ with a delay.</summary>
+    /// <summary>How often a message was deferred, by its publisher, by a REQ with a delay, or by the delay between attempts.</summary>
     public long Deferrals { get; internal set; }
 
     /// <summary>Messages that were found when the queue was recovered, and those that the log turned out to have beyond its count.</summary>

@@ -67,7 +67,7 @@ public sealed class GrainMetrics
         CountChannels("finished.messages", "Messages finished by consumers (FIN).", static queue => queue.Books.Finished);
         CountChannels("requeued.messages", "Messages given back by consumers (REQ).", static queue => queue.Books.Requeues);
         CountChannels("timedout.messages", "Messages that no consumer answered in time.", static queue => queue.Books.Timeouts);
-        CountChannels("deferrals", "Times a message was deferred, by its publisher or by a REQ with a delay.", static queue => queue.Books.Deferrals);
+        CountChannels("deferrals", "Times a message was deferred, by its publisher, by a REQ with a delay, or by the delay between attempts.", static queue => queue.Books.Deferrals);
         DiscardCause[] causes = Enum.GetValues<DiscardCause>();
         int[] discarded = [.. causes.Select(cause => Channels.Declare(channel => channel.Queue.Books.Discarded[(int)cause]))];
         KeyValuePair<string, object?>[] labels = [.. causes.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
@@ -107,6 +107,7 @@ public sealed class GrainMetrics
         DiscardCause.Emptied => "emptied",
         DiscardCause.Dropped => "dropped",
         DiscardCause.DeadLettered => "dead_lettered",
+        DiscardCause.GivenUp => "given_up",
         _ => "lost",
     };
 

@@ -54,8 +54,8 @@ public sealed class ChannelFeed
     /// <summary>Whether the channel was open before: it has answered, or it was in the record when the topic was opened.</summary>
     public bool WasOpen { get => field || DurableFloor is not null; set; }
 
-    /// <summary>Whether the channel has yet to be told whether it is paused.</summary>
-    public bool PauseIsUntold { get; set; }
+    /// <summary>Whether the channel has yet to be told what the record says of it: whether it is paused, and its policy.</summary>
+    public bool IsUntold { get; set; }
 
     /// <summary>Whether there is something to offer.</summary>
     public bool HasPending => End > From && !Removed;

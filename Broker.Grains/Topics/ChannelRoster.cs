@@ -117,13 +117,46 @@ internal sealed class ChannelRoster(
     {
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
             return new TopicReply(TopicStatus.ChannelNotFound);
-        ChannelRecord changed = feed.Record with { Paused = paused };
-        TopicRecord record = open.Record with { Channels = [.. open.Record.Channels.Select(c => c.Name == channel ? changed : c)] };
-        await changes.SaveAsync(open, record, () => feed.Record = changed);
+        await SaveAsync(open, feed, feed.Record with { Paused = paused });
         await directory.TellAsync(index => index.NotePausedAsync(topic.Name, channel, paused));
         // In the same turn as the record, so that the last that was saved is the last that the channel hears.
-        return await TellPausedAsync(feed);
+        return await TellAsync(feed, static (grain, record) => grain.PauseAsync(record.Incarnation, record.Paused));
     });
+
+    /// <summary>The topic's policy, and what its channels inherit of it.</summary>
+    public ValueTask<TopicReply> ChangePolicyAsync(TopicPolicy policy, TopicPolicy? expected) => changes.ChangeAsync(async open =>
+    {
+        if (expected is not null && expected != PolicyOf(open))
+            return new TopicReply(TopicStatus.PolicyChanged);
+        await changes.SaveAsync(open, open.Record with { Policy = policy == TopicPolicy.None ? null : policy }, static () => { });
+        TopicReply[] told = await Task.WhenAll(open.Feeds.Values.ToArray().Select(feed => TellPolicyAsync(open, feed).AsTask()));
+        return Array.Find(told, static reply => !reply.IsOk);
+    });
+
+    /// <summary>A channel's policy.</summary>
+    public ValueTask<TopicReply> ChangePolicyAsync(string channel, ChannelPolicy policy, ChannelPolicy? expected) => changes.ChangeAsync(async open =>
+    {
+        if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return new TopicReply(TopicStatus.ChannelNotFound);
+        if (expected is not null && expected != (feed.Record.Policy ?? ChannelPolicy.None))
+            return new TopicReply(TopicStatus.PolicyChanged);
+        await SaveAsync(open, feed, feed.Record with { Policy = policy == ChannelPolicy.None ? null : policy });
+        return await TellPolicyAsync(open, feed);
+    });
+
+    /// <summary>The policies of the topic and of one of its channels.</summary>
+    /// <param name="channel">The channel's name; empty for the topic alone.</param>
+    public async ValueTask<PolicyReply> DescribePolicyAsync(string channel)
+    {
+        (OpenTopic? open, TopicReply refusal) = await opening.GetAsync(create: false);
+        if (open is null)
+            return new PolicyReply { Status = refusal.Status, Error = refusal.Error };
+        if (channel.Length == 0)
+            return new PolicyReply { Topic = PolicyOf(open) };
+        return open.Feeds.TryGetValue(channel, out ChannelFeed? feed)
+            ? new PolicyReply { Topic = PolicyOf(open), Channel = feed.Record.Policy ?? ChannelPolicy.None }
+            : new PolicyReply { Status = TopicStatus.ChannelNotFound };
+    }
 
     /// <summary>Asks a channel of the record something.</summary>
     public async ValueTask<TopicReply> AskAsync(string channel, Func<OpenTopic, IChannelGrain, long, ValueTask<TopicStatus>> ask)
@@ -154,10 +187,22 @@ internal sealed class ChannelRoster(
         IdPrefix = MessageId.Prefix(options.NodeId, open.Log.Generation),
         Generation = open.Log.Generation,
         WasOpen = feed.WasOpen,
+        Policy = PolicyFor(open, feed),
     };
 
     /// <summary>A refusal of the topic as one of a channel.</summary>
     public static ChannelReply Refuse(TopicReply refusal) => new() { Status = refusal.Status, Error = refusal.Error };
+
+    private static TopicPolicy PolicyOf(OpenTopic open) => open.Record.Policy ?? TopicPolicy.None;
+
+    private static ChannelPolicy PolicyFor(OpenTopic open, ChannelFeed feed) =>
+        (feed.Record.Policy ?? ChannelPolicy.None).Over(PolicyOf(open).Channels).Over(ChannelPolicy.Default);
+
+    private Task SaveAsync(OpenTopic open, ChannelFeed feed, ChannelRecord changed)
+    {
+        TopicRecord record = open.Record with { Channels = [.. open.Record.Channels.Select(c => c.Name == changed.Name ? changed : c)] };
+        return changes.SaveAsync(open, record, () => feed.Record = changed);
+    }
 
     private async ValueTask<ChannelFeed> AddAsync(OpenTopic open, string channel)
     {
@@ -203,28 +248,36 @@ internal sealed class ChannelRoster(
         topic.Log.ChannelDeleted(topic.Name, channel.Name);
     }
 
-    private async Task<TopicReply> TellPausedAsync(ChannelFeed feed)
+    private ValueTask<TopicReply> TellPolicyAsync(OpenTopic open, ChannelFeed feed) =>
+        TellAsync(feed, (grain, record) => grain.ChangePolicyAsync(record.Incarnation, PolicyFor(open, feed)));
+
+    private async ValueTask<TopicReply> TellAsync(ChannelFeed feed, Func<IChannelGrain, ChannelRecord, ValueTask<TopicStatus>> tell)
     {
         try
         {
-            TopicStatus status = await topic.ChannelOf(feed.Record.Name).PauseAsync(feed.Record.Incarnation, feed.Record.Paused);
-            feed.PauseIsUntold = false;
-            return new TopicReply(status);
+            return new TopicReply(await tell(topic.ChannelOf(feed.Record.Name), feed.Record));
         }
         catch (Exception e) when (e is StoreException || Unanswered.Covers(e))
         {
-            feed.PauseIsUntold = true;
-            _repeat ??= topic.RunLater(TellPausedAgainAsync, RepeatDelay);
+            feed.IsUntold = true;
+            _repeat ??= topic.RunLater(TellAgainAsync, RepeatDelay);
             return new TopicReply(TopicStatus.Failed, $"saved, but the channel does not answer and is told later: {e.Message}");
         }
     }
 
-    private async Task TellPausedAgainAsync(CancellationToken cancellation)
+    private async Task TellAgainAsync(CancellationToken cancellation)
     {
         _repeat?.Dispose();
         _repeat = null;
         using IDisposable turn = await turns.NextAsync(cancellation);
-        foreach (ChannelFeed feed in topic.Open?.Feeds.Values.Where(static feed => feed.PauseIsUntold).ToArray() ?? [])
-            await TellPausedAsync(feed);
+        if (topic.Open is not { } open)
+            return;
+        foreach (ChannelFeed feed in open.Feeds.Values.Where(static feed => feed.IsUntold).ToArray())
+        {
+            feed.IsUntold = false;
+            TopicReply told = await TellAsync(feed, static (grain, record) => grain.PauseAsync(record.Incarnation, record.Paused));
+            if (told.Status != TopicStatus.Failed)
+                await TellPolicyAsync(open, feed);
+        }
     }
 }

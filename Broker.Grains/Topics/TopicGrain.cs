@@ -133,6 +133,16 @@ public sealed class TopicGrain : Grain, ITopicGrain
     public ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused) => _channels.PauseAsync(channel, paused);
 
     /// <inheritdoc/>
+    public ValueTask<PolicyReply> PolicyAsync(string channel) => _channels.DescribePolicyAsync(channel);
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> ChangePolicyAsync(TopicPolicy policy, TopicPolicy? expected) => _channels.ChangePolicyAsync(policy, expected);
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> ChangeChannelPolicyAsync(string channel, ChannelPolicy policy, ChannelPolicy? expected) =>
+        _channels.ChangePolicyAsync(channel, policy, expected);
+
+    /// <inheritdoc/>
     public ValueTask<TopicReply> EmptyChannelAsync(string channel) =>
         _channels.AskAsync(channel, static (open, grain, incarnation) => grain.EmptyAsync(incarnation, open.HandedOver));
 

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Broker.Channels;
 using Broker.Gateways;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Topics;
 
 namespace Broker.Tests.Gateway;
@@ -235,6 +236,8 @@ internal sealed class FakeChannel(string key) : IChannelGrain
     public ValueTask<OfferReply> OfferAsync(ChannelOffer offer) => throw new NotSupportedException();
 
     public ValueTask<TopicStatus> PauseAsync(long incarnation, bool paused) => throw new NotSupportedException();
+
+    public ValueTask<TopicStatus> ChangePolicyAsync(long incarnation, ChannelPolicy policy) => throw new NotSupportedException();
 
     public ValueTask<TopicStatus> EmptyAsync(long incarnation, long end) => throw new NotSupportedException();
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Broker.Channels;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Storage;
 using Broker.Topics;
 
@@ -144,6 +145,12 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
     public ValueTask<TopicReply> EmptyChannelAsync(string channel) => throw new NotSupportedException();
 
     public ValueTask<TopicReply> PauseChannelAsync(string channel, bool paused) => throw new NotSupportedException();
+
+    public ValueTask<PolicyReply> PolicyAsync(string channel) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> ChangePolicyAsync(TopicPolicy policy, TopicPolicy? expected) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> ChangeChannelPolicyAsync(string channel, ChannelPolicy policy, ChannelPolicy? expected) => throw new NotSupportedException();
 
     public ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request) => throw new NotSupportedException();
 

@@ -1,4 +1,5 @@
 using Broker.Grains.Channels;
+using Broker.Policies;
 
 namespace Broker.Tests.Grains;
 
@@ -24,13 +25,16 @@ public sealed class OpenChannelTests
     }
 
     [Fact]
-    public void Each_word_about_a_pause_is_counted()
+    public void Each_word_of_the_topic_is_counted()
     {
         OpenChannel open = Open();
         open.Pause(true);
-        Assert.Equal((true, 1), (open.Queue.Paused, open.PauseChanges));
+        Assert.Equal((true, 1), (open.Queue.Paused, open.Changes));
         open.Pause(false);
-        Assert.Equal((false, 2), (open.Queue.Paused, open.PauseChanges));
+        Assert.Equal((false, 2), (open.Queue.Paused, open.Changes));
+        ChannelPolicy policy = new() { MaxAttempts = 3 };
+        open.Follow(policy);
+        Assert.Equal((policy, 3), (open.Queue.Policy, open.Changes));
     }
 
     private static AttachedGateway Attach(OpenChannel open, string id, long lastHeard)

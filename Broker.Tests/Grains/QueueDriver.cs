@@ -4,6 +4,7 @@ using Broker.Gateways;
 using Broker.Grains;
 using Broker.Grains.Channels;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Storage;
 
 namespace Broker.Tests.Grains;
@@ -99,6 +100,9 @@ internal sealed class QueueDriver
             case 18 when _random.Next(4) == 0:
                 _queue.Paused = _model.Paused = !_model.Paused;
                 Say($"paused {_model.Paused}");
+                break;
+            case 18 when _random.Next(4) == 0:
+                Limit();
                 break;
             case 19 when _random.Next(8) == 0:
                 Empty();
@@ -217,8 +221,29 @@ internal sealed class QueueDriver
         if (expected is not null)
             return;
         QueueModel.Message message = _model.Messages[offset];
-        message.State = delay == 0 ? QueueModel.State.Ready : QueueModel.State.Deferred;
+        TryAgain(message);
+        if (delay == 0 || message.State == QueueModel.State.Gone)
+            return;
+        message.State = QueueModel.State.Deferred;
         message.Due = _now + Math.Min(delay, MaxDelay);
+    }
+
+    private void TryAgain(QueueModel.Message message)
+    {
+        message.State = _model.After(message);
+        Say($"{message.Offset} after attempt {message.Attempts}: {message.State}");
+        if (message.State == QueueModel.State.Deferred)
+            message.Due = _queue.Find(message.Offset)!.Value.Due;
+    }
+
+    private void Limit()
+    {
+        _queue.Policy = _model.Policy = new ChannelPolicy
+        {
+            MaxAttempts = _random.Next(3) == 0 ? null : _random.Next(0, 4),
+            RetryDelay = _random.Next(2) == 0 ? null : new RetryDelay(_random.Next(1, 5_000), 2, 8_000),
+        };
+        Say($"policy {_model.Policy}");
     }
 
     private void Touch()
@@ -262,7 +287,7 @@ internal sealed class QueueDriver
 
         _gateway.Consumers.Clear();
         bool paused = _queue.Paused;
-        _queue = new ChannelQueue(_limits, 100, new Random(1)) { Paused = paused };
+        _queue = new ChannelQueue(_limits, 100, new Random(1)) { Paused = paused, Policy = _model.Policy };
         ChannelState? state = _journal.Recover();
         long floor = Math.Max(100, state?.Floor ?? 0);
         DeferredHeader[] headers = [.. _log.Where(b => b.IsDeferred && b.EndOffset > floor).Select(b => new DeferredHeader(b.BaseOffset, b.DueTimes!))];
@@ -277,8 +302,8 @@ internal sealed class QueueDriver
 
     private void Settle()
     {
-        _model.Expire(_now);
         _queue.Expire(Now);
+        _model.Expire(_now, TryAgain);
         do
         {
             _queue.Dispatch(_now);

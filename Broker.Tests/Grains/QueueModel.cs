@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Policies;
 
 namespace Broker.Tests.Grains;
 
@@ -39,6 +40,8 @@ internal sealed class QueueModel(bool ownsBodies, long window)
 
     public bool Paused { get; set; }
 
+    public ChannelPolicy Policy { get; set; } = ChannelPolicy.None;
+
     public bool OwnsBodies { get; } = ownsBodies;
 
     public long Window { get; } = window;
@@ -56,12 +59,20 @@ internal sealed class QueueModel(bool ownsBodies, long window)
         return message.Owner == member ? null : CommandFailureCause.NotOwner;
     }
 
-    public void Expire(long now)
+    /// <summary>Where a message goes that was delivered and not finished, when its consumer asks for no delay.</summary>
+    public State After(Message message)
+    {
+        if (Policy.MaxAttempts is > 0 and int most && message.Attempts >= most)
+            return State.Gone;
+        return Policy.RetryDelay is null ? State.Ready : State.Deferred;
+    }
+
+    public void Expire(long now, Action<Message> tryAgain)
     {
         foreach (Message message in Messages.Values)
         {
             if (message.State == State.InFlight && message.Deadline <= now)
-                message.State = State.Ready;
+                tryAgain(message);
             else if (message.State == State.Deferred && message.Due <= now)
                 message.State = State.Ready;
         }

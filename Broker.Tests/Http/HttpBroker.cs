@@ -37,11 +37,13 @@ internal sealed class HttpBroker : IAsyncDisposable
 
     public Task<HttpReply> PostAsync(string path, byte[] body) => SendAsync(HttpMethod.Post, path, new ByteArrayContent(body));
 
-    public Task<HttpReply> PutAsync(string path, string body) => SendAsync(HttpMethod.Put, path, new StringContent(body));
+    public Task<HttpReply> PutAsync(string path, string body, string? ifMatch = null) => SendAsync(HttpMethod.Put, path, new StringContent(body), ifMatch);
 
-    public async Task<HttpReply> SendAsync(HttpMethod method, string path, HttpContent? content = null)
+    public async Task<HttpReply> SendAsync(HttpMethod method, string path, HttpContent? content = null, string? ifMatch = null)
     {
         using HttpRequestMessage request = new(method, path) { Content = content };
+        if (ifMatch is not null)
+            request.Headers.Add("If-Match", ifMatch);
         using HttpResponseMessage response = await _client.SendAsync(request);
         return await HttpReply.OfAsync(response);
     }

@@ -7,7 +7,8 @@ namespace Broker.Tests.Http;
 /// <param name="IsV1">Whether it says that it is of version 1.</param>
 /// <param name="Allow">The methods that the path takes, when they are told.</param>
 /// <param name="Location">Where to go instead, when that is told.</param>
-internal sealed record HttpReply(int Status, string Body, string? ContentType, bool IsV1, string? Allow, string? Location)
+/// <param name="ETag">The tag of what is told, when there is one.</param>
+internal sealed record HttpReply(int Status, string Body, string? ContentType, bool IsV1, string? Allow, string? Location, string? ETag)
 {
     public static async Task<HttpReply> OfAsync(HttpResponseMessage response) => new(
         (int)response.StatusCode,
@@ -15,7 +16,8 @@ internal sealed record HttpReply(int Status, string Body, string? ContentType, b
         response.Content.Headers.ContentType?.ToString(),
         response.Headers.TryGetValues("X-NSQ-Content-Type", out IEnumerable<string>? values) && values.SequenceEqual(["nsq; version=1.0"]),
         response.Content.Headers.Allow.Count > 0 ? string.Join(", ", response.Content.Headers.Allow) : null,
-        response.Headers.Location?.ToString());
+        response.Headers.Location?.ToString(),
+        response.Headers.ETag?.ToString());
 
     /// <summary>Asserts an error in the form of version 1.</summary>
     public void IsError(int status, string code)

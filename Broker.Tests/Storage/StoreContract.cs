@@ -1,5 +1,6 @@
 using System.Text;
 using Broker.Messages;
+using Broker.Policies;
 using Broker.Storage;
 
 namespace Broker.Tests.Storage;
@@ -148,7 +149,8 @@ public abstract class StoreContract : IAsyncLifetime
             Head = 5,
             Cursor = 9,
             NextIncarnation = 3,
-            Channels = [new ChannelRecord("a", 1, 5, false), new ChannelRecord("b", 2, 7, true)],
+            Channels = [new ChannelRecord("a", 1, 5, false), new ChannelRecord("b", 2, 7, true, new ChannelPolicy { RetryDelay = new RetryDelay(100, 1.5, 9000) })],
+            Policy = new TopicPolicy { Channels = new ChannelPolicy { MaxAttempts = 5, DeadLetter = ChannelPolicy.Drop } },
             Hidden = [new OffsetRange(6, 7), new OffsetRange(8, 9)],
         };
         await log.SaveRecordAsync(record);

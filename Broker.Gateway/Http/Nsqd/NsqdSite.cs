@@ -1,6 +1,7 @@
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;
 using Broker.Gateway.Http.Metrics;
+using Broker.Gateway.Http.Policies;
 using Broker.Gateway.Security;
 using Broker.Policies;
 using Broker.Serving.Http;
@@ -34,6 +35,7 @@ public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger
         services.GetRequiredService<TopicEndpoints>().Map(endpoints);
         services.GetRequiredService<ChannelEndpoints>().Map(endpoints);
         services.GetRequiredService<MessageEndpoints>().Map(endpoints);
+        services.GetRequiredService<PolicyEndpoints>().Map(endpoints);
         services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
         services.GetRequiredService<HealthEndpoints>().Map(endpoints);
         new DebugEndpoints().Map(endpoints);

@@ -74,6 +74,9 @@ public sealed class V1Error : IResult
 
     public static V1Error MessageNotFound { get; } = new(StatusCodes.Status404NotFound, "MESSAGE_NOT_FOUND");
 
+    /// <summary>A policy is not the one any more that was to be replaced.</summary>
+    public static V1Error PolicyChanged { get; } = new(StatusCodes.Status412PreconditionFailed, "POLICY_CHANGED");
+
     public static V1Error MethodNotAllowed { get; } = new(StatusCodes.Status405MethodNotAllowed, "METHOD_NOT_ALLOWED");
 
     public static V1Error MessageTooBig { get; } = new(StatusCodes.Status413PayloadTooLarge, "MSG_TOO_BIG");

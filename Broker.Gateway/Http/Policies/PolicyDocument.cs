@@ -1,0 +1,71 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Broker.Policies;
+using Broker.Topics;
+
+namespace Broker.Gateway.Http.Policies;
+
+/// <summary>What is told of a policy: what is said there itself, and what holds, each value with who says it.</summary>
+/// <param name="policy">What is said there.</param>
+/// <param name="effective">What holds.</param>
+internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
+{
+    private const int TagBytes = 8;
+
+    /// <summary>What is told.</summary>
+    public string Text { get; } = new JsonObject { ["policy"] = policy.DeepClone(), ["effective"] = effective }.ToJsonString();
+
+    /// <summary>The tag of what is said there: the same for the same policy.</summary>
+    public string Tag { get; } = $"\"{Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(policy.ToJsonString())).AsSpan(0, TagBytes))}\"";
+
+    /// <summary>What is told of a topic's policy.</summary>
+    public static PolicyDocument OfTopic(PolicyReply reply)
+    {
+        JsonObject policy = [];
+        if (reply.Topic.Channels != ChannelPolicy.None)
+            policy[PolicyNames.Channels] = Describe(reply.Topic.Channels);
+        return new PolicyDocument(
+            policy, new JsonObject { [PolicyNames.Channels] = Effective(("topic", reply.Topic.Channels), ("broker", reply.Broker)) });
+    }
+
+    /// <summary>What is told of a channel's policy.</summary>
+    public static PolicyDocument OfChannel(PolicyReply reply) => new(
+        Describe(reply.Channel), Effective(("channel", reply.Channel), ("topic", reply.Topic.Channels), ("broker", reply.Broker)));
+
+    private static JsonObject Describe(ChannelPolicy policy)
+    {
+        JsonObject described = [];
+        foreach ((string name, JsonNode? value) in ValuesOf(policy))
+        {
+            if (value is not null)
+                described[name] = value;
+        }
+
+        return described;
+    }
+
+    // The first who says something is right.
+    private static JsonObject Effective(params ReadOnlySpan<(string From, ChannelPolicy Policy)> layers)
+    {
+        JsonObject effective = [];
+        foreach ((string from, ChannelPolicy policy) in layers)
+        {
+            foreach ((string name, JsonNode? value) in ValuesOf(policy))
+            {
+                if (value is not null && !effective.ContainsKey(name))
+                    effective[name] = new JsonObject { ["value"] = value, ["from"] = from };
+            }
+        }
+
+        return effective;
+    }
+
+    private static IEnumerable<(string Name, JsonNode? Value)> ValuesOf(ChannelPolicy policy) =>
+    [
+        (PolicyNames.MaxAttempts, policy.MaxAttempts),
+        (PolicyNames.DeadLetter, policy.DeadLetter),
+        (PolicyNames.RetryDelay, policy.RetryDelay is { } delay
+            ? new JsonObject { [PolicyNames.First] = delay.First, [PolicyNames.Factor] = delay.Factor, [PolicyNames.Most] = delay.Most }
+            : null),
+    ];
+}

@@ -1,0 +1,118 @@
+using Broker.Policies;
+using Broker.Protocol;
+using Broker.Serving.Http;
+using Broker.Serving.Http.Replies;
+using Broker.Topics;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Orleans;
+
+namespace Broker.Gateway.Http.Policies;
+
+/// <summary>
+/// What nsqd has not: <c>/topic/policy</c> and <c>/channel/policy</c>, each read, replaced and taken away as a whole. Who sends <c>If-Match</c> with the tag of
+/// what was read overwrites nobody else's change.
+/// </summary>
+/// <param name="grains">Where topics are found.</param>
+internal sealed class PolicyEndpoints(IGrainFactory grains)
+{
+    private const int MaxBody = 64 << 10;
+
+    public void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/topic/policy", context => ForTopic(context, topic => TellTopicAsync(context, topic)));
+        endpoints.MapPut("/topic/policy", context => ForTopic(context, topic => ReplaceAsync(
+            context, static body => PolicyReader.ReadTopic(body.Bytes), policy => ChangeTopicAsync(context, topic, policy))));
+        endpoints.MapDelete("/topic/policy", context => ForTopic(context, topic => ChangeTopicAsync(context, topic, TopicPolicy.None)));
+        endpoints.MapGet("/channel/policy", context => ForChannel(context, (topic, channel) => TellChannelAsync(context, topic, channel)));
+        endpoints.MapPut("/channel/policy", context => ForChannel(context, (topic, channel) => ReplaceAsync(
+            context, static body => PolicyReader.ReadChannel(body.Bytes), policy => ChangeChannelAsync(context, topic, channel, policy))));
+        endpoints.MapDelete(
+            "/channel/policy", context => ForChannel(context, (topic, channel) => ChangeChannelAsync(context, topic, channel, ChannelPolicy.None)));
+    }
+
+    private ValueTask<IResult> ForTopic(HttpContext context, Func<ITopicGrain, ValueTask<IResult>> answer)
+    {
+        if (QueryParameters.Of(context.Request) is not { } parameters)
+            return new(V1Error.InvalidRequest);
+        if (parameters.Find("topic") is not { } topic)
+            return new(V1Error.MissingTopic);
+        return NsqName.IsValid(topic) ? answer(grains.GetGrain<ITopicGrain>(topic)) : new(V1Error.InvalidTopic);
+    }
+
+    private ValueTask<IResult> ForChannel(HttpContext context, Func<ITopicGrain, string, ValueTask<IResult>> answer) =>
+        ChannelQuestion.Read(context, out ChannelQuestion question) is { } error
+            ? new(error)
+            : answer(grains.GetGrain<ITopicGrain>(question.Topic), question.Channel);
+
+    private static async ValueTask<IResult> ReplaceAsync<T>(HttpContext context, Func<RequestBody, T> read, Func<T, ValueTask<IResult>> change)
+    {
+        T policy;
+        using (RequestBody body = await RequestBody.ReadAsync(context, MaxBody))
+        {
+            if (body.IsTooBig)
+                return V1Error.BodyTooBig;
+            try
+            {
+                policy = read(body);
+            }
+            catch (InvalidPolicyException e)
+            {
+                return V1Error.Of(StatusCodes.Status400BadRequest, e.Message);
+            }
+        }
+
+        return await change(policy);
+    }
+
+    private static async ValueTask<IResult> ChangeTopicAsync(HttpContext context, ITopicGrain topic, TopicPolicy policy)
+    {
+        TopicPolicy? expected = null;
+        if (HasCondition(context))
+        {
+            PolicyReply before = await topic.PolicyAsync(channel: "");
+            if (before.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.OfTopic(before)))
+                return V1Error.PolicyChanged;
+            expected = before.Topic;
+        }
+
+        TopicReply reply = await topic.ChangePolicyAsync(policy, expected);
+        return reply.IsOk ? await TellTopicAsync(context, topic) : reply.ToResult();
+    }
+
+    private static async ValueTask<IResult> ChangeChannelAsync(HttpContext context, ITopicGrain topic, string channel, ChannelPolicy policy)
+    {
+        ChannelPolicy? expected = null;
+        if (HasCondition(context))
+        {
+            PolicyReply before = await topic.PolicyAsync(channel);
+            if (before.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.OfChannel(before)))
+                return V1Error.PolicyChanged;
+            expected = before.Channel;
+        }
+
+        TopicReply reply = await topic.ChangeChannelPolicyAsync(channel, policy, expected);
+        return reply.IsOk ? await TellChannelAsync(context, topic, channel) : reply.ToResult();
+    }
+
+    private static async ValueTask<IResult> TellTopicAsync(HttpContext context, ITopicGrain topic) =>
+        Tell(context, await topic.PolicyAsync(channel: ""), PolicyDocument.OfTopic);
+
+    private static async ValueTask<IResult> TellChannelAsync(HttpContext context, ITopicGrain topic, string channel) =>
+        Tell(context, await topic.PolicyAsync(channel), PolicyDocument.OfChannel);
+
+    private static IResult Tell(HttpContext context, PolicyReply reply, Func<PolicyReply, PolicyDocument> describe)
+    {
+        if (reply.Status != TopicStatus.Ok)
+            return new TopicReply(reply.Status, reply.Error).ToResult();
+        PolicyDocument document = describe(reply);
+        context.Response.Headers.ETag = document.Tag;
+        return V1Result.Json(document.Text);
+    }
+
+    // There is always a policy, be it one that says nothing: * is no condition.
+    private static bool HasCondition(HttpContext context) => context.Request.Headers.IfMatch is { Count: > 0 } tags && tags.ToString() != "*";
+
+    private static bool Matches(HttpContext context, PolicyDocument document) =>
+        context.Request.Headers.IfMatch.ToString().Split(',', StringSplitOptions.TrimEntries).Contains(document.Tag);
+}

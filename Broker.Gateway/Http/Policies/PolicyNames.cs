@@ -1,0 +1,13 @@
+namespace Broker.Gateway.Http.Policies;
+
+/// <summary>The names in policies as they are sent and told.</summary>
+internal static class PolicyNames
+{
+    public const string Channels = "channels";
+    public const string MaxAttempts = "max_attempts";
+    public const string DeadLetter = "dead_letter";
+    public const string RetryDelay = "retry_delay";
+    public const string First = "first";
+    public const string Factor = "factor";
+    public const string Most = "most";
+}

@@ -1,0 +1,121 @@
+using System.Buffers;
+using System.Text.Json;
+using Broker.Policies;
+
+namespace Broker.Gateway.Http.Policies;
+
+/// <summary>Reads policies as they are sent: an object with the names of <see cref="PolicyNames"/>, each at most once, and nothing else.</summary>
+internal static class PolicyReader
+{
+    private const double DefaultFactor = 2;
+    private const double MaxFactor = 100;
+    private const long DefaultMostDelay = 60 * 60 * 1000;
+    private const long MaxDelay = 365L * 24 * 60 * 60 * 1000;
+
+    private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
+
+    /// <summary>Reads a channel's policy.</summary>
+    /// <exception cref="InvalidPolicyException">It cannot be so.</exception>
+    public static ChannelPolicy ReadChannel(in ReadOnlySequence<byte> json)
+    {
+        using JsonDocument document = Parse(json);
+        return Channel(document.RootElement, "the policy");
+    }
+
+    /// <summary>Reads a topic's policy.</summary>
+    /// <exception cref="InvalidPolicyException">It cannot be so.</exception>
+    public static TopicPolicy ReadTopic(in ReadOnlySequence<byte> json)
+    {
+        using JsonDocument document = Parse(json);
+        TopicPolicy policy = TopicPolicy.None;
+        foreach (JsonProperty property in Properties(document.RootElement, "the policy"))
+        {
+            policy = property.Name switch
+            {
+                PolicyNames.Channels => policy with { Channels = Channel(property.Value, PolicyNames.Channels) },
+                _ => throw Unknown(property, "a topic's policy has channels"),
+            };
+        }
+
+        return policy;
+    }
+
+    private static JsonDocument Parse(in ReadOnlySequence<byte> json)
+    {
+        try
+        {
+            return JsonDocument.Parse(json, Options);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidPolicyException($"the policy is no JSON object with each name once: {e.Message}");
+        }
+    }
+
+    private static JsonElement.ObjectEnumerator Properties(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object
+        ? element.EnumerateObject()
+        : throw new InvalidPolicyException($"{name} must be a JSON object");
+
+    private static ChannelPolicy Channel(JsonElement element, string name)
+    {
+        ChannelPolicy policy = ChannelPolicy.None;
+        foreach (JsonProperty property in Properties(element, name))
+        {
+            policy = property.Name switch
+            {
+                PolicyNames.MaxAttempts => policy with { MaxAttempts = (int)Whole(property, 0, ushort.MaxValue) },
+                PolicyNames.DeadLetter => policy with { DeadLetter = DeadLetter(property.Value) },
+                PolicyNames.RetryDelay => policy with { RetryDelay = Delay(property.Value) },
+                _ => throw Unknown(property, "a channel's policy has max_attempts, dead_letter and retry_delay"),
+            };
+        }
+
+        // What becomes of messages that are given up is never to come as a surprise.
+        if (policy is { MaxAttempts: > 0, DeadLetter: null })
+            throw new InvalidPolicyException("max_attempts needs dead_letter beside it: with drop, a message that has had all of its attempts is discarded");
+        return policy;
+    }
+
+    private static string DeadLetter(JsonElement value) => value.ValueKind == JsonValueKind.String && value.ValueEquals(ChannelPolicy.Drop)
+        ? ChannelPolicy.Drop
+        : throw new InvalidPolicyException("dead_letter must be drop");
+
+    private static RetryDelay Delay(JsonElement element)
+    {
+        long? first = null;
+        double factor = DefaultFactor;
+        long? most = null;
+        foreach (JsonProperty property in Properties(element, PolicyNames.RetryDelay))
+        {
+            switch (property.Name)
+            {
+                case PolicyNames.First:
+                    first = Whole(property, 0, MaxDelay);
+                    break;
+                case PolicyNames.Factor:
+                    factor = property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out double number) && number is >= 1 and <= MaxFactor
+                        ? number
+                        : throw new InvalidPolicyException("factor must be a number from 1 to 100");
+                    break;
+                case PolicyNames.Most:
+                    most = Whole(property, 0, MaxDelay);
+                    break;
+                default:
+                    throw Unknown(property, "retry_delay has first, factor and most");
+            }
+        }
+
+        if (first is null)
+            throw new InvalidPolicyException("retry_delay needs first: the milliseconds after the first attempt, 0 for none");
+        if (most < first)
+            throw new InvalidPolicyException("most must not be less than first");
+        return new RetryDelay(first.Value, factor, most ?? Math.Max(first.Value, DefaultMostDelay));
+    }
+
+    private static long Whole(JsonProperty property, long least, long greatest) =>
+        property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt64(out long number) && number >= least && number <= greatest
+            ? number
+            : throw new InvalidPolicyException($"{property.Name} must be a whole number from {least} to {greatest}");
+
+    private static InvalidPolicyException Unknown(JsonProperty property, string known) => new($"the name {property.Name} is not known here: {known}");
+}

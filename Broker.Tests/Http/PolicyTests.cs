@@ -1,0 +1,134 @@
+using System.Text.Json.Nodes;
+
+namespace Broker.Tests.Http;
+
+/// <summary>The policies of topics and channels: set, read, inherited and refused.</summary>
+public sealed class PolicyTests
+{
+    private const string Topic = "/topic/policy?topic=t";
+    private const string Channel = "/channel/policy?topic=t&channel=c";
+    private const string Drop = """{"max_attempts":5,"dead_letter":"drop"}""";
+    private const string FromBroker =
+        """{"max_attempts":{"value":0,"from":"broker"},"retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"}}""";
+
+    [Fact]
+    public async Task Where_nobody_says_anything_the_broker_does()
+    {
+        await using HttpBroker broker = await StartAsync();
+        (await broker.GetAsync(Channel)).IsJson($$"""{"policy":{},"effective":{{FromBroker}}}""");
+        (await broker.GetAsync(Topic)).IsJson($$$"""{"policy":{},"effective":{"channels":{{{FromBroker}}}}}""");
+    }
+
+    [Fact]
+    public async Task A_channel_inherits_what_it_does_not_say_itself()
+    {
+        await using HttpBroker broker = await StartAsync();
+        Assert.Equal(200, (await broker.PutAsync(Topic, $$"""{"channels":{{Drop}}}""")).Status);
+        Assert.Equal(200, (await broker.PutAsync(Channel, """{"max_attempts":0,"retry_delay":{"first":1000}}""")).Status);
+        const string told = """
+            {"policy":{"max_attempts":0,"retry_delay":{"first":1000,"factor":2,"most":3600000}},
+            "effective":{"max_attempts":{"value":0,"from":"channel"},
+            "retry_delay":{"value":{"first":1000,"factor":2,"most":3600000},"from":"channel"},
+            "dead_letter":{"value":"drop","from":"topic"}}}
+            """;
+        IsSame(told, await broker.GetAsync(Channel));
+
+        // What is said stays said over a restart, and the whole is replaced by what is said next.
+        await broker.Broker.RestartAsync();
+        using HttpClient client = HttpBroker.ClientOf(broker.Broker.HttpEndPoint);
+        IsSame(told, await HttpReply.OfAsync(await client.GetAsync(new Uri(Channel, UriKind.Relative))));
+        IsSame(
+            """
+            {"policy":{},"effective":{"max_attempts":{"value":5,"from":"topic"},"dead_letter":{"value":"drop","from":"topic"},
+            "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"}}}
+            """,
+            await HttpReply.OfAsync(await client.DeleteAsync(new Uri(Channel, UriKind.Relative))));
+    }
+
+    [Fact]
+    public async Task Who_says_what_it_has_read_overwrites_nobody_else()
+    {
+        await using HttpBroker broker = await StartAsync();
+        foreach ((string path, string policy) in new[] { (Channel, Drop), (Topic, $$"""{"channels":{{Drop}}}""") })
+        {
+            string before = (await broker.GetAsync(path)).ETag!;
+            HttpReply changed = await broker.PutAsync(path, policy, before);
+            Assert.Equal(200, changed.Status);
+            Assert.NotEqual(before, changed.ETag);
+            Assert.Equal(changed.ETag, (await broker.GetAsync(path)).ETag);
+            (await broker.PutAsync(path, "{}", before)).IsError(412, "POLICY_CHANGED");
+            (await broker.SendAsync(HttpMethod.Delete, path, ifMatch: before)).IsError(412, "POLICY_CHANGED");
+            Assert.Equal(changed.Body, (await broker.GetAsync(path)).Body);
+            Assert.Equal(before, (await broker.SendAsync(HttpMethod.Delete, path, ifMatch: $"\"other\", {changed.ETag}")).ETag);
+        }
+    }
+
+    [Theory]
+    [InlineData("", "the policy is no JSON object with each name once")]
+    [InlineData("[]", "the policy must be a JSON object")]
+    [InlineData("""{"max_atempts":5}""", "the name max_atempts is not known here: a channel's policy has max_attempts, dead_letter and retry_delay")]
+    [InlineData("""{"max_attempts":-1}""", "max_attempts must be a whole number from 0 to 65535")]
+    [InlineData("""{"max_attempts":65536}""", "max_attempts must be a whole number from 0 to 65535")]
+    [InlineData("""{"max_attempts":1.5}""", "max_attempts must be a whole number from 0 to 65535")]
+    [InlineData("""{"max_attempts":"5"}""", "max_attempts must be a whole number from 0 to 65535")]
+    [InlineData("""{"max_attempts":null}""", "max_attempts must be a whole number from 0 to 65535")]
+    [InlineData("""{"max_attempts":5}""", "max_attempts needs dead_letter beside it")]
+    [InlineData("""{"max_attempts":5,"max_attempts":6}""", "the policy is no JSON object with each name once")]
+    [InlineData("""{"dead_letter":"lose"}""", "dead_letter must be drop")]
+    [InlineData("""{"dead_letter":7}""", "dead_letter must be drop")]
+    [InlineData("""{"retry_delay":1000}""", "retry_delay must be a JSON object")]
+    [InlineData("""{"retry_delay":{"most":5}}""", "retry_delay needs first")]
+    [InlineData("""{"retry_delay":{"first":-5}}""", "first must be a whole number from 0 to 31536000000")]
+    [InlineData("""{"retry_delay":{"first":5,"factor":0.5}}""", "factor must be a number from 1 to 100")]
+    [InlineData("""{"retry_delay":{"first":5,"most":4}}""", "most must not be less than first")]
+    [InlineData("""{"retry_delay":{"first":5,"last":4}}""", "the name last is not known here: retry_delay has first, factor and most")]
+    public async Task What_cannot_be_is_refused_in_a_sentence_and_changes_nothing(string policy, string sentence)
+    {
+        await using HttpBroker broker = await StartAsync();
+        foreach ((string path, string sent) in new[] { (Channel, policy), (Topic, policy is "" or "[]" ? policy : $$"""{"channels":{{policy}}}""") })
+        {
+            HttpReply reply = await broker.PutAsync(path, sent);
+            Assert.Equal(400, reply.Status);
+            Assert.StartsWith(sentence, (string?)JsonNode.Parse(reply.Body)!["message"], StringComparison.Ordinal);
+            Assert.StartsWith("""{"policy":{},""", (await broker.GetAsync(path)).Body, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("/topic/policy", 400, "MISSING_ARG_TOPIC")]
+    [InlineData("/topic/policy?topic=no", 404, "TOPIC_NOT_FOUND")]
+    [InlineData("/topic/policy?topic=n%20o", 400, "INVALID_TOPIC")]
+    [InlineData("/channel/policy?topic=t", 400, "MISSING_ARG_CHANNEL")]
+    [InlineData("/channel/policy?topic=t&channel=no", 404, "CHANNEL_NOT_FOUND")]
+    [InlineData("/channel/policy?topic=no&channel=c", 404, "TOPIC_NOT_FOUND")]
+    public async Task A_bad_request_gets_its_error(string path, int status, string code)
+    {
+        await using HttpBroker broker = await StartAsync();
+        (await broker.GetAsync(path)).IsError(status, code);
+        (await broker.PutAsync(path, "{}")).IsError(status, code);
+        (await broker.PutAsync(path, "{}", "\"tag\"")).IsError(status, code);
+        (await broker.SendAsync(HttpMethod.Delete, path)).IsError(status, code);
+    }
+
+    [Fact]
+    public async Task What_the_topic_has_no_name_for_is_refused()
+    {
+        await using HttpBroker broker = await StartAsync();
+        (await broker.PutAsync(Topic, """{"max_age":5}""")).IsError(400, "the name max_age is not known here: a topic\\u0027s policy has channels");
+        (await broker.PutAsync(Topic, new string(' ', 70_000))).IsError(413, "BODY_TOO_BIG");
+    }
+
+    private static void IsSame(string json, HttpReply reply)
+    {
+        Assert.Equal(200, reply.Status);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(json), JsonNode.Parse(reply.Body)), reply.Body);
+    }
+
+    private static async Task<HttpBroker> StartAsync()
+    {
+        HttpBroker broker = await HttpBroker.StartAsync();
+        (await broker.PostAsync("/topic/create?topic=t")).IsText("");
+        (await broker.PostAsync("/channel/create?topic=t&channel=c")).IsText("");
+        return broker;
+    }
+}
