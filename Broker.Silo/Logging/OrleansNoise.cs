@@ -13,6 +13,9 @@ internal static class OrleansNoise
     private const string LateCheck = "LogWarningParticipantCheckThreadStalled";
     private const string Lateness = "TimeSinceLastTick";
 
+    // A stop takes as long as its topics take; when that is too long, the broker says so itself.
+    private const string LongStop = "LogObserverStopped";
+
     // At its end a silo makes no grain any more, whoever still calls one.
     private const string NotPlaced = "LogDispatcherSelectTargetFailed";
     private const string End = "is shutting down.";
@@ -24,6 +27,7 @@ internal static class OrleansNoise
     public static bool Has<TState>(in LogEntry<TState> entry) => entry.EventId.Name switch
     {
         LateCheck => entry.State is IReadOnlyList<KeyValuePair<string, object?>> fields && fields.Any(IsLongerThanThisProcessRuns),
+        LongStop => true,
         NotPlaced => entry.Exception?.Message.EndsWith(End, StringComparison.Ordinal) == true,
         string name => entry.Category == "Orleans.Runtime.Silo" && CollectorNotes.Contains(name),
         null => false,
