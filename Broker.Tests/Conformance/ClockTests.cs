@@ -7,8 +7,8 @@ public sealed class ClockTests
 {
     private static readonly TimeSpan Hour = TimeSpan.FromHours(1);
 
-    // How late a timer may fire; what comes due because the clock was set is found within a few seconds.
-    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(6);
+    // How far the clock may go on before a busy machine has delivered what is due: far less than the hour.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(25);
 
     [Theory]
     [InlineData(-1, 0)]
