@@ -11,7 +11,8 @@ namespace Broker.Gateway.Announcing;
 
 /// <summary>
 /// Registers this broker with the lookup services that it was told of. A name is resolved again before every new attempt to connect
-/// and every minute, and stands for all of its addresses.
+/// and every minute, and stands for all of its addresses. One that was never resolved is asked for again as soon as a service would be
+/// that cannot be reached: what starts together is not known at once.
 /// </summary>
 public sealed class LookupAnnouncer : IHostedLifecycleService
 {
@@ -187,6 +188,8 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
         try
         {
             await using ITimer period = _time.CreateTimer(_ => _wake.Set(), null, ResolvePeriod, ResolvePeriod);
+            await using ITimer retry = _time.CreateTimer(_ => _wake.Set(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            TimeSpan pause = LookupLink.FirstPause;
             while (true)
             {
                 TaskCompletionSource? asked;
@@ -204,6 +207,9 @@ public sealed class LookupAnnouncer : IHostedLifecycleService
                     asked?.TrySetResult();
                 }
                 _resolvedOnce.TrySetResult();
+                bool isUnknown = Addresses.Any(address => LookupAddress.TryParse(address) is not null && !_resolved.ContainsKey(address));
+                retry.Change(isUnknown ? pause : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+                pause = isUnknown ? LookupLink.Lengthen(pause) : LookupLink.FirstPause;
                 await _wake.WaitAsync(cancellation);
             }
         }

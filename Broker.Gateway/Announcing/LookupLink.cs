@@ -28,7 +28,9 @@ internal sealed class LookupLink(
     ILogger logger)
 {
     private static readonly TimeSpan PingPeriod = TimeSpan.FromSeconds(15);
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Pause before the second attempt at something.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
 
     private readonly Lock _sync = new();
     private readonly WakeUp _wake = new();
@@ -43,6 +45,9 @@ internal sealed class LookupLink(
 
     /// <summary>Ends when the first attempt to connect has ended one way or the other.</summary>
     public Task FirstAttempt => _firstAttempt.Task;
+
+    /// <summary>The pause after <paramref name="pause"/> when the attempt between them failed too.</summary>
+    public static TimeSpan Lengthen(TimeSpan pause) => TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, PingPeriod.Ticks));
 
     /// <summary>A topic or channel has come or gone.</summary>
     public void Notify(string topic)
@@ -71,7 +76,7 @@ internal sealed class LookupLink(
                 catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
                 {
                     // Connected means that the trouble is new: the next attempt comes soon.
-                    pause = _service is not null ? FirstPause : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, PingPeriod.Ticks));
+                    pause = _service is not null ? FirstPause : Lengthen(pause);
                     logger.LookupLost(endPoint, pause, e.Message);
                 }
                 _service = null;
