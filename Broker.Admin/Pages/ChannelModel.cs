@@ -5,7 +5,8 @@ namespace Broker.Admin;
 /// <param name="Figures">Its figures with its clients, as they were asked for.</param>
 /// <param name="History">Its last hour.</param>
 /// <param name="ConsumeAddress">host:port that consumers connect to.</param>
-public sealed record ChannelModel(ChannelSample Channel, ChannelFigures Figures, FigurePoint?[] History, string ConsumeAddress)
+/// <param name="IsTopicPaused">Whether nothing comes because its topic is paused.</param>
+public sealed record ChannelModel(ChannelSample Channel, ChannelFigures Figures, FigurePoint?[] History, string ConsumeAddress, bool IsTopicPaused)
 {
     /// <summary>The topic's name.</summary>
     public string Topic => Figures.TopicName;

@@ -89,7 +89,8 @@ internal sealed class SitePages(
         // Clients are no part of samples: there may be very many of them.
         Gathered<ChannelFigures?> figures = await sampler.ChannelAsync(sample, topic, channel, context.RequestAborted);
         ChannelModel model = new(
-            sampled, figures.Value ?? sampled.Figures, sampler.History.Read(time.GetUtcNow(), topic, channel), ConsumeAddressOf(sample, found.Figures));
+            sampled, figures.Value ?? sampled.Figures, sampler.History.Read(time.GetUtcNow(), topic, channel), ConsumeAddressOf(sample, found.Figures),
+            found.Figures.IsPaused);
         return Live(typeof(ChannelPage), $"{topic} / {channel}", model, sample, figures.Failures);
     }
 

@@ -42,6 +42,12 @@ public sealed class ClusterSample
     /// <summary>Messages that wait, over all topics and channels.</summary>
     public long Depth => Topics.Sum(static topic => topic.Depth);
 
+    /// <summary>Messages that consumers have, over all channels.</summary>
+    public long InFlight => Topics.Sum(static topic => topic.InFlight);
+
+    /// <summary>Messages that were handed to all channels in a second.</summary>
+    public double DeliveredRate => Topics.Sum(static topic => topic.Channels.Sum(static channel => channel.Rate));
+
     /// <summary>Messages that were handed to all channels.</summary>
     public long Delivered => Topics.Sum(static topic => topic.Channels.Sum(static channel => channel.Figures.MessageCount));
 

@@ -20,7 +20,7 @@ public sealed class FigureHistory
         lock (_sync)
         {
             Put(("", ""), sample.At, new FigureCounts(
-                sample.Topics.Sum(static topic => topic.Figures.MessageCount), sample.Delivered, sample.Depth, sample.Topics.Sum(static topic => topic.InFlight)));
+                sample.Topics.Sum(static topic => topic.Figures.MessageCount), sample.Delivered, sample.Depth, sample.InFlight));
             foreach (TopicSample topic in sample.Topics)
             {
                 Put((topic.Name, ""), sample.At, FigureCounts.Of(topic.Figures, topic.Depth, topic.InFlight));

@@ -26,6 +26,9 @@ public sealed record TopicSample(TopicFigures Figures, double Rate, IReadOnlyLis
     /// <summary>Consumers of all channels.</summary>
     public int Clients { get; } = Channels.Sum(static channel => channel.Figures.ClientCount);
 
+    /// <summary>Channels that are paused.</summary>
+    public int PausedChannels { get; } = Channels.Count(static channel => channel.Figures.IsPaused);
+
     /// <summary>A channel; null when there is none of that name.</summary>
     public ChannelSample? Find(string channel) => Channels.FirstOrDefault(known => known.Name == channel);
 }

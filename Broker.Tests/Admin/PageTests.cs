@@ -1,4 +1,6 @@
+using Broker.Admin;
 using Broker.Tests.Running;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
 using Eventually = Broker.Tests.Gateway.Eventually;
 
@@ -160,6 +162,56 @@ public sealed class PageTests(AdminBrowser browser)
     }
 
     [Fact]
+    public async Task Paused_shows_wherever_a_topic_or_a_channel_is()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await broker.PostAsync("/topic/create?topic=orders");
+        await broker.PostAsync("/channel/create?topic=orders&channel=billing");
+        await broker.PostAsync("/topic/pause?topic=orders");
+        await broker.PostAsync("/channel/pause?topic=orders&channel=billing");
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        (string Path, string[] Badges)[] pages =
+        [
+            ("/", ["paused", "1 channel paused"]),
+            ("/topics/orders", ["paused", "paused", "paused"]),
+            ("/topics/orders/billing", ["paused", "topic paused", "paused"]),
+            ("/topics/orders/billing/messages", ["paused"]),
+            ("/nodes", ["paused"]),
+            ($"/nodes/{broker.Node}", ["paused", "paused"]),
+        ];
+        foreach ((string path, string[] badges) in pages)
+        {
+            await page.GoAsync(path);
+            await Assertions.Expect(page.Page.Locator(".badge.pause")).ToHaveTextAsync(badges, new LocatorAssertionsToHaveTextOptions { Timeout = 15_000 });
+        }
+    }
+
+    [Fact]
+    public async Task Who_does_not_log_in_is_called_anonymous()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        await page.GoAsync("/");
+        await Assertions.Expect(page.Page.Locator(".who")).ToContainTextAsync("anonymous · admin");
+    }
+
+    [Fact]
+    public async Task A_legend_says_what_the_tile_beside_it_says()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync(settings => settings.Admin.SampleInterval = TimeSpan.FromHours(1));
+        await broker.PublishAsync("orders", 30);
+        await broker.Broker.Services.GetRequiredService<ClusterSampler>().RefreshAsync(CancellationToken.None);
+        await using AdminPage page = await browser.OpenAsync(broker.Home, new BrowserNewContextOptions { JavaScriptEnabled = false });
+        foreach (string path in (string[])["/", "/topics/orders"])
+        {
+            await page.GoAsync(path);
+            string tile = await page.Page.Locator("[data-live='tile:Published']").InnerTextAsync();
+            await Assertions.Expect(page.Page.Locator("[data-live='now:Published:in']")).ToHaveTextAsync($"{tile}/s");
+            await Assertions.Expect(page.Page.Locator("[data-live='now:Depth:depth']")).ToHaveTextAsync("30");
+        }
+    }
+
+    [Fact]
     public async Task An_empty_broker_says_how_to_publish_to_it()
     {
         await using AdminBroker broker = await AdminBroker.StartAsync();
@@ -204,18 +256,23 @@ public sealed class PageTests(AdminBrowser browser)
     {
         await using AdminBroker broker = await AdminBroker.StartAsync();
         await using NsqSocket consumer = await ConsumeAsync(broker);
+        await broker.PostAsync("/topic/create?topic=paused");
+        await broker.PostAsync("/channel/create?topic=paused&channel=slow");
+        await broker.PostAsync("/channel/pause?topic=paused&channel=slow");
+        await broker.PostAsync("/topic/pause?topic=paused");
         await using AdminPage page = await browser.OpenAsync(
             broker.Home, new BrowserNewContextOptions { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = scheme });
         string[] pages =
         [
-            "/", "/topics/orders", "/topics/orders/billing", "/topics/orders/billing/messages", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/counter", "/cluster",
-            "/confirm?action=delete&topic=orders", "/no-such-page",
+            "/", "/topics/orders", "/topics/orders/billing", "/topics/orders/billing/messages", "/topics/paused", "/topics/paused/slow", "/topics/paused/slow/messages", "/nodes", $"/nodes/{broker.Node}",
+            "/lookup", "/counter", "/cluster", "/confirm?action=delete&topic=orders", "/no-such-page",
         ];
         foreach (string path in pages)
         {
             Assert.Equal(path == "/no-such-page" ? 404 : 200, await page.GoAsync(path));
             Assert.True(await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, path);
             Assert.Equal(5, await page.Page.EvaluateAsync<int>(LinksOnScreen));
+            Assert.Empty(await page.Page.EvaluateAsync<string[]>(RunTogether));
             if (scheme is null) continue;
             await page.Page.EvaluateAsync(await File.ReadAllTextAsync(Solution.PathOf("Broker.Tests/NodeClient/node_modules/axe-core/axe.min.js")));
             Assert.Empty(await page.Page.EvaluateAsync<string[]>(Violations));
@@ -226,6 +283,19 @@ public sealed class PageTests(AdminBrowser browser)
     private const string LinksOnScreen =
         """
         [...document.querySelectorAll('.bar nav a')].map(a => a.getBoundingClientRect()).filter(box => box.left >= 0 && box.right <= innerWidth && box.width > 0).length
+        """;
+
+    // What stands beside a word in the same line without a space between is read as one word with it.
+    private const string RunTogether =
+        """
+        [...document.querySelectorAll('main :is(.badge, .muted, .id, small, code)')]
+          .filter(e => {
+            let before = e.previousSibling
+            while (before && before.nodeType === Node.COMMENT_NODE) before = before.previousSibling
+            return before && /\S$/.test(before.textContent) && /^\w/.test(e.textContent) && !/^(BUTTON|DIV|P|H\d|UL|LI)$/.test(before.nodeName)
+              && getComputedStyle(e.parentElement).display !== 'flex'
+          })
+          .map(e => `${location.pathname}: ${e.parentElement.outerHTML.slice(0, 200)}`)
         """;
 
     private const string Violations =
