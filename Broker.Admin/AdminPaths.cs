@@ -16,6 +16,9 @@ public sealed class AdminPaths(AdminOptions options)
 
     public string Channel(string topic, string channel) => At($"/topics/{Escape(topic)}/{Escape(channel)}");
 
+    /// <summary>Messages that a topic holds. A path below the topic's would be a channel's.</summary>
+    public string HeldMessages(string topic) => At($"/messages?topic={Escape(topic)}");
+
     public string Messages(string topic, string channel) => At($"/topics/{Escape(topic)}/{Escape(channel)}/messages");
 
     public string Node(string node) => At($"/nodes/{Uri.EscapeDataString(node).Replace("%3A", ":", StringComparison.Ordinal)}");

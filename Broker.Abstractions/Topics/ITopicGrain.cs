@@ -59,6 +59,9 @@ public interface ITopicGrain : IGrainWithStringKey
     /// <param name="expected">What the policy must be until then, else the answer is <see cref="TopicStatus.PolicyChanged"/>; null for anything.</param>
     [Alias("ChangeChannelPolicy")] ValueTask<TopicReply> ChangeChannelPolicyAsync(string channel, ChannelPolicy policy, ChannelPolicy? expected);
 
+    /// <summary>Looks at messages that the topic holds, which no channel has got yet, and changes nothing. All of them are looked at, whatever their stage.</summary>
+    [Alias("PeekHeld")] ValueTask<PeekReply> PeekHeldAsync(PeekRequest request);
+
     /// <summary>Looks at messages of a channel and changes nothing.</summary>
     [Alias("Peek")] ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request);
 

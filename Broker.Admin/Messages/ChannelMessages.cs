@@ -4,18 +4,18 @@ using Microsoft.AspNetCore.Http;
 namespace Broker.Admin;
 
 /// <summary>
-/// The messages of channels, which this broker lets one look at without consuming them. nsqd knows nothing of the kind and answers
+/// The messages of topics and channels, which this broker lets one look at without consuming them. nsqd knows nothing of the kind and answers
 /// 404 to all of it.
 /// </summary>
 /// <param name="client">Asks a node.</param>
 /// <param name="cluster">Knows the nodes.</param>
 public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
 {
-    /// <summary>Some of a channel's messages on a node.</summary>
+    /// <summary>Some of a channel's messages on a node, or of those that a topic holds there.</summary>
     /// <param name="node">host:port.</param>
     /// <param name="topic">The topic.</param>
-    /// <param name="channel">The channel.</param>
-    /// <param name="state"><c>waiting</c>, <c>in_flight</c> or <c>deferred</c>.</param>
+    /// <param name="channel">The channel; empty for what no channel has got.</param>
+    /// <param name="state"><c>waiting</c>, <c>in_flight</c> or <c>deferred</c>; of no effect without a channel.</param>
     /// <param name="limit">How many at most.</param>
     /// <param name="after">Id behind which they begin; empty for the beginning.</param>
     /// <param name="cancellation">Ends the wait.</param>
@@ -24,16 +24,16 @@ public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
     public async Task<MessagePage?> ListAsync(
         string node, string topic, string channel, string state, int limit, string after, CancellationToken cancellation)
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"/channel/messages{Query(topic, channel)}&state={state}&limit={limit}&body_limit=512")
+        string path = string.Create(CultureInfo.InvariantCulture, $"/{(channel.Length == 0 ? "topic" : "channel")}/messages{Query(topic, channel)}&state={state}&limit={limit}&body_limit=512")
             + (after.Length == 0 ? "" : $"&after={BrokerCluster.Escape(after)}");
         return await OrNullAsync("\"NOT_FOUND\"", () => client.GetAsync(node, path, MessageJson.Default.MessagePage, cancellation));
     }
 
-    /// <summary>One message of a channel on a node; null when it is not there.</summary>
+    /// <summary>One message of a channel on a node, or of those that a topic holds there; null when it is not there.</summary>
     /// <exception cref="UpstreamException">It did not answer, or there is no such channel.</exception>
     public Task<ChannelMessage?> FindAsync(string node, string topic, string channel, string id, CancellationToken cancellation)
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"/channel/message{Query(topic, channel)}&id={BrokerCluster.Escape(id)}&body_limit={1 << 16}");
+        string path = string.Create(CultureInfo.InvariantCulture, $"/{(channel.Length == 0 ? "topic" : "channel")}/message{Query(topic, channel)}&id={BrokerCluster.Escape(id)}&body_limit={1 << 16}");
         return OrNullAsync("NOT_FOUND\"", () => client.GetAsync(node, path, MessageJson.Default.ChannelMessage, cancellation));
     }
 
@@ -65,7 +65,7 @@ public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
 
     private static string Query(AdminRequest action) => $"{Query(action.Topic, action.Channel)}&id={BrokerCluster.Escape(action.Message)}";
 
-    private static string Query(string topic, string channel) => $"?topic={BrokerCluster.Escape(topic)}&channel={BrokerCluster.Escape(channel)}";
+    private static string Query(string topic, string channel) => $"?topic={BrokerCluster.Escape(topic)}" + (channel.Length == 0 ? "" : $"&channel={BrokerCluster.Escape(channel)}");
 
     private static async Task<T?> OrNullAsync<T>(string code, Func<Task<T>> ask)
         where T : class

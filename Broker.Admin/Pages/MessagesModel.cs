@@ -1,6 +1,6 @@
 namespace Broker.Admin;
 
-/// <summary>Some messages of a channel on a node, or the one that was searched for.</summary>
+/// <summary>Some messages of a channel on a node, or of those that a topic holds there, or the one that was searched for.</summary>
 public sealed class MessagesModel
 {
     /// <summary>Messages on a page.</summary>
@@ -8,9 +8,10 @@ public sealed class MessagesModel
 
     public required string Topic { get; init; }
 
+    /// <summary>The channel; empty for what no channel of the topic has got.</summary>
     public required string Channel { get; init; }
 
-    /// <summary>Brokers that have the channel.</summary>
+    /// <summary>Brokers that have the topic or channel.</summary>
     public required IReadOnlyList<string> Nodes { get; init; }
 
     /// <summary>The broker that was asked.</summary>
@@ -19,7 +20,7 @@ public sealed class MessagesModel
     /// <summary><c>waiting</c>, <c>in_flight</c> or <c>deferred</c>.</summary>
     public required string State { get; init; }
 
-    /// <summary>How many there are in each state, over all nodes.</summary>
+    /// <summary>How many there are in each state, over all nodes; of a topic only how many it holds, and whether it is paused.</summary>
     public required ChannelFigures Figures { get; init; }
 
     /// <summary>How bodies are shown: a constant of <see cref="MessageBody"/>.</summary>

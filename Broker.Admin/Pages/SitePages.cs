@@ -25,6 +25,7 @@ internal sealed class SitePages(
         pages.Map(endpoints, "/topics/{topic}", ShowTopicAsync);
         pages.Map(endpoints, "/topics/{topic}/{channel}", ShowChannelAsync);
         pages.Map(endpoints, "/topics/{topic}/{channel}/messages", ShowMessagesAsync);
+        pages.Map(endpoints, "/messages", ShowHeldMessagesAsync);
         pages.Map(endpoints, "/nodes", ShowNodesAsync);
         pages.Map(endpoints, "/nodes/{node}", ShowNodeAsync);
         pages.Map(endpoints, "/lookup", ShowLookupAsync);
@@ -59,15 +60,19 @@ internal sealed class SitePages(
         return Live(typeof(TopicsPage), "Topics", model, sample);
     }
 
+    /// <summary>What there is, with a topic that was created a moment ago.</summary>
+    private async Task<ClusterSample> SampleWithAsync(string topic, CancellationToken cancellation)
+    {
+        ClusterSample sample = await sampler.GetAsync(cancellation);
+        if (sample.Error is null && sample.Find(topic) is null)
+            sample = await sampler.RefreshAsync(cancellation);
+        return sample.Error is null ? sample : throw new UpstreamException(sample.Error);
+    }
+
     private async Task<PageContent> ShowTopicAsync(HttpContext context)
     {
         string name = RouteOf(context, "topic");
-        ClusterSample sample = await sampler.GetAsync(context.RequestAborted);
-        // What came into being a moment ago is not in the sample yet.
-        if (sample.Error is null && sample.Find(name) is null)
-            sample = await sampler.RefreshAsync(context.RequestAborted);
-        if (sample.Error is not null)
-            throw new UpstreamException(sample.Error);
+        ClusterSample sample = await SampleWithAsync(name, context.RequestAborted);
         if (sample.Find(name) is not { } topic)
             return NotFound("No such topic", $"There is no topic “{name}”: neither a broker nor a lookup service knows it. It may have been deleted.");
         TopicModel model = new(
@@ -101,7 +106,22 @@ internal sealed class SitePages(
         Gathered<ChannelFigures?> figures = await cluster.CollectChannelAsync(topic, channel, context.RequestAborted);
         if (figures.Value is not { } found)
             return NotFound("No such channel", $"No broker has a channel “{channel}” of the topic “{topic}”. It may have been deleted.");
-        string[] nodes = [.. (found.Nodes ?? []).Select(static node => node.Node)];
+        return await ShowMessagesAsync(context, topic, channel, [.. (found.Nodes ?? []).Select(static node => node.Node)], found, figures.Failures);
+    }
+
+    private async Task<PageContent> ShowHeldMessagesAsync(HttpContext context)
+    {
+        string topic = QueryOf(context, "topic");
+        ClusterSample sample = await SampleWithAsync(topic, context.RequestAborted);
+        if (sample.Find(topic)?.Figures is not { Nodes: { Count: > 0 } nodes } found)
+            return NotFound("No such topic", $"No broker has a topic “{topic}”. It may have been deleted.");
+        ChannelFigures figures = new() { TopicName = topic, Depth = found.Depth, IsPaused = found.IsPaused };
+        return await ShowMessagesAsync(context, topic, "", [.. nodes.Select(static node => node.Node)], figures, sample.Failures);
+    }
+
+    private async Task<PageContent> ShowMessagesAsync(
+        HttpContext context, string topic, string channel, string[] nodes, ChannelFigures figures, IReadOnlyList<string> failures)
+    {
         string asked = QueryOf(context, "node");
         string node = nodes.Contains(asked) ? asked : nodes[0];
         string state = QueryOf(context, "state") is { } given && States.Contains(given) ? given : States[0];
@@ -125,14 +145,14 @@ internal sealed class SitePages(
             Nodes = nodes,
             Node = node,
             State = state,
-            Figures = found,
+            Figures = figures,
             Form = form,
             Id = id,
             After = after,
             Page = page,
             CanPeek = canPeek,
         };
-        return new PageContent(typeof(MessagesPage), $"Messages of {topic} / {channel}", model) { Failures = figures.Failures };
+        return new PageContent(typeof(MessagesPage), channel.Length == 0 ? $"Messages of {topic}" : $"Messages of {topic} / {channel}", model) { Failures = failures };
     }
 
     private async Task<PageContent> ShowNodesAsync(HttpContext context)

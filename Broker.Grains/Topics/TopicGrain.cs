@@ -21,6 +21,7 @@ namespace Broker.Grains.Topics;
 [Reentrant, KeepAlive, TopicPlacement]
 public sealed class TopicGrain : Grain, ITopicGrain
 {
+    private readonly QueueOptions _options;
     private readonly TopicActivation _topic;
     private readonly TopicOpening _opening;
     private readonly Appender _appender;
@@ -45,6 +46,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         IKnownChannels? knownChannels = null, MessageTraces? traces = null, GrainMetrics? metrics = null, HostedTopics? hosted = null)
         : base(context)
     {
+        _options = options;
         _topic = new TopicActivation(this, GrainFactory, this.GetPrimaryKeyString(), log, metrics, hosted);
         TopicTraces spans = new(_topic.Name, options, time, traces);
         RecordTurns turns = new();
@@ -153,6 +155,22 @@ public sealed class TopicGrain : Grain, ITopicGrain
     /// <inheritdoc/>
     public ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id) =>
         _channels.AskAsync(channel, (_, grain, incarnation) => grain.FinishMessageAsync(incarnation, id));
+
+    /// <inheritdoc/>
+    public async ValueTask<PeekReply> PeekHeldAsync(PeekRequest request)
+    {
+        (OpenTopic? open, TopicReply refusal) = await _opening.GetAsync(create: false);
+        if (open is null)
+            return new PeekReply { Status = refusal.Status, Error = refusal.Error };
+        try
+        {
+            return await new TopicPeek(open, MessageId.Prefix(_options.NodeId, open.Log.Generation), request).LookAsync();
+        }
+        catch (StoreException e)
+        {
+            return new PeekReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request)

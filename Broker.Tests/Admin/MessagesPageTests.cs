@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 
 namespace Broker.Tests.Admin;
 
-/// <summary>The page on which one looks at a channel's messages, in a real browser.</summary>
+/// <summary>The page on which one looks at the messages of a channel or topic, in a real browser.</summary>
 [Collection(AdminBrowserCollection.Name)]
 public sealed class MessagesPageTests(AdminBrowser browser)
 {
@@ -46,6 +46,37 @@ public sealed class MessagesPageTests(AdminBrowser browser)
         NsqMessage[] got = await consumer.ExpectMessagesAsync(3);
         Assert.All(got, message => Assert.Equal(1, message.Attempts));
         Assert.Contains(got, message => message.Id == id);
+    }
+
+    [Fact]
+    public async Task What_a_topic_without_channels_holds_is_shown()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await broker.Broker.PublishAsync("orders", [.. Enumerable.Range(1, 60).Select(i => $"order {i}")]);
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        await page.GoAsync("/topics/orders");
+        await page.ClickAsync(AriaRole.Link, "Messages");
+        ILocator messages = page.Page.Locator("ol.messages > li");
+        await Assertions.Expect(messages).ToHaveCountAsync(50);
+        await page.ClickAsync(AriaRole.Link, "Next");
+        await Assertions.Expect(messages).ToHaveCountAsync(10);
+        await messages.Nth(9).Locator("summary").ClickAsync();
+        await Assertions.Expect(messages.Nth(9).Locator("pre")).ToHaveTextAsync("order 60");
+
+        string id = (await messages.Nth(3).Locator("summary code").TextContentAsync())!;
+        await page.Page.GetByLabel("Message id").FillAsync(id);
+        await page.ClickAsync(AriaRole.Button, "Find");
+        await Assertions.Expect(messages).ToHaveCountAsync(1);
+        await Assertions.Expect(messages.Locator("pre")).ToHaveTextAsync("order 54");
+        await Assertions.Expect(page.Page.GetByRole(AriaRole.Link, new PageGetByRoleOptions { Name = "Finish (drop)" })).ToHaveCountAsync(0);
+        await page.ClickAsync(AriaRole.Link, "hex");
+        await Assertions.Expect(messages.Locator("pre")).ToContainTextAsync("6f 72 64 65 72 20 35 34");
+
+        await broker.PostAsync("/channel/create?topic=orders&channel=billing");
+        await page.GoAsync("/messages?topic=orders");
+        await page.SeeAsync("No message is outside the channels");
+        Assert.Equal(404, await page.GoAsync("/messages?topic=unknown"));
+        page.ForgetErrors();
     }
 
     [Fact]

@@ -260,12 +260,13 @@ public sealed class PageTests(AdminBrowser browser)
         await broker.PostAsync("/channel/create?topic=paused&channel=slow");
         await broker.PostAsync("/channel/pause?topic=paused&channel=slow");
         await broker.PostAsync("/topic/pause?topic=paused");
+        await broker.PublishAsync("paused", 2);
         await using AdminPage page = await browser.OpenAsync(
             broker.Home, new BrowserNewContextOptions { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = scheme });
         string[] pages =
         [
-            "/", "/topics/orders", "/topics/orders/billing", "/topics/orders/billing/messages", "/topics/paused", "/topics/paused/slow", "/topics/paused/slow/messages", "/nodes", $"/nodes/{broker.Node}",
-            "/lookup", "/counter", "/cluster", "/confirm?action=delete&topic=orders", "/no-such-page",
+            "/", "/topics/orders", "/topics/orders/billing", "/topics/orders/billing/messages", "/topics/paused", "/topics/paused/slow", "/topics/paused/slow/messages",
+            "/messages?topic=paused", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/counter", "/cluster", "/confirm?action=delete&topic=orders", "/no-such-page",
         ];
         foreach (string path in pages)
         {

@@ -152,6 +152,8 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
 
     public ValueTask<TopicReply> ChangeChannelPolicyAsync(string channel, ChannelPolicy policy, ChannelPolicy? expected) => throw new NotSupportedException();
 
+    public ValueTask<PeekReply> PeekHeldAsync(PeekRequest request) => throw new NotSupportedException();
+
     public ValueTask<PeekReply> PeekAsync(string channel, PeekRequest request) => throw new NotSupportedException();
 
     public ValueTask<TopicReply> RequeueMessageAsync(string channel, ulong id) => throw new NotSupportedException();

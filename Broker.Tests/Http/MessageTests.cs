@@ -5,7 +5,7 @@ using Broker.Tests.Running;
 
 namespace Broker.Tests.Http;
 
-/// <summary>A look at the messages of a channel, and what an operator does to single ones.</summary>
+/// <summary>A look at the messages of a topic or channel, and what an operator does to single ones.</summary>
 public sealed class MessageTests
 {
     private const string Channel = "topic=t&channel=c";
@@ -42,6 +42,54 @@ public sealed class MessageTests
         NsqMessage[] messages = await consumer.ExpectMessagesAsync(25);
         Assert.Equal(ids, messages.Select(message => message.Id));
         Assert.All(messages, message => Assert.Equal(1, message.Attempts));
+    }
+
+    [Theory]
+    [InlineData("t")]
+    [InlineData("t#ephemeral")]
+    public async Task What_a_topic_without_channels_holds_is_shown_page_by_page_and_stays(string name)
+    {
+        string topic = Uri.EscapeDataString(name);
+        await using HttpBroker broker = await HttpBroker.StartAsync();
+        (await broker.PostAsync($"/topic/create?topic={topic}")).IsText("");
+        (await broker.PostAsync($"/mpub?topic={topic}", string.Join('\n', Enumerable.Range(0, 25)))).IsText("OK");
+        (await broker.PostAsync($"/pub?topic={topic}&defer=3600000", "later")).IsText("OK");
+        List<JsonNode> seen = [];
+        string after = "";
+        for (int page = 0; page < 3; page++)
+        {
+            JsonNode answer = await JsonAsync(broker, $"/topic/messages?topic={topic}&limit=10{after}");
+            seen.AddRange(answer["messages"]!.AsArray().Select(static message => message!));
+            Assert.Equal(page == 2, answer["next"] is null);
+            after = $"&after={(string?)answer["next"]}";
+        }
+        Assert.Equal(Enumerable.Range(0, 25).Select(i => $"{i}").Append("later"), seen.Select(Body));
+        Assert.All(seen.Take(25), message => Assert.Equal("waiting", (string?)message["state"]));
+        Assert.Equal("deferred", (string?)seen[25]["state"]);
+        Assert.InRange((long)seen[25]["due"]! - DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), 3_000_000, 3_600_000);
+        string id = (string)seen[7]["id"]!;
+        Assert.Equal("7", Body(await JsonAsync(broker, $"/topic/message?topic={topic}&id={id}")));
+
+        await using NsqSocket consumer = await broker.Broker.SubscribeAsync(name, "c", ready: 100);
+        NsqMessage[] messages = await consumer.ExpectMessagesAsync(25);
+        Assert.Equal(seen.Take(25).Select(message => (string)message["id"]!), messages.Select(message => message.Id));
+        Assert.All(messages, message => Assert.Equal(1, message.Attempts));
+        Assert.Empty((await JsonAsync(broker, $"/topic/messages?topic={topic}"))["messages"]!.AsArray());
+        (await broker.GetAsync($"/topic/message?topic={topic}&id={id}")).IsError(404, "MESSAGE_NOT_FOUND");
+    }
+
+    [Fact]
+    public async Task What_a_paused_topic_holds_is_shown_until_it_is_emptied()
+    {
+        await using HttpBroker broker = await StartAsync();
+        (await broker.PostAsync("/pub?topic=t", "before")).IsText("OK");
+        await broker.Broker.UntilAsync("t", "c", channel => channel.Depth == 1);
+        (await broker.PostAsync("/topic/pause?topic=t")).IsText("");
+        (await broker.PostAsync("/pub?topic=t", "emptied")).IsText("OK");
+        Assert.Equal("emptied", Body((await JsonAsync(broker, "/topic/messages?topic=t"))["messages"]!.AsArray().Single()!));
+        (await broker.PostAsync("/topic/empty?topic=t")).IsText("");
+        (await broker.PostAsync("/pub?topic=t", "after")).IsText("OK");
+        Assert.Equal("after", Body((await JsonAsync(broker, "/topic/messages?topic=t"))["messages"]!.AsArray().Single()!));
     }
 
     [Fact]
@@ -191,6 +239,13 @@ public sealed class MessageTests
     }
 
     [Theory]
+    [InlineData("/topic/messages", 400, "MISSING_ARG_TOPIC")]
+    [InlineData("/topic/messages?topic=t%20t", 400, "INVALID_TOPIC")]
+    [InlineData("/topic/messages?topic=no", 404, "TOPIC_NOT_FOUND")]
+    [InlineData("/topic/messages?topic=t&limit=0", 400, "INVALID_ARG_LIMIT")]
+    [InlineData("/topic/messages?topic=t&after=12", 400, "INVALID_ARG_ID")]
+    [InlineData("/topic/message?topic=t", 400, "MISSING_ARG_ID")]
+    [InlineData("/topic/message?topic=t&id=0000000000000000", 404, "MESSAGE_NOT_FOUND")]
     [InlineData("/channel/messages", 400, "MISSING_ARG_TOPIC")]
     [InlineData("/channel/messages?topic=t", 400, "MISSING_ARG_CHANNEL")]
     [InlineData("/channel/messages?topic=t&channel=no", 404, "CHANNEL_NOT_FOUND")]

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Broker.Gateway.Http.Messages;
 
-/// <summary>A message of a channel, as <c>/channel/messages</c> and <c>/channel/message</c> show it.</summary>
+/// <summary>A message of a topic or channel, as <c>/channel/messages</c>, <c>/channel/message</c> and the like of <c>/topic</c> show it.</summary>
 public sealed class MessageDocument
 {
     /// <summary>16 hex digits.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using Broker.Channels;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Consuming;
+using Broker.Protocol;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Replies;
 using Broker.Topics;
@@ -12,8 +13,8 @@ using Orleans;
 namespace Broker.Gateway.Http.Messages;
 
 /// <summary>
-/// What nsqd has not: a look at the messages of a channel without consuming them, and what an operator may do to a single one. Names, order of
-/// checks and errors follow <c>/channel/*</c> (spec 3.2).
+/// What nsqd has not: a look at the messages of a topic or channel without consuming them, and what an operator may do to a single one. Names,
+/// order of checks and errors follow <c>/topic/*</c> and <c>/channel/*</c> (spec 3.2).
 /// </summary>
 /// <param name="grains">Where topics are found.</param>
 /// <param name="gateway">Who knows the clients.</param>
@@ -29,10 +30,17 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
 
     private delegate ValueTask<IResult> AnswerForMessage(ITopicGrain topic, string channel, ulong id, QueryParameters parameters);
 
+    private delegate ValueTask<PeekReply> Look(PeekRequest request);
+
     public void Map(IEndpointRouteBuilder endpoints)
     {
+        endpoints.MapGet("/topic/messages", context => AnswerForTopicAsync(
+            context, (topic, parameters) => ListAsync(topic.PeekHeldAsync, MessageStage.Waiting, parameters)));
+        endpoints.MapGet("/topic/message", context => AnswerForTopicAsync(
+            context, (topic, parameters) => WithIdAsync(parameters, id => FindAsync(topic.PeekHeldAsync, id, parameters))));
         endpoints.MapGet("/channel/messages", context => AnswerAsync(context, PeekAsync));
-        endpoints.MapGet("/channel/message", context => AnswerForMessageAsync(context, FindAsync));
+        endpoints.MapGet("/channel/message", context => AnswerForMessageAsync(
+            context, (topic, channel, id, parameters) => FindAsync(request => topic.PeekAsync(channel, request), id, parameters)));
         endpoints.MapPost("/channel/message/requeue", context => AnswerForMessageAsync(
             context, static async (topic, channel, id, _) => (await topic.RequeueMessageAsync(channel, id)).ToResult()));
         endpoints.MapPost("/channel/message/finish", context => AnswerForMessageAsync(
@@ -57,6 +65,24 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
         _ => "waiting",
     };
 
+    private static ValueTask<IResult> WithIdAsync(QueryParameters parameters, Func<ulong, ValueTask<IResult>> answer)
+    {
+        if (parameters.Find("id") is not { } text)
+            return new ValueTask<IResult>(V1Error.MissingId);
+        return TryParseId(text, out ulong id) ? answer(id) : new ValueTask<IResult>(V1Error.InvalidId);
+    }
+
+    private async ValueTask<IResult> AnswerForTopicAsync(HttpContext context, Func<ITopicGrain, QueryParameters, ValueTask<IResult>> answer)
+    {
+        if (QueryParameters.Of(context.Request) is not { } parameters)
+            return V1Error.InvalidRequest;
+        if (parameters.Find("topic") is not { } topic)
+            return V1Error.MissingTopic;
+        if (!NsqName.IsValid(topic))
+            return V1Error.InvalidTopic;
+        return await answer(grains.GetGrain<ITopicGrain>(topic), parameters);
+    }
+
     private async ValueTask<IResult> AnswerAsync(HttpContext context, Answer answer)
     {
         if (ChannelQuestion.Read(context, out ChannelQuestion question) is { } error)
@@ -65,16 +91,9 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
     }
 
     private ValueTask<IResult> AnswerForMessageAsync(HttpContext context, AnswerForMessage answer) =>
-        AnswerAsync(context, (topic, channel, parameters) =>
-        {
-            if (parameters.Find("id") is not { } text)
-                return new ValueTask<IResult>(V1Error.MissingId);
-            return TryParseId(text, out ulong id)
-                ? answer(topic, channel, id, parameters)
-                : new ValueTask<IResult>(V1Error.InvalidId);
-        });
+        AnswerAsync(context, (topic, channel, parameters) => WithIdAsync(parameters, id => answer(topic, channel, id, parameters)));
 
-    private async ValueTask<IResult> PeekAsync(ITopicGrain topic, string channel, QueryParameters parameters)
+    private ValueTask<IResult> PeekAsync(ITopicGrain topic, string channel, QueryParameters parameters)
     {
         MessageStage stage;
         switch (parameters.Find("state") ?? "waiting")
@@ -89,9 +108,14 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
                 stage = MessageStage.Deferred;
                 break;
             default:
-                return V1Error.InvalidState;
+                return new ValueTask<IResult>(V1Error.InvalidState);
         }
 
+        return ListAsync(request => topic.PeekAsync(channel, request), stage, parameters);
+    }
+
+    private async ValueTask<IResult> ListAsync(Look look, MessageStage stage, QueryParameters parameters)
+    {
         int limit = DefaultLimit;
         int bodyLimit = DefaultBodyLimit;
         ulong after = 0;
@@ -101,7 +125,7 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
             return V1Error.InvalidLimit;
         if (afterText is not null && !TryParseId(afterText, out after))
             return V1Error.InvalidId;
-        PeekReply reply = await topic.PeekAsync(channel, new PeekRequest
+        PeekReply reply = await look(new PeekRequest
         {
             Stage = stage,
             After = afterText is null ? null : after,
@@ -118,12 +142,12 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
         return V1Result.Json(document, MessagesJson.Default.MessagesDocument);
     }
 
-    private async ValueTask<IResult> FindAsync(ITopicGrain topic, string channel, ulong id, QueryParameters parameters)
+    private async ValueTask<IResult> FindAsync(Look look, ulong id, QueryParameters parameters)
     {
         int bodyLimit = DefaultBodyLimit;
         if (!TryParseNumber(parameters.Find("body_limit"), 0, MaxBodyLimit, ref bodyLimit))
             return V1Error.InvalidLimit;
-        PeekReply reply = await topic.PeekAsync(channel, new PeekRequest { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = bodyLimit });
+        PeekReply reply = await look(new PeekRequest { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = bodyLimit });
         if (reply.Status != TopicStatus.Ok)
             return new TopicReply(reply.Status, reply.Error).ToResult();
         return reply.Messages is [var message]

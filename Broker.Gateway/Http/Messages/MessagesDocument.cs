@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Broker.Gateway.Http.Messages;
 
-/// <summary>What <c>/channel/messages</c> answers.</summary>
+/// <summary>What <c>/topic/messages</c> and <c>/channel/messages</c> answer.</summary>
 public sealed class MessagesDocument
 {
     /// <summary>The messages, in the order of their ids.</summary>
