@@ -45,7 +45,7 @@ public sealed class ScreenshotTests(AdminBrowser browser)
         Task traffic = PublishAsync(broker, done.Token);
         BrowserNewContextOptions desktop = new() { ViewportSize = new() { Width = 1280, Height = 860 }, ColorScheme = scheme };
         await using AdminPage page = await browser.OpenAsync(broker.Home, desktop);
-        await ShootAsync(page, "/?sort=rate", "streams", scheme);
+        await ShootAsync(page, "/?sort=rate", "topics", scheme);
         await ShootAsync(page, "/topics/orders", "topic", scheme);
         await ShootAsync(page, "/topics/orders/billing", "channel", scheme);
         await page.GoAsync("/topics/orders/billing/messages");
