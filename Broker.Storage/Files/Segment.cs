@@ -203,6 +203,7 @@ internal sealed class Segment : IDisposable
             return;
         }
         File.Truncate(good);
+        Index.ForgetDamage(good);
         IsDirty = true;
         report.TornBytesCut(Path, good, length - good, torn);
     }

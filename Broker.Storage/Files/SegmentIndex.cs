@@ -63,6 +63,9 @@ internal sealed class SegmentIndex
     /// <summary>Notes a batch whose records turned out to be damaged before it was added.</summary>
     public void AddDamaged(long position) => _damaged.Add(position);
 
+    /// <summary>The bytes from a position on were cut off: what was damaged there is gone, and intact batches will take its place.</summary>
+    public void ForgetDamage(long from) => _damaged.RemoveAll(position => position >= from);
+
     /// <summary>Takes back a batch that was added and whose records turned out to be damaged; false when that is known.</summary>
     public bool TakeBack(in BatchHeader header, long position)
     {

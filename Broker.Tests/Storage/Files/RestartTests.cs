@@ -118,6 +118,57 @@ public sealed class RestartTests : IDisposable
     }
 
     [Fact]
+    public async Task What_takes_the_place_of_a_torn_end_is_not_taken_for_damaged()
+    {
+        string copy = _folder.Path + "-copy";
+        try
+        {
+            await using (FileMessageStore store = await OpenAsync())
+            {
+                ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+                await log.AppendAsync(Batch(0, 1, 100), 0, 0);
+                await log.AppendAsync(Batch(1, 1, 100), 0, 0);
+                CopyFolder(_folder.Path, copy);
+            }
+            // The header of the last batch reached the device, and not all of its records did.
+            string segment = Assert.Single(Directory.GetFiles(Path.Combine(copy, "topics/t"), "*.log"));
+            byte[] bytes = await File.ReadAllBytesAsync(segment);
+            bytes[^1] ^= 1;
+            await File.WriteAllBytesAsync(segment, bytes);
+            long next;
+            await using (FileMessageStore store = await OpenAsync(copy))
+            {
+                ITopicLog log = (await store.OpenTopicAsync("t", create: false))!;
+                Assert.Equal(1, log.End);
+                next = log.NextOffset;
+                await log.AppendAsync(Deferred(next), 0, 0);
+                await log.AppendAsync(Batch(next + 1, 1, 100), 0, 0);
+                await AssertAllFoundAsync(log, next);
+            }
+            await using (FileMessageStore store = await OpenAsync(copy))
+                await AssertAllFoundAsync((await store.OpenTopicAsync("t", create: false))!, next);
+        }
+        finally
+        {
+            Directory.Delete(copy, recursive: true);
+        }
+
+        static MessageBatch Deferred(long offset)
+        {
+            MessageBatch batch = Batch(offset, 1, 100);
+            return new MessageBatch { BaseOffset = offset, Count = 1, Records = batch.Records, DueTimes = [5000] };
+        }
+
+        static async Task AssertAllFoundAsync(ITopicLog log, long deferred)
+        {
+            Assert.Equal(deferred, Assert.Single(await log.ReadDeferredAsync(0, log.End)).BaseOffset);
+            LogCount below = await log.CountAsync(0, deferred + 1);
+            Assert.Equal((1, 1), (below.Messages, below.Deferred));
+            Assert.Equal(3, await CountReadAsync(log));
+        }
+    }
+
+    [Fact]
     public async Task Segments_are_rolled_indexed_and_trimmed()
     {
         await using (FileMessageStore store = await OpenAsync(maxBytesPerFile: 10_000))
