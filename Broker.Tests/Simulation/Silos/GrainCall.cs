@@ -84,7 +84,9 @@ internal sealed class GrainCall : GrainRequest
     {
         ImportContext();
         _request.SetTarget(target);
-        return await _request.Invoke();
+        return target is SimulatedActivation && From.Cluster.Options.Instead is { } instead
+            ? await instead(_request, () => _request.Invoke().AsTask())
+            : await _request.Invoke();
     }
 
     /// <summary>Lets the code that runs see what the caller set in its <see cref="RequestContext"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using Orleans.Serialization.Invocation;
 
 namespace Broker.Tests.Simulation.Silos;
 
@@ -16,6 +17,9 @@ public sealed record SimulatedClusterOptions
 
     /// <summary>The longest that a message is on its way between two silos.</summary>
     public TimeSpan MaxLatency { get; init; } = TimeSpan.FromMilliseconds(3);
+
+    /// <summary>What is done in the place of a grain's call, which it may have carried out; null to carry out each as it is.</summary>
+    public Func<IInvokable, Func<Task<Response>>, Task<Response>>? Instead { get; init; }
 
     /// <summary>Whether each call and each result goes through Orleans' serialiser, also within a silo.</summary>
     public bool Serializes { get; init; }

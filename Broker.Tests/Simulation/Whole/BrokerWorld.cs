@@ -6,6 +6,7 @@ using Broker.Policies;
 using Broker.Storage;
 using Broker.Storage.Memory;
 using Broker.Tests.Simulation.Silos;
+using Broker.Tests.Simulation.Whole.Mutations;
 using Broker.Topics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -26,6 +27,11 @@ internal sealed class BrokerWorld
     // What a second activation has sent is on its way, or it is still ending, for so long after it was found.
     private static readonly TimeSpan AfterMath = TimeSpan.FromSeconds(1);
 
+    // A late call comes after six response timeouts at most, and takes a pause with it.
+    private static readonly TimeSpan LateCallsWithin = TimeSpan.FromSeconds(35);
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(200);
+
     // Longer than any timeout, deferral or late call of the simulation.
     private static readonly TimeSpan DrainedWithin = TimeSpan.FromMinutes(5);
 
@@ -37,6 +43,8 @@ internal sealed class BrokerWorld
     private readonly List<string> _events = [];
     private readonly int _silos;
     private readonly bool _hasFaultyNetwork;
+    private readonly Mutation _mutation;
+    private readonly HashSet<(string Topic, string Channel)> _pausing = [];
     private IMessageStore? _opened;
     private int _numbers;
     private long _lastCrash;
@@ -46,13 +54,16 @@ internal sealed class BrokerWorld
     /// <param name="store">Where messages are; all silos share it.</param>
     /// <param name="silos">How many silos there are. With more than one, silos die singly, and the directory is wrong for a while.</param>
     /// <param name="serializes">Whether calls go through Orleans' serialiser.</param>
+    /// <param name="mutation">What the product does wrongly.</param>
     /// <param name="hasFaultyNetwork">Whether calls get lost, come late or twice, and processes do not reach each other; else only notices get lost.</param>
-    public BrokerWorld(int seed, ISimulatedStore store, int silos = 1, bool serializes = false, bool hasFaultyNetwork = false)
+    public BrokerWorld(
+        int seed, ISimulatedStore store, int silos = 1, bool serializes = false, bool hasFaultyNetwork = false, Mutation mutation = Mutation.None)
     {
         _seed = seed;
         _silos = silos;
         _random = new Random(seed);
         _hasFaultyNetwork = hasFaultyNetwork;
+        _mutation = mutation;
         _store = store;
         Scheduler = new SeededScheduler(seed, Time);
         _options = new QueueOptions
@@ -69,6 +80,7 @@ internal sealed class BrokerWorld
             ResponseTimeout = TimeSpan.FromSeconds(5),
             CollectionAge = TimeSpan.FromDays(3650),
             Serializes = serializes,
+            Instead = mutation == Mutation.None ? null : new MutantCalls(mutation, new Random(seed)).RunAsync,
         });
         Cluster.Network.Faults = hasFaultyNetwork ? NetworkFaults.Draw(_random) : new NetworkFaults { LosesNotices = 25 };
         Cluster.Network.Failed += duration => _ = Scheduler.Start(() => DisturbAsync(duration + AfterMath));
@@ -120,6 +132,10 @@ internal sealed class BrokerWorld
         _store.Heal();
         Cluster.Network.Faults = NetworkFaults.None;
         Cluster.Network.MendAll();
+        // A pause that was carried out late may have come after the channel was told to go on.
+        if (_hasFaultyNetwork)
+            Scheduler.RunFor(LateCallsWithin);
+        Scheduler.Run(ResumeAllAsync);
         // The consumers that were there all the time go on: one that is stuck shows by what stays.
         Scheduler.Run(SubscribeWhereNobodyIsAsync);
         TimeSpan limit = Time.Elapsed + DrainedWithin;
@@ -151,6 +167,8 @@ internal sealed class BrokerWorld
     private async Task BootAsync()
     {
         _opened = await _store.OpenAsync(Scheduler, Time);
+        if (_mutation is Mutation.TrimmedEarly or Mutation.FenceForgotten)
+            _opened = MutantStore.Of(_opened, _mutation);
         for (int i = 0; i < _silos; i++)
             AddSilo();
     }
@@ -215,7 +233,7 @@ internal sealed class BrokerWorld
 
         string topic = Topics[_random.Next(Topics.Length)];
         string channel = Channels[_random.Next(Channels.Length)];
-        int what = _random.Next(15);
+        int what = _random.Next(17);
         _events.Add($"{Now} disturbance {what} {topic}:{channel}");
         switch (what)
         {
@@ -257,6 +275,9 @@ internal sealed class BrokerWorld
             case 12 when _gateways.Count > 0:
                 EndConnection();
                 break;
+            case 15 or 16 when _pausing.Add((topic, channel)):
+                Watch(Scheduler.Start(() => PauseAsync(topic, channel)));
+                break;
             case 13 or 14 when _hasFaultyNetwork:
                 _ = Scheduler.Start(CutAsync);
                 break;
@@ -295,6 +316,50 @@ internal sealed class BrokerWorld
             connection.End();
             await gateway.SubscribeAsync(connection.Topic, connection.Channel);
         }));
+    }
+
+    private async Task PauseAsync(string topic, string channel)
+    {
+        if (await SetPausedAsync(topic, channel, paused: true))
+            Oracle.Paused(topic, channel, Now);
+        await Task.Delay(TimeSpan.FromMilliseconds(_random.Next(500, 10_000)), Time);
+        await ResumeAsync(topic, channel);
+        _pausing.Remove((topic, channel));
+    }
+
+    private async Task ResumeAsync(string topic, string channel)
+    {
+        Oracle.Resuming(topic, channel);
+        while (!await SetPausedAsync(topic, channel, paused: false))
+            await Task.Delay(RetryDelay, Time);
+    }
+
+    // A call to pause that was given up may have been carried out after the channel was told to go on.
+    private async Task ResumeAllAsync()
+    {
+        while (_pausing.Count > 0)
+            await Task.Delay(RetryDelay, Time);
+        foreach (string topic in Topics)
+        {
+            foreach (string channel in Channels)
+                await ResumeAsync(topic, channel);
+        }
+    }
+
+    // A channel that was never made is as good as told.
+    private async Task<bool> SetPausedAsync(string topic, string channel, bool paused)
+    {
+        try
+        {
+            TopicReply reply = await Grains.GetGrain<ITopicGrain>(topic).PauseChannelAsync(channel, paused);
+            _events.Add($"{Now} {topic}:{channel} paused {paused}: {reply.Status} {reply.Error}");
+            return reply.IsOk || (!paused && reply.Status is TopicStatus.ChannelNotFound or TopicStatus.TopicNotFound);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansMessageRejectionException or StoreException)
+        {
+            _events.Add($"{Now} {topic}:{channel} paused {paused}: {e.Message}");
+            return false;
+        }
     }
 
     // One direction only, or both.

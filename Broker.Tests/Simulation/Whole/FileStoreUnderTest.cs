@@ -21,12 +21,13 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
 
     /// <param name="seed">What everything follows from.</param>
     /// <param name="losesPower">Whether a crash takes what was not synced; otherwise fsync may fail.</param>
-    public FileStoreUnderTest(int seed, bool losesPower)
+    /// <param name="skipsSyncs">Whether fsync does nothing.</param>
+    public FileStoreUnderTest(int seed, bool losesPower, bool skipsSyncs = false)
     {
         Random random = new(seed);
         _losesPower = losesPower;
         _lending = new Random(seed + 2);
-        _disk = new SimulatedFiles(seed + 1);
+        _disk = new SimulatedFiles(seed + 1) { SkipsSyncs = skipsSyncs };
         _options = new StorageOptions
         {
             DataPath = "/data",

@@ -5,12 +5,17 @@ namespace Broker.Tests.Simulation.Whole;
 /// <summary>Knows what was acknowledged, and judges what is delivered.</summary>
 internal sealed class Oracle
 {
+    // Milliseconds for which what was sent before a pause may still come.
+    private const long UnderWay = 10;
+
     private readonly Dictionary<(string Topic, ulong Id), string> _values = [];
     private readonly Dictionary<(string Topic, string Channel), long> _channels = [];
     private readonly SortedDictionary<string, Published> _published = new(StringComparer.Ordinal);
     private readonly Dictionary<(string ChannelKey, string Value), int> _deliveries = [];
     private readonly HashSet<(string ChannelKey, string Value)> _finished = [];
     private readonly HashSet<(string ChannelKey, string Value)> _finishSent = [];
+    private readonly Dictionary<(string Topic, string Value), ulong> _ids = [];
+    private readonly Dictionary<(string Topic, string Channel), (long At, long Mark)> _paused = [];
     private long _sequence;
     private long _calmSince;
     private int _disturbances;
@@ -21,6 +26,12 @@ internal sealed class Oracle
 
     /// <summary>A channel exists from now on: what is acknowledged later must reach it.</summary>
     public void ChannelCreated(string topic, string channel) => _channels.TryAdd((topic, channel), _sequence++);
+
+    /// <summary>The broker said that the channel is paused.</summary>
+    public void Paused(string topic, string channel, long now) => _paused[(topic, channel)] = (now, _sequence++);
+
+    /// <summary>The broker is told that the channel is to go on: from here on it may deliver.</summary>
+    public void Resuming(string topic, string channel) => _paused.Remove((topic, channel));
 
     /// <summary>Something is handed to the broker; from here on it may be delivered.</summary>
     public void Publishing(string topic, string value, long due) => _published.Add(value, new Published(topic, due) { SentAt = _sequence++ });
@@ -71,6 +82,10 @@ internal sealed class Oracle
             Assert.True(before == value, $"id {id:x16} of {topic} stood for {before} and now for {value}");
         else
             _values.Add((topic, id), value);
+        _ids.TryAdd((topic, value), id);
+        Assert.True(_ids[(topic, value)] == id, $"{value} is in the log of {topic} twice, as {_ids[(topic, value)]:x16} and as {id:x16}");
+        if (_disturbances == 0 && _paused.TryGetValue((topic, channel), out (long At, long Mark) pause) && pause.Mark > _calmSince)
+            Assert.True(now <= pause.At + UnderWay, $"{value} was delivered on {channel}, which was paused {now - pause.At} ms before");
         (string, string) key = (topic + ":" + channel, value);
         Assert.False(_finished.Contains(key), $"{value} was delivered on {channel} although it was finished and nothing has happened since");
         _deliveries[key] = _deliveries.GetValueOrDefault(key) + 1;

@@ -14,6 +14,9 @@ internal sealed class SimulatedLog(TimeProvider time) : ILogger<TopicGrain>, ILo
 
     public IEnumerable<string> Lines => _lines;
 
+    /// <summary>How often each kind of line came, by the event's name.</summary>
+    public SortedDictionary<string, int> Counts { get; } = new(StringComparer.Ordinal);
+
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
@@ -21,6 +24,8 @@ internal sealed class SimulatedLog(TimeProvider time) : ILogger<TopicGrain>, ILo
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
+        if (eventId.Name is { } name)
+            Counts[name] = Counts.GetValueOrDefault(name) + 1;
         if (_lines.Count == MaxLines)
             _lines.Dequeue();
         _lines.Enqueue(string.Create(CultureInfo.InvariantCulture, $"{time.GetUtcNow().ToUnixTimeMilliseconds()} {formatter(state, exception)}"));

@@ -36,6 +36,9 @@ internal sealed class SimulatedFiles : IStorageFiles
     /// <summary>Chance in a thousand that an fsync fails, and with it everything it was for.</summary>
     public int FailingSyncs { get; set; }
 
+    /// <summary>Whether fsync of a file says that it succeeded, and does nothing.</summary>
+    public bool SkipsSyncs { get; init; }
+
     /// <summary>The disk as the next process finds it; null before the crash.</summary>
     public SimulatedFiles? AfterCrash { get; private set; }
 
@@ -321,7 +324,8 @@ internal sealed class SimulatedFiles : IStorageFiles
                 File.LoseUnsynced();
                 throw new IOException("Input/output error", InputOutputError);
             }
-            File.Sync();
+            if (!disk.SkipsSyncs)
+                File.Sync();
         }
 
         public void Dispose() => _isDisposed = true;
