@@ -11,12 +11,11 @@ public sealed class StopTests
     {
         RunningBroker broker = await RunningBroker.StartAsync();
         System.Net.EndPoint address = broker.TcpEndPoint;
-        using TcpClient client = new();
-        await client.Client.ConnectAsync(address);
-        await client.GetStream().WriteAsync("  V2NOP\n"u8.ToArray());
+        await using NsqSocket client = await NsqSocket.OpenAsync(address);
+        // What was not read when a socket is closed would make the end a reset.
+        await client.PublishAsync("t", "read");
         Task stopping = broker.DisposeAsync().AsTask();
-        using CancellationTokenSource patience = new(NsqSocket.Patience);
-        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1], patience.Token));
+        await client.ExpectClosedAsync();
         using TcpClient again = new();
         SocketException refused = await Assert.ThrowsAsync<SocketException>(() => again.Client.ConnectAsync(address));
         Assert.Equal(SocketError.ConnectionRefused, refused.SocketErrorCode);
