@@ -51,7 +51,7 @@ public sealed class ChannelStats
     /// <summary>Messages finished.</summary>
     [Id(14)] public long Finished { get; init; }
 
-    /// <summary>Messages discarded: sampled away, emptied, or dropped by an ephemeral channel that was full, or given up by policy.</summary>
+    /// <summary>Messages discarded: sampled away, emptied, dropped by an ephemeral channel that was full, or given up by policy.</summary>
     [Id(15)] public long Discarded { get; init; }
 
     /// <summary>
@@ -63,7 +63,7 @@ public sealed class ChannelStats
     /// <summary>Deliveries, repeated ones included.</summary>
     [Id(17)] public long Delivered { get; init; }
 
-    /// <summary>How often a message was deferred: by its publisher by a REQ with a delay, or by the delay between attempts.</summary>
+    /// <summary>How often a message was deferred: by its publisher, by a REQ with a delay, or by the delay between attempts.</summary>
     [Id(18)] public long Deferrals { get; init; }
 
     /// <summary><see cref="Discarded"/> by <see cref="DiscardCause"/>, one entry a cause.</summary>

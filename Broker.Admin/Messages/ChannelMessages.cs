@@ -24,7 +24,7 @@ public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
     public async Task<MessagePage?> ListAsync(
         string node, string topic, string channel, string state, int limit, string after, CancellationToken cancellation)
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"/{(channel.Length == 0 ? "topic" : "channel")}/messages{Query(topic, channel)}&state={state}&limit={limit}&body_limit=512")
+        string path = string.Create(CultureInfo.InvariantCulture, $"{PathOf("messages", topic, channel)}&state={state}&limit={limit}&body_limit=512")
             + (after.Length == 0 ? "" : $"&after={BrokerCluster.Escape(after)}");
         return await OrNullAsync("\"NOT_FOUND\"", () => client.GetAsync(node, path, MessageJson.Default.MessagePage, cancellation));
     }
@@ -33,7 +33,7 @@ public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
     /// <exception cref="UpstreamException">It did not answer, or there is no such channel.</exception>
     public Task<ChannelMessage?> FindAsync(string node, string topic, string channel, string id, CancellationToken cancellation)
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"/{(channel.Length == 0 ? "topic" : "channel")}/message{Query(topic, channel)}&id={BrokerCluster.Escape(id)}&body_limit={1 << 16}");
+        string path = string.Create(CultureInfo.InvariantCulture, $"{PathOf("message", topic, channel)}&id={BrokerCluster.Escape(id)}&body_limit={1 << 16}");
         return OrNullAsync("NOT_FOUND\"", () => client.GetAsync(node, path, MessageJson.Default.ChannelMessage, cancellation));
     }
 
@@ -53,19 +53,21 @@ public sealed class ChannelMessages(NodeClient client, BrokerCluster cluster)
 
     internal async Task<IReadOnlyList<string>> RequeueAsync(AdminRequest action, CancellationToken cancellation)
     {
-        await client.PostAsync(action.Node, $"/channel/message/requeue{Query(action)}", ReadOnlyMemory<byte>.Empty, cancellation);
+        await client.PostAsync(action.Node, PathOf("message/requeue", action), ReadOnlyMemory<byte>.Empty, cancellation);
         return [];
     }
 
     internal async Task<IReadOnlyList<string>> FinishAsync(AdminRequest action, CancellationToken cancellation)
     {
-        await client.PostAsync(action.Node, $"/channel/message/finish{Query(action)}", ReadOnlyMemory<byte>.Empty, cancellation);
+        await client.PostAsync(action.Node, PathOf("message/finish", action), ReadOnlyMemory<byte>.Empty, cancellation);
         return [];
     }
 
-    private static string Query(AdminRequest action) => $"{Query(action.Topic, action.Channel)}&id={BrokerCluster.Escape(action.Message)}";
+    private static string PathOf(string what, AdminRequest action) => $"{PathOf(what, action.Topic, action.Channel)}&id={BrokerCluster.Escape(action.Message)}";
 
-    private static string Query(string topic, string channel) => $"?topic={BrokerCluster.Escape(topic)}" + (channel.Length == 0 ? "" : $"&channel={BrokerCluster.Escape(channel)}");
+    private static string PathOf(string what, string topic, string channel) => channel.Length == 0
+        ? $"/topic/{what}?topic={BrokerCluster.Escape(topic)}"
+        : $"/channel/{what}?topic={BrokerCluster.Escape(topic)}&channel={BrokerCluster.Escape(channel)}";
 
     private static async Task<T?> OrNullAsync<T>(string code, Func<Task<T>> ask)
         where T : class

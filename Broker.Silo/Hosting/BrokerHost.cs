@@ -114,7 +114,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
     public static BrokerHost CreateGateway(BrokerSettings settings, TimeProvider? time = null)
     {
         StartCheck.Security(settings);
-        StartCheck.Addresses([.. GatewayAddresses(settings), settings.Lookup.TcpAddress, settings.Lookup.HttpAddress]);
+        StartCheck.Addresses(AddressesOfGateway(settings));
         if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumber.OfThisHost;
         return Build(
             settings,
@@ -159,7 +159,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
     {
         time ??= TimeProvider.System;
         StartCheck.Security(settings);
-        StartCheck.Addresses([.. GatewayAddresses(settings), settings.Lookup.TcpAddress, settings.Lookup.HttpAddress, settings.Admin.HttpAddress]);
+        StartCheck.Addresses([.. AddressesOfGateway(settings), settings.Admin.HttpAddress]);
         if (settings.IsClustered) StartCheck.SiloPorts(settings.Cluster);
         if (settings.StorageKind == StorageKind.Files) DataFolder.Create(settings.Storage.DataPath);
         if (settings.IsClustered)
@@ -314,8 +314,14 @@ public sealed partial class BrokerHost : IAsyncDisposable
         }
     }
 
-    private static string[] GatewayAddresses(BrokerSettings settings) =>
-        [settings.Gateway.TcpAddress, settings.Gateway.HttpAddress, settings.Gateway.Tls.IsEnabled ? settings.Gateway.HttpsAddress : ""];
+    private static string[] AddressesOfGateway(BrokerSettings settings) =>
+    [
+        settings.Gateway.TcpAddress,
+        settings.Gateway.HttpAddress,
+        settings.Gateway.Tls.IsEnabled ? settings.Gateway.HttpsAddress : "",
+        settings.Lookup.TcpAddress,
+        settings.Lookup.HttpAddress,
+    ];
 
     private static IReadOnlyList<Listener> Compose(WebApplicationBuilder builder, BrokerSettings settings, IMessageStore store, IMeterFactory meters)
     {

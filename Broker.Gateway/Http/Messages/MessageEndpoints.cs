@@ -2,7 +2,6 @@ using System.Globalization;
 using Broker.Channels;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Consuming;
-using Broker.Protocol;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Replies;
 using Broker.Topics;
@@ -74,13 +73,9 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
 
     private async ValueTask<IResult> AnswerForTopicAsync(HttpContext context, Func<ITopicGrain, QueryParameters, ValueTask<IResult>> answer)
     {
-        if (QueryParameters.Of(context.Request) is not { } parameters)
-            return V1Error.InvalidRequest;
-        if (parameters.Find("topic") is not { } topic)
-            return V1Error.MissingTopic;
-        if (!NsqName.IsValid(topic))
-            return V1Error.InvalidTopic;
-        return await answer(grains.GetGrain<ITopicGrain>(topic), parameters);
+        if (TopicQuestion.Read(context, out TopicQuestion question) is { } error)
+            return error;
+        return await answer(grains.GetGrain<ITopicGrain>(question.Topic), question.Parameters);
     }
 
     private async ValueTask<IResult> AnswerAsync(HttpContext context, Answer answer)

@@ -1,5 +1,4 @@
 using Broker.Gateway.Announcing;
-using Broker.Protocol;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Replies;
 using Broker.Topics;
@@ -35,13 +34,9 @@ internal sealed class TopicEndpoints(IGrainFactory grains, Tombstones tombstones
 
     private async ValueTask<IResult> ChangeAsync(HttpContext context, bool isNameChecked, Func<ITopicGrain, string, ValueTask<TopicReply>> change)
     {
-        if (QueryParameters.Of(context.Request) is not { } parameters)
-            return V1Error.InvalidRequest;
-        if (parameters.Find("topic") is not { } topic)
-            return V1Error.MissingTopic;
         // A topic that cannot be is not there either, and some endpoints say no more than that.
-        if (!NsqName.IsValid(topic))
-            return isNameChecked ? V1Error.InvalidTopic : V1Error.TopicNotFound;
-        return (await change(grains.GetGrain<ITopicGrain>(topic), topic)).ToResult();
+        if (TopicQuestion.Read(context, out TopicQuestion question) is { } error)
+            return error == V1Error.InvalidTopic && !isNameChecked ? V1Error.TopicNotFound : error;
+        return (await change(grains.GetGrain<ITopicGrain>(question.Topic), question.Topic)).ToResult();
     }
 }

@@ -18,8 +18,12 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
     /// <summary>The tag of what is said there: the same for the same policy.</summary>
     public string Tag { get; } = $"\"{Convert.ToHexStringLower(SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(policy.ToJsonString())).AsSpan(0, TagBytes))}\"";
 
-    /// <summary>What is told of a topic's policy.</summary>
-    public static PolicyDocument OfTopic(PolicyReply reply)
+    /// <summary>What is told of a channel's policy, or of its topic's.</summary>
+    /// <param name="reply">What the topic answered.</param>
+    /// <param name="channel">The channel's name; empty for the topic alone.</param>
+    public static PolicyDocument Of(PolicyReply reply, string channel) => channel.Length == 0 ? OfTopic(reply) : OfChannel(reply);
+
+    private static PolicyDocument OfTopic(PolicyReply reply)
     {
         JsonObject policy = [];
         if (reply.Topic.Channels != ChannelPolicy.None)
@@ -28,8 +32,7 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
             policy, new JsonObject { [PolicyNames.Channels] = Effective(("topic", reply.Topic.Channels), ("broker", reply.Broker)) });
     }
 
-    /// <summary>What is told of a channel's policy.</summary>
-    public static PolicyDocument OfChannel(PolicyReply reply) => new(
+    private static PolicyDocument OfChannel(PolicyReply reply) => new(
         Describe(reply.Channel), Effective(("channel", reply.Channel), ("topic", reply.Topic.Channels), ("broker", reply.Broker)));
 
     private static JsonObject Describe(ChannelPolicy policy)

@@ -1,5 +1,4 @@
 using Broker.Policies;
-using Broker.Protocol;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Replies;
 using Broker.Topics;
@@ -20,25 +19,21 @@ internal sealed class PolicyEndpoints(IGrainFactory grains)
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
-        endpoints.MapGet("/topic/policy", context => ForTopic(context, topic => TellTopicAsync(context, topic)));
+        endpoints.MapGet("/topic/policy", context => ForTopic(context, topic => TellAsync(context, topic, channel: "")));
         endpoints.MapPut("/topic/policy", context => ForTopic(context, topic => ReplaceAsync(
             context, static body => PolicyReader.ReadTopic(body.Bytes), policy => ChangeTopicAsync(context, topic, policy))));
         endpoints.MapDelete("/topic/policy", context => ForTopic(context, topic => ChangeTopicAsync(context, topic, TopicPolicy.None)));
-        endpoints.MapGet("/channel/policy", context => ForChannel(context, (topic, channel) => TellChannelAsync(context, topic, channel)));
+        endpoints.MapGet("/channel/policy", context => ForChannel(context, (topic, channel) => TellAsync(context, topic, channel)));
         endpoints.MapPut("/channel/policy", context => ForChannel(context, (topic, channel) => ReplaceAsync(
             context, static body => PolicyReader.ReadChannel(body.Bytes), policy => ChangeChannelAsync(context, topic, channel, policy))));
         endpoints.MapDelete(
             "/channel/policy", context => ForChannel(context, (topic, channel) => ChangeChannelAsync(context, topic, channel, ChannelPolicy.None)));
     }
 
-    private ValueTask<IResult> ForTopic(HttpContext context, Func<ITopicGrain, ValueTask<IResult>> answer)
-    {
-        if (QueryParameters.Of(context.Request) is not { } parameters)
-            return new(V1Error.InvalidRequest);
-        if (parameters.Find("topic") is not { } topic)
-            return new(V1Error.MissingTopic);
-        return NsqName.IsValid(topic) ? answer(grains.GetGrain<ITopicGrain>(topic)) : new(V1Error.InvalidTopic);
-    }
+    private ValueTask<IResult> ForTopic(HttpContext context, Func<ITopicGrain, ValueTask<IResult>> answer) =>
+        TopicQuestion.Read(context, out TopicQuestion question) is { } error
+            ? new(error)
+            : answer(grains.GetGrain<ITopicGrain>(question.Topic));
 
     private ValueTask<IResult> ForChannel(HttpContext context, Func<ITopicGrain, string, ValueTask<IResult>> answer) =>
         ChannelQuestion.Read(context, out ChannelQuestion question) is { } error
@@ -65,47 +60,33 @@ internal sealed class PolicyEndpoints(IGrainFactory grains)
         return await change(policy);
     }
 
-    private static async ValueTask<IResult> ChangeTopicAsync(HttpContext context, ITopicGrain topic, TopicPolicy policy)
+    private static ValueTask<IResult> ChangeTopicAsync(HttpContext context, ITopicGrain topic, TopicPolicy policy) =>
+        ChangeAsync(context, topic, channel: "", expected => topic.ChangePolicyAsync(policy, expected?.Topic));
+
+    private static ValueTask<IResult> ChangeChannelAsync(HttpContext context, ITopicGrain topic, string channel, ChannelPolicy policy) =>
+        ChangeAsync(context, topic, channel, expected => topic.ChangeChannelPolicyAsync(channel, policy, expected?.Channel));
+
+    private static async ValueTask<IResult> ChangeAsync(
+        HttpContext context, ITopicGrain topic, string channel, Func<PolicyReply?, ValueTask<TopicReply>> change)
     {
-        TopicPolicy? expected = null;
+        PolicyReply? expected = null;
         if (HasCondition(context))
         {
-            PolicyReply before = await topic.PolicyAsync(channel: "");
-            if (before.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.OfTopic(before)))
+            expected = await topic.PolicyAsync(channel);
+            if (expected.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.Of(expected, channel)))
                 return V1Error.PolicyChanged;
-            expected = before.Topic;
         }
 
-        TopicReply reply = await topic.ChangePolicyAsync(policy, expected);
-        return reply.IsOk ? await TellTopicAsync(context, topic) : reply.ToResult();
+        TopicReply reply = await change(expected);
+        return reply.IsOk ? await TellAsync(context, topic, channel) : reply.ToResult();
     }
 
-    private static async ValueTask<IResult> ChangeChannelAsync(HttpContext context, ITopicGrain topic, string channel, ChannelPolicy policy)
+    private static async ValueTask<IResult> TellAsync(HttpContext context, ITopicGrain topic, string channel)
     {
-        ChannelPolicy? expected = null;
-        if (HasCondition(context))
-        {
-            PolicyReply before = await topic.PolicyAsync(channel);
-            if (before.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.OfChannel(before)))
-                return V1Error.PolicyChanged;
-            expected = before.Channel;
-        }
-
-        TopicReply reply = await topic.ChangeChannelPolicyAsync(channel, policy, expected);
-        return reply.IsOk ? await TellChannelAsync(context, topic, channel) : reply.ToResult();
-    }
-
-    private static async ValueTask<IResult> TellTopicAsync(HttpContext context, ITopicGrain topic) =>
-        Tell(context, await topic.PolicyAsync(channel: ""), PolicyDocument.OfTopic);
-
-    private static async ValueTask<IResult> TellChannelAsync(HttpContext context, ITopicGrain topic, string channel) =>
-        Tell(context, await topic.PolicyAsync(channel), PolicyDocument.OfChannel);
-
-    private static IResult Tell(HttpContext context, PolicyReply reply, Func<PolicyReply, PolicyDocument> describe)
-    {
+        PolicyReply reply = await topic.PolicyAsync(channel);
         if (reply.Status != TopicStatus.Ok)
             return new TopicReply(reply.Status, reply.Error).ToResult();
-        PolicyDocument document = describe(reply);
+        PolicyDocument document = PolicyDocument.Of(reply, channel);
         context.Response.Headers.ETag = document.Tag;
         return V1Result.Json(document.Text);
     }
