@@ -40,6 +40,9 @@ public static class BrokerSiloExtensions
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = cluster.ResponseTimeout);
             // The first turns after a start compile what they run.
             silo.Configure<SchedulingOptions>(options => options.TurnWarningLengthThreshold = cluster.ResponseTimeout);
+            // Where grains of other silos are. Orleans makes all of this room at the start, 8 MB for its million, and walks through it whenever a silo
+            // comes or goes.
+            silo.Configure<GrainDirectoryOptions>(options => options.CacheSize = settings.IsClustered ? 100_000 : 100);
             // Grains go by the broker's clock; what the silo does for itself, and how long calls may take, by the machine's.
             silo.Services.AddKeyedSingleton(KeyedService.AnyKey, static (_, _) => TimeProvider.System);
             silo.Services.AddKeyedSingleton(TimeProviderNames.Grains, static (services, _) => services.GetRequiredService<TimeProvider>());
