@@ -6,6 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json;
 using Broker.Protocol.Client;
+using Broker.Protocol.Compression;
 using Microsoft.Extensions.Logging;
 
 namespace Broker.Client;

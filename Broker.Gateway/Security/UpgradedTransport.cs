@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Broker.Protocol;
+using Broker.Protocol.Compression;
 
 namespace Broker.Gateway.Security;
 
@@ -66,7 +67,7 @@ internal sealed class UpgradedTransport : IDuplexPipe, IAsyncDisposable
     public Task SnappyAsync(CancellationToken cancellationToken)
     {
         IsSnappy = true;
-        return CompressAsync(new SnappyStream(_stream), cancellationToken);
+        return CompressAsync(new SnappyStream(_stream, leaveOpen: true), cancellationToken);
     }
 
     /// <summary>Tells the client that nothing more will come, so that it can tell the end from a cut.</summary>

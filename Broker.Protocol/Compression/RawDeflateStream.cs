@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace Broker.Protocol;
+namespace Broker.Protocol.Compression;
 
 /// <summary>
 /// Both directions of a connection in raw deflate, RFC 1951 without a zlib or gzip header (spec 1.7). Each flush ends with a

@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Buffers.Binary;
 
-namespace Broker.Protocol;
+namespace Broker.Protocol.Compression;
 
 /// <summary>
 /// Both directions of a connection in snappy's framing format (spec 1.7). Each write makes chunks and passes them on at once; a
 /// read gives what the next chunk holds. It holds memory only while a chunk is half-read, and never more than one chunk.
 /// </summary>
-/// <param name="inner">What the chunks are read from and written to; it is left open.</param>
+/// <param name="inner">What the chunks are read from and written to.</param>
+/// <param name="leaveOpen">False: disposing of this disposes of it too.</param>
 /// <remarks>One read and one write may be under way at a time. Only the asynchronous methods do anything.</remarks>
-public sealed class SnappyStream(Stream inner) : Stream
+public sealed class SnappyStream(Stream inner, bool leaveOpen = false) : Stream
 {
     private const int SkipBytes = 4096;
 
@@ -53,7 +54,7 @@ public sealed class SnappyStream(Stream inner) : Stream
     {
         while (_contentStart == _contentEnd)
         {
-            if (!await ReadChunkAsync(cancellationToken))
+            if (!await ReadChunkAsync(cancellationToken).ConfigureAwait(false))
                 return 0;
         }
         int count = Math.Min(buffer.Length, _contentEnd - _contentStart);
@@ -78,7 +79,7 @@ public sealed class SnappyStream(Stream inner) : Stream
                 SnappyChunk.Identifier[..start].CopyTo(chunk);
                 int size = start + SnappyChunk.Write(content.Span, chunk.AsSpan(start));
                 _isStarted = true;
-                await inner.WriteAsync(chunk.AsMemory(0, size), cancellationToken);
+                await inner.WriteAsync(chunk.AsMemory(0, size), cancellationToken).ConfigureAwait(false);
             }
             finally
             {
@@ -123,6 +124,8 @@ public sealed class SnappyStream(Stream inner) : Stream
             Return(ref _chunk);
             Return(ref _content);
             _contentStart = _contentEnd = 0;
+            if (!leaveOpen)
+                inner.Dispose();
         }
         base.Dispose(disposing);
     }
@@ -140,7 +143,7 @@ public sealed class SnappyStream(Stream inner) : Stream
     {
         while (_headerRead < SnappyChunk.HeaderSize)
         {
-            int count = await inner.ReadAsync(_header.AsMemory(_headerRead), cancellationToken);
+            int count = await inner.ReadAsync(_header.AsMemory(_headerRead), cancellationToken).ConfigureAwait(false);
             if (count == 0)
                 return _headerRead == 0 ? false : throw Corrupt("ends within a chunk");
             _headerRead += count;
@@ -159,7 +162,7 @@ public sealed class SnappyStream(Stream inner) : Stream
             Memory<byte> room = isSkipped
                 ? _chunk.AsMemory(0, Math.Min(_chunk.Length, length - _chunkRead))
                 : _chunk.AsMemory(_chunkRead, length - _chunkRead);
-            int count = await inner.ReadAsync(room, cancellationToken);
+            int count = await inner.ReadAsync(room, cancellationToken).ConfigureAwait(false);
             if (count == 0)
                 throw Corrupt("ends within a chunk");
             _chunkRead += count;
@@ -186,15 +189,17 @@ public sealed class SnappyStream(Stream inner) : Stream
         uint checksum = BinaryPrimitives.ReadUInt32LittleEndian(data);
         data = data[SnappyChunk.ChecksumSize..];
 
-        uint length = (uint)data.Length;
-        if (type == SnappyChunk.Compressed && (!SnappyBlock.TryReadLength(data, out length) || length > SnappyChunk.MaxContent))
-            throw Corrupt("has a chunk that decodes to more than a chunk may");
-        _content = ArrayPool<byte>.Shared.Rent(Math.Max((int)length, 1));
-        Span<byte> content = _content.AsSpan(0, (int)length);
-        if (type == SnappyChunk.Uncompressed)
-            data.CopyTo(content);
-        else if (!SnappyBlock.TryDecode(data, content, out _))
-            throw Corrupt("has a chunk that cannot be decoded");
+        int length = data.Length;
+        if (type == SnappyChunk.Compressed)
+        {
+            _content = SnappyChunk.Decompress(data, out length) ?? throw Corrupt("has a chunk that cannot be decoded");
+        }
+        else
+        {
+            _content = ArrayPool<byte>.Shared.Rent(Math.Max(length, 1));
+            data.CopyTo(_content);
+        }
+        Span<byte> content = _content.AsSpan(0, length);
         if (SnappyChunk.Checksum(content) != checksum)
             throw Corrupt("has a chunk with a wrong checksum");
         _contentStart = 0;

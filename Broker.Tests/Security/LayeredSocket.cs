@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Broker.Protocol;
+using Broker.Protocol.Compression;
 using Broker.Tests.Gateway;
 
 namespace Broker.Tests.Security;

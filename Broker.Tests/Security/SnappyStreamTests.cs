@@ -1,5 +1,5 @@
 using System.Text;
-using Broker.Protocol;
+using Broker.Protocol.Compression;
 
 namespace Broker.Tests.Security;
 
