@@ -73,6 +73,9 @@ internal static partial class GrainLog
     [LoggerMessage(3026, LogLevel.Critical, "channel {Topic}:{Channel}: was opened under epoch {Epoch} after epoch {LastEpoch} of the same incarnation {Incarnation}, though epochs only rise; this activation ends, and the next opens it anew. See that the store was not set back to an earlier state, and report this line")]
     public static partial void ChannelEpochFell(this ILogger log, string topic, string channel, long epoch, long lastEpoch, long incarnation);
 
+    [LoggerMessage(3027, LogLevel.Error, "channel {Topic}:{Channel}: messages that were given up cannot be moved among the dead letters, tried again shortly; see that the store can be written and has room: {Cause}")]
+    public static partial void BurialFailed(this ILogger log, string topic, string channel, string cause);
+
     [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 

@@ -13,4 +13,7 @@ public sealed class ChannelState
 
     /// <summary>Messages that were delivered or deferred before, in order of their offsets.</summary>
     public required IReadOnlyList<MessageState> Messages { get; init; }
+
+    /// <summary>The dead letters.</summary>
+    public DeadNumbers Dead { get; init; } = new();
 }

@@ -45,6 +45,18 @@ internal sealed class FinishedRanges
         return floor;
     }
 
+    /// <summary>The stretches between two offsets that are in no range, in order.</summary>
+    public IEnumerable<OffsetRange> Gaps(long from, long to)
+    {
+        for (int i = FirstEndingAtOrAfter(from); from < to; i++)
+        {
+            OffsetRange next = i < _ranges.Count ? _ranges[i] : new OffsetRange(to, to);
+            if (next.Start > from)
+                yield return new OffsetRange(from, Math.Min(next.Start, to));
+            from = Math.Max(from, next.End);
+        }
+    }
+
     private int FirstEndingAtOrAfter(long offset)
     {
         int low = 0;

@@ -44,4 +44,31 @@ public interface IChannelProgress : IAsyncDisposable
 
     /// <summary>Reads a kept message; null when there is none of this offset.</summary>
     ValueTask<MessageBatch?> ReadKeptAsync(long offset);
+
+    /// <summary>
+    /// Takes messages that died into the channel's own store: from then on each is finished in the log and is a dead letter, both at once, and durably so
+    /// when this completes. Not to be called again before that.
+    /// </summary>
+    /// <param name="letters">At least one, numbered on from <see cref="DeadNumbers.End"/>.</param>
+    /// <exception cref="StoreException">Their bodies cannot be written now; nothing has happened. What fails after that is tried again until it is done.</exception>
+    /// <exception cref="FencedException">Another opening has taken over.</exception>
+    ValueTask BuryAsync(IReadOnlyList<DeadLetter> letters);
+
+    /// <summary>Reads dead letters from one number to another (exclusive). What was removed lately may still be among them.</summary>
+    /// <param name="from">Where to begin.</param>
+    /// <param name="to">Where to end.</param>
+    /// <param name="maxBytes">Stop before the letter that would exceed this many bytes; at least one is read.</param>
+    /// <exception cref="StoreException">They cannot be read now.</exception>
+    ValueTask<DeadRead> ReadDeadAsync(long from, long to, int maxBytes);
+
+    /// <summary>
+    /// Makes messages of dead letters again: each is no dead letter any more and a kept message without attempts, both at once, and durably so when
+    /// this completes.
+    /// </summary>
+    /// <exception cref="FencedException">Another opening has taken over.</exception>
+    ValueTask ReviveAsync(IReadOnlyList<DeadLetter> letters);
+
+    /// <summary>Gives back the room of dead letters that are there no more.</summary>
+    /// <exception cref="StoreException">It cannot be given back now.</exception>
+    ValueTask FreeDeadAsync();
 }

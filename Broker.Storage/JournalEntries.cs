@@ -12,7 +12,10 @@ internal sealed class JournalEntries
     /// <summary>Kind of an entry that holds a kept message: offset, due time, attempts, and the record up to the end of the block.</summary>
     private const byte Kept = 6;
 
-    private const int MaxEntrySize = 1 + 10 + 10 + 3;
+    /// <summary>Kind of an entry that makes a kept message of a dead letter: offset, number and size of the letter, and the record up to the end of the block.</summary>
+    private const byte Revived = 10;
+
+    private const int MaxEntrySize = 1 + 10 + 10 + 10;
 
     private byte[] _bytes = [];
     private ProgressEntry? _last;
@@ -39,6 +42,11 @@ internal sealed class JournalEntries
             if (last.Kind == ProgressKind.Floor && entry.Kind == ProgressKind.Floor)
             {
                 _last = last with { Offset = Math.Max(last.Offset, entry.Offset) };
+                return;
+            }
+            if (last.Kind == ProgressKind.DeadRemoved && entry.Kind == ProgressKind.DeadRemoved && last.Value == entry.Offset)
+            {
+                _last = last with { Value = entry.Value, Size = last.Size + entry.Size };
                 return;
             }
             Encode(last);
@@ -73,6 +81,19 @@ internal sealed class JournalEntries
         return new JournalPayload(bytes, length + record.Length, offset);
     }
 
+    /// <summary>A block of its own for a message that was dead.</summary>
+    public static JournalPayload OfRevived(long offset, long number, long size, ReadOnlySpan<byte> record)
+    {
+        byte[] bytes = new byte[MaxEntrySize + record.Length];
+        bytes[0] = Revived;
+        int length = 1;
+        PutSigned(bytes, ref length, offset);
+        Put(bytes, ref length, (ulong)number);
+        Put(bytes, ref length, (ulong)size);
+        record.CopyTo(bytes.AsSpan(length));
+        return new JournalPayload(bytes, length + record.Length, offset);
+    }
+
     /// <summary>Applies the entries of a block to a state; returns the offset of the kept message that it holds.</summary>
     public static long? Replay(ReadOnlySpan<byte> bytes, ProgressState state)
     {
@@ -99,9 +120,24 @@ internal sealed class JournalEntries
                 case (byte)ProgressKind.Attempts:
                     state.Apply(new ProgressEntry(ProgressKind.Attempts, offset, 0, (ushort)Take(ref bytes)));
                     break;
+                case (byte)ProgressKind.Died:
+                    long number = (long)Take(ref bytes);
+                    state.Apply(new ProgressEntry(ProgressKind.Died, offset, number, Size: (long)Take(ref bytes)));
+                    break;
+                case (byte)ProgressKind.DeadRemoved:
+                    long end = offset + (long)Take(ref bytes);
+                    state.Apply(new ProgressEntry(ProgressKind.DeadRemoved, offset, end, Size: (long)Take(ref bytes)));
+                    break;
+                case (byte)ProgressKind.DeadBefore:
+                    state.Apply(new ProgressEntry(ProgressKind.DeadBefore, offset, (long)Take(ref bytes)));
+                    break;
                 case Kept:
                     due += TakeSigned(ref bytes);
                     state.Keep(offset, (ushort)Take(ref bytes), due);
+                    return offset;
+                case Revived:
+                    long letter = (long)Take(ref bytes);
+                    state.Revive(offset, letter, (long)Take(ref bytes));
                     return offset;
                 default:
                     throw new StoreException($"a journal holds an entry of kind {kind}, which this version does not know");
@@ -113,12 +149,13 @@ internal sealed class JournalEntries
     /// <summary>The kept message in a block.</summary>
     public static MessageBatch? ReadKept(ReadOnlySpan<byte> bytes, long offset)
     {
-        if (bytes.IsEmpty || bytes[0] != Kept)
+        if (bytes.IsEmpty || bytes[0] is not (Kept or Revived))
             return null;
         bytes = bytes[1..];
         if (TakeSigned(ref bytes) != offset)
             return null;
-        TakeSigned(ref bytes);
+        // Of either kind two numbers stand before the record.
+        Take(ref bytes);
         Take(ref bytes);
         return new MessageBatch { BaseOffset = offset, Count = 1, Records = bytes.ToArray() };
     }
@@ -149,6 +186,17 @@ internal sealed class JournalEntries
                 break;
             case ProgressKind.Attempts:
                 Put(_bytes, ref length, entry.Attempts);
+                break;
+            case ProgressKind.Died:
+                Put(_bytes, ref length, (ulong)entry.Value);
+                Put(_bytes, ref length, (ulong)entry.Size);
+                break;
+            case ProgressKind.DeadRemoved:
+                Put(_bytes, ref length, (ulong)Math.Max(0, entry.Value - entry.Offset));
+                Put(_bytes, ref length, (ulong)entry.Size);
+                break;
+            case ProgressKind.DeadBefore:
+                Put(_bytes, ref length, (ulong)entry.Value);
                 break;
         }
         Length = length;

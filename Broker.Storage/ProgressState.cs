@@ -28,6 +28,9 @@ internal sealed class ProgressState
         }
     }
 
+    /// <summary>The dead letters.</summary>
+    public DeadNumbers Dead { get; } = new();
+
     /// <summary>The changes that make the state, but for kept messages.</summary>
     public IEnumerable<ProgressEntry> Entries
     {
@@ -41,6 +44,13 @@ internal sealed class ProgressState
                 if (!state.IsKept)
                     yield return new ProgressEntry(state.Due != 0 ? ProgressKind.Deferred : ProgressKind.Attempts, offset, state.Due, state.Attempts);
             }
+            // A version that knows no dead letters reads the journals of channels that never had any.
+            if (Dead.End == 0)
+                yield break;
+            yield return new ProgressEntry(ProgressKind.DeadBefore, Dead.End, Dead.Bytes);
+            yield return new ProgressEntry(ProgressKind.DeadRemoved, 0, Dead.Floor);
+            foreach (OffsetRange range in Dead.Removed)
+                yield return new ProgressEntry(ProgressKind.DeadRemoved, range.Start, range.End);
         }
     }
 
@@ -53,10 +63,7 @@ internal sealed class ProgressState
         switch (entry.Kind)
         {
             case ProgressKind.Finished:
-                _messages.Remove(entry.Offset, entry.Value);
-                if (entry.Value > Floor)
-                    _finished.Add(Math.Max(entry.Offset, Floor), entry.Value);
-                Floor = _finished.RaiseFloor(Floor);
+                Finish(entry.Offset, entry.Value);
                 break;
             case ProgressKind.Floor:
                 _messages.Remove(0, entry.Offset, static state => state.IsKept);
@@ -71,6 +78,16 @@ internal sealed class ProgressState
                 break;
             case ProgressKind.Attempts:
                 SetState(entry.Offset, entry.Attempts, due: 0);
+                break;
+            case ProgressKind.Died:
+                Finish(entry.Offset, entry.Offset + 1);
+                Dead.Add(entry.Value, entry.Size);
+                break;
+            case ProgressKind.DeadRemoved:
+                Dead.Remove(entry.Offset, entry.Value, entry.Size);
+                break;
+            case ProgressKind.DeadBefore:
+                Dead.Begin(entry.Offset, entry.Value);
                 break;
             default:
                 throw new ArgumentException($"unknown kind of progress entry {(byte)entry.Kind}", nameof(entry));
@@ -88,11 +105,26 @@ internal sealed class ProgressState
         }
     }
 
+    /// <summary>A dead letter has become a message again, of which the channel has a copy.</summary>
+    public void Revive(long offset, long number, long size)
+    {
+        Keep(offset, attempts: 0, due: 0);
+        Dead.Remove(number, number + 1, size);
+    }
+
     /// <summary>Whether the channel has its own copy of a message.</summary>
     public bool IsKept(long offset) => _messages.TryGet(offset, out Unfinished state) && state.IsKept;
 
     /// <summary>A copy of the state as it is now.</summary>
-    public ChannelState Snapshot() => new() { Floor = Floor, Finished = [.. _finished.InOrder], Messages = [.. Messages] };
+    public ChannelState Snapshot() => new() { Floor = Floor, Finished = [.. _finished.InOrder], Messages = [.. Messages], Dead = Dead.Copy() };
+
+    private void Finish(long start, long end)
+    {
+        _messages.Remove(start, end);
+        if (end > Floor)
+            _finished.Add(Math.Max(start, Floor), end);
+        Floor = _finished.RaiseFloor(Floor);
+    }
 
     private void SetState(long offset, ushort attempts, long due)
     {

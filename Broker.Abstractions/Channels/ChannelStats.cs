@@ -55,8 +55,9 @@ public sealed class ChannelStats
     [Id(15)] public long Discarded { get; init; }
 
     /// <summary>
-    /// Messages found at the activation: what waited or was deferred then. At rest this plus <see cref="MessageCount"/> is
-    /// <see cref="Finished"/> plus <see cref="Discarded"/> plus <see cref="Depth"/> plus <see cref="InFlight"/> plus <see cref="Deferred"/>.
+    /// Messages found at the activation: what waited, was deferred or dead then. At rest this plus <see cref="MessageCount"/> is
+    /// <see cref="Finished"/> plus <see cref="Discarded"/> plus <see cref="Depth"/> plus <see cref="InFlight"/> plus <see cref="Deferred"/> plus
+    /// <see cref="Dead"/>.
     /// </summary>
     [Id(16)] public long StartedWith { get; init; }
 
@@ -71,4 +72,13 @@ public sealed class ChannelStats
 
     /// <summary>Times from publish to FIN within the window; null when none are kept (spec 2.8).</summary>
     [Id(20)] public LatencyCounts? Latency { get; init; }
+
+    /// <summary>Messages that were given up and are kept as dead letters.</summary>
+    [Id(21)] public long Dead { get; init; }
+
+    /// <summary>Bytes that the dead letters take in the channel's store.</summary>
+    [Id(22)] public long DeadBytes { get; init; }
+
+    /// <summary>Messages given up since the activation, by <see cref="DeadCause"/>, one entry a cause, whatever became of them.</summary>
+    [Id(23)] public long[] DiedByCause { get; init; } = [];
 }

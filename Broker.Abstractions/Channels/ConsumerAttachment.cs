@@ -35,4 +35,10 @@ public sealed class ConsumerAttachment
     /// positions. Null from an older gateway, which knows no positions.
     /// </summary>
     [Id(7)] public long? Received { get; init; }
+
+    /// <summary>The client's address and port; null from an older gateway.</summary>
+    [Id(8)] public string? Address { get; init; }
+
+    /// <summary>The client's id as it gave it (spec 1.5); null from an older gateway.</summary>
+    [Id(9)] public string? ClientId { get; init; }
 }

@@ -20,4 +20,10 @@ public enum DiscardCause
 
     /// <summary>It was delivered as often as the channel's policy allows (<see cref="Policies.ChannelPolicy.MaxAttempts"/>).</summary>
     GivenUp = 5,
+
+    /// <summary>It was dead, and had to make room for one that died later (<see cref="Policies.ChannelPolicy.MaxDead"/>).</summary>
+    DeadEvicted = 6,
+
+    /// <summary>It was dead, and an operator threw it away.</summary>
+    DeadDiscarded = 7,
 }

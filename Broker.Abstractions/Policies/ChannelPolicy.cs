@@ -7,6 +7,9 @@ namespace Broker.Policies;
 [GenerateSerializer, Immutable, Alias("Broker.ChannelPolicy")]
 public sealed record ChannelPolicy
 {
+    /// <summary>A value of <see cref="DeadLetter"/>: the message becomes a dead letter of its channel.</summary>
+    public const string Keep = "keep";
+
     /// <summary>A value of <see cref="DeadLetter"/>: the message is discarded and counted.</summary>
     public const string Drop = "drop";
 
@@ -14,13 +17,20 @@ public sealed record ChannelPolicy
     public static ChannelPolicy None { get; } = new();
 
     /// <summary>What holds where nobody says anything: as many attempts as it takes, each at once after the one before.</summary>
-    public static ChannelPolicy Default { get; } = new() { MaxAttempts = 0, RetryDelay = new RetryDelay(0, 1, 0) };
+    public static ChannelPolicy Default { get; } = new()
+    {
+        MaxAttempts = 0,
+        DeadLetter = Keep,
+        RetryDelay = new RetryDelay(0, 1, 0),
+        MaxDead = 100_000,
+        MaxDeadBytes = 256 << 20,
+    };
 
     /// <summary>Deliveries after which a message that is requeued or times out is given up, 1 to 65535; 0 for no limit.</summary>
     [Id(0), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxAttempts { get; init; }
 
-    /// <summary>What becomes of a message that is given up: <see cref="Drop"/>. Always said where <see cref="MaxAttempts"/> is not 0.</summary>
+    /// <summary>What becomes of a message that is given up: <see cref="Keep"/> or <see cref="Drop"/>.</summary>
     [Id(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DeadLetter { get; init; }
 
@@ -28,11 +38,21 @@ public sealed record ChannelPolicy
     [Id(2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RetryDelay? RetryDelay { get; init; }
 
+    /// <summary>Dead letters that the channel keeps, from 1; the oldest make room for more.</summary>
+    [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxDead { get; init; }
+
+    /// <summary>Bytes that the channel's dead letters take, from 1; the oldest make room for more, the last one too when it is greater by itself.</summary>
+    [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxDeadBytes { get; init; }
+
     /// <summary>What holds when this says nothing where <paramref name="below"/> says something.</summary>
     public ChannelPolicy Over(ChannelPolicy below) => new()
     {
         MaxAttempts = MaxAttempts ?? below.MaxAttempts,
         DeadLetter = DeadLetter ?? below.DeadLetter,
         RetryDelay = RetryDelay ?? below.RetryDelay,
+        MaxDead = MaxDead ?? below.MaxDead,
+        MaxDeadBytes = MaxDeadBytes ?? below.MaxDeadBytes,
     };
 }

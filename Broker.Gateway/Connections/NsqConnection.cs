@@ -119,6 +119,8 @@ internal sealed class NsqConnection : IConsumerConnection
 
     int IConsumerConnection.MessageTimeout => Delivery.MsgTimeout;
 
+    string IConsumerConnection.ClientId => Delivery.ClientId;
+
     long IConsumerConnection.WrittenUpTo => Output.WrittenUpTo;
 
     int IConsumerConnection.SampleRate => Delivery.SampleRate;

@@ -211,6 +211,8 @@ internal sealed class Consumer
                 Window = _windowBytes - _bytesOut,
                 InFlight = _inFlight.ToArray(),
                 Received = _received,
+                Address = _connection.RemoteEndPoint,
+                ClientId = _connection.ClientId,
             };
         }
     }

@@ -18,6 +18,12 @@ internal interface IConsumerConnection
     /// <summary>How near the client is to this broker.</summary>
     Proximity Proximity { get; }
 
+    /// <summary>The client's address and port; empty for a unix socket.</summary>
+    string RemoteEndPoint { get; }
+
+    /// <summary>The client's id as it gave it.</summary>
+    string ClientId { get; }
+
     /// <summary>The position in the consumer's stream up to which messages were written to the socket.</summary>
     long WrittenUpTo { get; }
 

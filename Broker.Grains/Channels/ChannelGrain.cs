@@ -44,7 +44,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         _time = time;
         _channel = new ChannelActivation(this, GrainFactory, this.GetPrimaryKeyString(), log, metrics);
-        _turns = new ChannelTurns(_channel, new ReadAhead(_channel), time);
+        _turns = new ChannelTurns(_channel, new ReadAhead(_channel), new Burial(_channel), time);
         _offers = new OfferReceiver(_channel, _turns, time);
         _sessions = new GatewaySessions(_channel, _turns, options, time, traces);
         ChannelUpkeep upkeep = new(_channel, _turns, _sessions, new StragglerKeeper(_channel, _turns, options, time), time);

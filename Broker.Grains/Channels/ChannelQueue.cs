@@ -115,6 +115,7 @@ public sealed partial class ChannelQueue
     public void Recover(ChannelState? state, IReadOnlyList<DeferredHeader> deferred, IReadOnlyList<OffsetRange> hidden, long end)
     {
         state ??= new ChannelState { Floor = Floor, Finished = [], Messages = [] };
+        Letters = state.Dead;
         long floor = Math.Max(Floor, state.Floor);
         _notes.Recover(floor, state.Finished);
         _intake.Recover(floor, Math.Max(floor, end), hidden, state.Finished);
@@ -137,7 +138,7 @@ public sealed partial class ChannelQueue
     public void SetBacklog(long inLog, long known)
     {
         _intake.SetBacklog(inLog, known);
-        Books.StartedWith = Depth + Deferred;
+        Books.StartedWith = Depth + Deferred + Dead;
     }
 
     /// <summary>Counts what was found as taken over: for a channel that has remembered nothing yet, and so took it over just now.</summary>
@@ -297,7 +298,10 @@ public sealed partial class ChannelQueue
         consumer.InFlight--;
         consumer.Requeued++;
         Books.Requeues++;
-        TryAgain(offset, attempts, body, Math.Clamp(delay, 0, _limits.MaxRequeueDelay), now);
+        if (_retries.GivesUp(attempts))
+            GiveUp(offset, attempts, DeadCause.Requeued, consumer, now);
+        else
+            TryAgain(offset, attempts, body, Math.Clamp(delay, 0, _limits.MaxRequeueDelay), now);
         _dispatcher.UpdateCredit(consumer);
         return null;
     }
@@ -324,7 +328,10 @@ public sealed partial class ChannelQueue
             consumer.GiveUp(sent);
             if (consumer.InFlight > 0)
                 consumer.InFlight--;
-            TryAgain(offset, attempts, body, delay: 0, now);
+            if (_retries.GivesUp(attempts))
+                GiveUp(offset, attempts, consumer.Detached ? DeadCause.ConsumerLost : DeadCause.TimedOut, consumer, now);
+            else
+                TryAgain(offset, attempts, body, delay: 0, now);
             _dispatcher.UpdateCredit(consumer);
         }
 
@@ -366,7 +373,7 @@ public sealed partial class ChannelQueue
         _notes.Finish(message.Offset);
     }
 
-    /// <summary>Drops everything below <paramref name="end"/>: ready, in flight and deferred (spec 2.5).</summary>
+    /// <summary>Drops everything below <paramref name="end"/>: ready, in flight and deferred (spec 2.5). What was given up stays.</summary>
     public void Empty(long end, IEnumerable<Consumer> consumers)
     {
         Books.Discard(DiscardCause.Emptied, Depth + InFlight + Deferred);
@@ -394,6 +401,8 @@ public sealed partial class ChannelQueue
         CompleteNotes();
         foreach ((long offset, ushort attempts, _) in _inFlight.Snapshot())
             _notes.NoteAttempts(offset, attempts);
+        foreach (DyingMessage message in _dying)
+            _notes.NoteAttempts(message.Offset, message.Attempts);
     }
 
     /// <summary>
@@ -405,16 +414,9 @@ public sealed partial class ChannelQueue
     /// <inheritdoc cref="ProgressNotes.IsKept"/>
     public bool IsKept(long offset) => _notes.IsKept(offset);
 
-    // A message that was delivered and not finished is ready again, at once or later, or it is given up.
+    // A message that was delivered and not finished is ready again, at once or later.
     private void TryAgain(long offset, ushort attempts, BodyRef body, long delay, Moment now)
     {
-        if (_retries.GivesUp(attempts))
-        {
-            Books.Discard(DiscardCause.GivenUp);
-            _notes.Finish(offset);
-            return;
-        }
-
         if (delay == 0)
             delay = _retries.DelayAfter(attempts);
         if (delay == 0)

@@ -6,20 +6,23 @@ namespace Broker.Grains.Channels;
 /// <summary>Ends each turn of a channel: with everything that a change of the queue calls for.</summary>
 /// <param name="channel">The activation.</param>
 /// <param name="reading">Reads what the queue wants of the log.</param>
+/// <param name="burial">Moves what was given up into the channel's store.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading, TimeProvider time)
+internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading, Burial burial, TimeProvider time)
 {
-    private static readonly TimeSpan ReadRetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
 
     private IGrainTimer? _deadline;
     private long _deadlineAt = long.MaxValue;
 
-    /// <summary>Delivers, writes notes, arms the timer of the next deadline, and reads what the queue wants.</summary>
+    /// <summary>Delivers, writes notes, arms the timer of the next deadline, reads what the queue wants, and buries what it gave up.</summary>
     public void End(OpenChannel open, Moment now)
     {
         Settle(open, now);
         if (!open.Reading && (open.Queue.WantsLog || open.Queue.WantsBodies))
             _ = ReadAsync(open);
+        if (!open.Burying && open.Queue.Dying.Count > 0)
+            _ = BuryAsync(open);
     }
 
     private void Settle(OpenChannel open, Moment now)
@@ -77,7 +80,7 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
             if (!ReferenceEquals(open, channel.Open) || e is FencedException)
                 return;
             channel.Log.ReadFailed(channel.Topic, channel.Name, e.Message);
-            RetryReading();
+            RetryLater();
         }
         finally
         {
@@ -85,7 +88,36 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
         }
     }
 
-    private void RetryReading()
+    private async Task BuryAsync(OpenChannel open)
+    {
+        open.Burying = true;
+        try
+        {
+            while (ReferenceEquals(open, channel.Open) && open.Queue.Dying.Count > 0)
+            {
+                await burial.BuryAsync(open);
+                if (ReferenceEquals(open, channel.Open))
+                    Settle(open, Moment.Of(time));
+            }
+        }
+        catch (FencedException)
+        {
+            channel.Leave(open);
+        }
+        catch (StoreException e)
+        {
+            if (!ReferenceEquals(open, channel.Open))
+                return;
+            channel.Log.BurialFailed(channel.Topic, channel.Name, e.Message);
+            RetryLater();
+        }
+        finally
+        {
+            open.Burying = false;
+        }
+    }
+
+    private void RetryLater()
     {
         IGrainTimer? timer = null;
         timer = channel.RunLater(
@@ -96,6 +128,6 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
                     End(open, Moment.Of(time));
                 return Task.CompletedTask;
             },
-            ReadRetryDelay);
+            RetryDelay);
     }
 }

@@ -62,6 +62,8 @@ internal sealed class ChannelUpkeep(ChannelActivation channel, ChannelTurns turn
         {
             await ReportAsync(open);
             await stragglers.KeepAsync(open, now.Steady);
+            if (open.Progress is { } progress)
+                await progress.FreeDeadAsync();
         }
         catch (FencedException)
         {

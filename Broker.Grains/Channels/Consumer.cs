@@ -5,6 +5,8 @@ namespace Broker.Grains.Channels;
 /// <summary>A consumer of a channel: its credit and its figures.</summary>
 public sealed class Consumer
 {
+    private const int MaxName = 256;
+
     /// <summary>Makes one from what its gateway says.</summary>
     public Consumer(AttachedGateway gateway, ConsumerAttachment attachment)
     {
@@ -17,7 +19,15 @@ public sealed class Consumer
         Sent = Received = attachment.Received ?? 0;
         Limit = Sent + attachment.Window;
         StatesCredit = attachment.Received is not null;
+        Address = Cut(attachment.Address);
+        ClientId = Cut(attachment.ClientId);
     }
+
+    /// <summary>The client's address and port; empty when it is not known.</summary>
+    public string Address { get; }
+
+    /// <summary>The client's id; empty when it is not known.</summary>
+    public string ClientId { get; }
 
     /// <summary>Where it is connected.</summary>
     public AttachedGateway Gateway { get; }
@@ -112,4 +122,7 @@ public sealed class Consumer
     internal LinkedListNode<Consumer> Node => _node ??= new LinkedListNode<Consumer>(this);
 
     private LinkedListNode<Consumer>? _node;
+
+    // They go with each dead letter, and a client may call itself what it likes.
+    private static string Cut(string? text) => text is null ? "" : text[..Math.Min(text.Length, MaxName)];
 }

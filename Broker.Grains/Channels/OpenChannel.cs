@@ -47,6 +47,12 @@ public sealed class OpenChannel
     /// <summary>Whether a read of the log is under way.</summary>
     public bool Reading { get; set; }
 
+    /// <summary>Whether messages that were given up are being moved into the store.</summary>
+    public bool Burying { get; set; }
+
+    /// <summary>Whoever changes dead letters has it meanwhile.</summary>
+    public SemaphoreSlim DeadTurns { get; } = new(1, 1);
+
     /// <summary>Whether an ephemeral channel has had its last consumer leave and is being deleted.</summary>
     public bool Leaving { get; set; }
 
@@ -131,6 +137,9 @@ public sealed class OpenChannel
         StartedWith = Queue.Books.StartedWith,
         Delivered = Queue.Books.Deliveries,
         Deferrals = Queue.Books.Deferrals,
+        Dead = Queue.Dead,
+        DeadBytes = Queue.Letters.Bytes,
+        DiedByCause = [.. Queue.Books.Died],
         Latency = Queue.RecentLatencies?.Read(nanoseconds),
         ZoneLocal = Queue.Books.DeliveriesByProximity[(int)Proximity.Zone],
         RegionLocal = Queue.Books.DeliveriesByProximity[(int)Proximity.Region],

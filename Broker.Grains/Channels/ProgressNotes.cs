@@ -86,6 +86,17 @@ internal sealed class ProgressNotes(long start, bool ownsBodies)
         return true;
     }
 
+    /// <summary>The channel's store has a message as a dead letter now, and it is finished by that.</summary>
+    public void Bury(long offset)
+    {
+        Complete();
+        _finished.Add(offset);
+        _kept.Remove(offset);
+    }
+
+    /// <summary>Dead letters are given up.</summary>
+    public void RemoveDead(long from, long to, long size) => Note(new ProgressEntry(ProgressKind.DeadRemoved, from, to, Size: size));
+
     /// <summary>A message waits again.</summary>
     public void NoteAttempts(long offset, ushort attempts) => Note(new ProgressEntry(ProgressKind.Attempts, offset, 0, attempts));
 

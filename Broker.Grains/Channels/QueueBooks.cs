@@ -6,6 +6,7 @@ namespace Broker.Grains.Channels;
 public sealed class QueueBooks
 {
     private readonly long[] _discarded = new long[Enum.GetValues<DiscardCause>().Length];
+    private readonly long[] _died = new long[Enum.GetValues<DeadCause>().Length];
 
     /// <summary>Messages taken over.</summary>
     public long Messages { get; internal set; }
@@ -31,11 +32,17 @@ public sealed class QueueBooks
     /// <summary>Messages given up without a FIN, for all causes.</summary>
     public long DiscardedInAll => _discarded.Sum();
 
+    /// <summary>Messages that had all of their attempts, by <see cref="DeadCause"/>, whatever became of them.</summary>
+    public IReadOnlyList<long> Died => _died;
+
     /// <summary>Deliveries, repeated ones included.</summary>
     public long Deliveries => DeliveriesByProximity.Sum();
 
     /// <summary>Deliveries, repeated ones included, by <see cref="Proximity"/>.</summary>
     public long[] DeliveriesByProximity { get; } = new long[3];
+
+    /// <summary>Counts a message that had all of its attempts.</summary>
+    internal void Die(DeadCause cause) => _died[(int)cause]++;
 
     /// <summary>Counts messages that are given up.</summary>
     internal void Discard(DiscardCause cause, long messages = 1) => _discarded[(int)cause] += messages;

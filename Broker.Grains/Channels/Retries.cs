@@ -12,10 +12,14 @@ internal sealed class Retries(Random random)
     private int _maxAttempts;
     private RetryDelay? _delay;
 
+    /// <summary>Whether a message that is given up becomes a dead letter.</summary>
+    public bool KeepsDead { get; private set; }
+
     /// <summary>Goes by a policy from now on.</summary>
     public void Follow(ChannelPolicy policy)
     {
         _maxAttempts = policy.MaxAttempts ?? 0;
+        KeepsDead = policy.DeadLetter is not ChannelPolicy.Drop;
         _delay = policy.RetryDelay is { First: > 0 } delay ? delay : null;
     }
 

@@ -27,7 +27,7 @@ internal sealed class StragglerKeeper(ChannelActivation channel, ChannelTurns tu
     public async Task KeepAsync(OpenChannel open, long now)
     {
         ChannelQueue queue = open.Queue;
-        if (open.Progress is not { } progress)
+        if (open.Progress is null)
             return;
         if (queue.Floor != _floor)
         {
@@ -38,8 +38,23 @@ internal sealed class StragglerKeeper(ChannelActivation channel, ChannelTurns tu
 
         if (now - _since < (long)options.StragglerAge.TotalMilliseconds || queue.End - queue.Floor < Distance)
             return;
+        // What is kept must not die meanwhile, or it would be both.
+        await open.DeadTurns.WaitAsync();
+        try
+        {
+            await KeepStragglersAsync(open, open.Progress);
+        }
+        finally
+        {
+            open.DeadTurns.Release();
+        }
+    }
+
+    private async Task KeepStragglersAsync(OpenChannel open, IChannelProgress progress)
+    {
+        ChannelQueue queue = open.Queue;
         List<long> offsets = queue.Stragglers(AtOnce);
-        if (offsets.Count == 0)
+        if (offsets.Count == 0 || !ReferenceEquals(open, channel.Open))
             return;
         int version = queue.Version;
         Dictionary<long, (ushort Attempts, long Due)> states = queue.Describe(offsets);

@@ -73,6 +73,14 @@ public sealed class GrainMetrics
         KeyValuePair<string, object?>[] labels = [.. causes.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
         _meter.CreateObservableCounter(
             "broker.channel.discarded.messages", () => Channels.Read(discarded, labels), Messages, "Messages given up that no consumer has finished, by cause.");
+        DeadCause[] deaths = Enum.GetValues<DeadCause>();
+        int[] died = [.. deaths.Select(cause => Channels.Declare(channel => channel.Queue.Books.Died[(int)cause]))];
+        KeyValuePair<string, object?>[] deathLabels = [.. deaths.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
+        _meter.CreateObservableCounter(
+            "broker.channel.died.messages", () => Channels.Read(died, deathLabels), Messages,
+            "Messages that had all of their attempts, by how the last one ended, whatever became of them.");
+        GaugeChannels("dead", Messages, "Messages that were given up and are kept as dead letters.", static channel => channel.Queue.Dead);
+        GaugeChannels("dead.size", "By", "Bytes that the dead letters take in the channel's store.", static channel => channel.Queue.Letters.Bytes);
         GaugeChannels("depth", Messages, "Messages that wait: neither in flight nor deferred.", static channel => channel.Queue.Depth);
         GaugeChannels(
             "backend.depth", Messages, "Part of the depth that is not in memory.", static channel => channel.Progress is null ? 0 : channel.Queue.BackendDepth);
@@ -108,7 +116,17 @@ public sealed class GrainMetrics
         DiscardCause.Dropped => "dropped",
         DiscardCause.DeadLettered => "dead_lettered",
         DiscardCause.GivenUp => "given_up",
+        DiscardCause.DeadEvicted => "dead_evicted",
+        DiscardCause.DeadDiscarded => "dead_discarded",
         _ => "lost",
+    };
+
+    private static string NameOf(DeadCause cause) => cause switch
+    {
+        DeadCause.Requeued => "requeued",
+        DeadCause.TimedOut => "timed_out",
+        DeadCause.ConsumerLost => "consumer_lost",
+        _ => "expired",
     };
 
     private void CountTopics(string name, string unit, string description, Func<TopicBooks, long> sum)

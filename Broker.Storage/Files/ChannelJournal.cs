@@ -25,11 +25,14 @@ internal sealed class ChannelJournal : WriterClient
     private readonly JournalFile _file;
     private readonly JournalSync _sync;
     private readonly JournalCompaction _compaction;
+    private readonly DeadLetterFolder _letters;
     private readonly Queue<JournalPayload> _queue = new();
     private JournalEntries? _entries;
     private List<JournalWaiter> _waiters = [];
     private List<JournalWaiter> _committing = [];
     private StoreException? _failure;
+    private DeadNumbers _dead = new();
+    private bool _mayFree;
     private long _epoch;
     private long _floor;
     private long _durableFloor;
@@ -45,6 +48,7 @@ internal sealed class ChannelJournal : WriterClient
         _file = new JournalFile(_services, _title, DataPath.Journal(topic.Folder.Directory, channel));
         _sync = new JournalSync(_services, topic.Folder, _file, _title);
         _compaction = new JournalCompaction(_services, topic.Folder, _file, _sync, _title);
+        _letters = new DeadLetterFolder(_services, DataPath.DeadFolder(topic.Folder.Directory, channel));
     }
 
     public long DurableFloor
@@ -92,6 +96,8 @@ internal sealed class ChannelJournal : WriterClient
                 _epoch = _services.Store.NextEpoch();
                 _floor = state?.Floor ?? 0;
                 _durableFloor = _floor;
+                _dead = state?.Dead.Copy() ?? new DeadNumbers();
+                _mayFree = _dead.End > 0;
                 return new FileChannelProgress(this, _epoch, state);
             }
         }
@@ -157,6 +163,14 @@ internal sealed class ChannelJournal : WriterClient
                         return;
                     _file.Forget(entry.Offset, entry.Value);
                     break;
+                case ProgressKind.Died:
+                    _file.Forget(entry.Offset, entry.Offset + 1);
+                    _dead.Add(entry.Value, entry.Size);
+                    break;
+                case ProgressKind.DeadRemoved:
+                    _dead.Remove(entry.Offset, entry.Value, entry.Size);
+                    _mayFree = true;
+                    break;
             }
             _entries ??= new JournalEntries();
             _entries.Add(entry);
@@ -212,6 +226,77 @@ internal sealed class ChannelJournal : WriterClient
 
     public async ValueTask<MessageBatch?> ReadKeptAsync(long offset) =>
         _file.IsKept(offset) ? await ReadingAsync(() => _file.ReadKept(offset)) : null;
+
+    /// <summary>Takes dead letters (<see cref="IChannelProgress.BuryAsync"/>).</summary>
+    public async Task BuryAsync(long epoch, IReadOnlyList<DeadLetter> letters)
+    {
+        await _gate.WaitAsync();
+        try
+        {
+            await Verify(epoch);
+            // The bodies first, and synced: what the journal says of letters is never ahead of them.
+            await ChangeLettersAsync("write", () => _letters.Append(_file.Incarnation, letters));
+            foreach (DeadLetter letter in letters)
+                Note(epoch, new ProgressEntry(ProgressKind.Died, letter.Offset, letter.Number, Size: letter.Size));
+        }
+        finally
+        {
+            _gate.Release();
+        }
+        await SyncedAsync(epoch);
+    }
+
+    public Task<DeadRead> ReadDeadAsync(long from, long to, int maxBytes) => ReadingAsync(() => _letters.Read(_file.Incarnation, from, to, maxBytes));
+
+    /// <summary>Makes messages of dead letters (<see cref="IChannelProgress.ReviveAsync"/>).</summary>
+    public async Task ReviveAsync(long epoch, IReadOnlyList<DeadLetter> letters)
+    {
+        lock (_lock)
+        {
+            if (epoch != _epoch)
+                throw Fenced();
+            QueueEntries();
+            foreach (DeadLetter letter in letters)
+            {
+                _queue.Enqueue(JournalEntries.OfRevived(letter.Offset, letter.Number, letter.Size, letter.Record));
+                _dead.Remove(letter.Number, letter.Number + 1, letter.Size);
+            }
+            _mayFree = true;
+        }
+        await SyncedAsync(epoch);
+    }
+
+    /// <summary>Gives back the room of removed letters (<see cref="IChannelProgress.FreeDeadAsync"/>).</summary>
+    public async Task FreeDeadAsync(long epoch)
+    {
+        lock (_lock)
+        {
+            if (!_mayFree)
+                return;
+            _mayFree = false;
+        }
+        // A letter that the journal has on the device must not be gone.
+        await SyncedAsync(epoch);
+        await _gate.WaitAsync();
+        try
+        {
+            await Verify(epoch);
+            DeadNumbers left;
+            lock (_lock)
+                left = _dead.Copy();
+            await ChangeLettersAsync("remove", () => _letters.Free(_file.Incarnation, left));
+        }
+        catch (StoreException)
+        {
+            lock (_lock)
+                _mayFree = true;
+            throw;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     /// <inheritdoc/>
     public override void Write()
@@ -329,6 +414,50 @@ internal sealed class ChannelJournal : WriterClient
         _entries = null;
     }
 
+    private async Task ChangeLettersAsync(string what, Action change)
+    {
+        try
+        {
+            await _services.Threads.RunAsync(() =>
+            {
+                change();
+                return true;
+            });
+        }
+        catch (Exception e) when (Fault.IsOfFiles(e))
+        {
+            throw _topic.Folder.IsLeaving ? _topic.Folder.Gone() : _services.Fail($"cannot {what} dead letters of {_title}", e);
+        }
+    }
+
+    /// <summary>Completes when all that was noted is on the device, however often that must be tried.</summary>
+    private async Task SyncedAsync(long epoch)
+    {
+        for (bool isTriedAgain = false; ; isTriedAgain = true)
+        {
+            JournalWaiter waiter = new(needsSync: true);
+            lock (_lock)
+            {
+                if (epoch != _epoch)
+                    throw Fenced();
+                _waiters.Add(waiter);
+            }
+            if (isTriedAgain)
+                _services.Writer.PostDelayed(this);
+            else
+                _services.Writer.Post(this);
+            try
+            {
+                await waiter.Task;
+                return;
+            }
+            catch (StoreException e) when (e is not FencedException)
+            {
+                // It was said, and what was noted waits to be written.
+            }
+        }
+    }
+
     private async Task FlushPendingAsync()
     {
         JournalWaiter waiter = new(needsSync: false);
@@ -346,6 +475,7 @@ internal sealed class ChannelJournal : WriterClient
     {
         lock (_lock)
             _queue.Clear();
+        _letters.Remove();
         if (_file.Remove())
             _services.Syncer.SyncLater(_sync);
     });

@@ -16,6 +16,7 @@ namespace Broker.Storage.Files;
 ///     (base offset).log, .index     segments of the log, and what a sealed one contains
 ///     (base offset).log.torn-(n)    bytes that were cut off a damaged end
 ///     channels/(name).journal       progress of a channel
+///     channels/(name).dead/(first number).letters   its dead letters
 ///   deleted/                        what is being removed
 ///   aside/                          what was found and not understood
 /// </code>
@@ -27,6 +28,9 @@ internal sealed class DataPath(string root)
 
     /// <summary>Suffix of a channel's journal.</summary>
     public const string JournalSuffix = ".journal";
+
+    /// <summary>Suffix of a segment of a channel's dead letters.</summary>
+    public const string DeadLettersSuffix = ".letters";
 
     /// <summary>Suffix of a file that is being written and will be renamed.</summary>
     public const string TemporarySuffix = ".tmp";
@@ -64,10 +68,21 @@ internal sealed class DataPath(string root)
 
     public static string Journal(string topic, string channel) => Path.Combine(Channels(topic), Escape(channel) + JournalSuffix);
 
+    /// <summary>The folder of a channel's dead letters.</summary>
+    public static string DeadFolder(string topic, string channel) => Path.Combine(Channels(topic), Escape(channel) + ".dead");
+
+    public static string DeadLetters(string folder, long number) =>
+        Path.Combine(folder, number.ToString("D20", CultureInfo.InvariantCulture) + DeadLettersSuffix);
+
+    /// <summary>First number in the name of a segment of dead letters; null for any other name.</summary>
+    public static long? DeadLettersBase(string fileName) => NumberIn(fileName, DeadLettersSuffix);
+
     /// <summary>Base offset in the name of a segment's file; null for any other name.</summary>
-    public static long? SegmentBase(string fileName) =>
-        fileName.Length == 20 + SegmentSuffix.Length
-        && fileName.EndsWith(SegmentSuffix, StringComparison.Ordinal)
+    public static long? SegmentBase(string fileName) => NumberIn(fileName, SegmentSuffix);
+
+    private static long? NumberIn(string fileName, string suffix) =>
+        fileName.Length == 20 + suffix.Length
+        && fileName.EndsWith(suffix, StringComparison.Ordinal)
         && long.TryParse(fileName.AsSpan(0, 20), NumberStyles.None, CultureInfo.InvariantCulture, out long offset)
             ? offset
             : null;

@@ -28,6 +28,14 @@ internal sealed class FileChannelProgress(ChannelJournal journal, long epoch, Pr
 
     public ValueTask<MessageBatch?> ReadKeptAsync(long offset) => journal.ReadKeptAsync(offset);
 
+    public ValueTask BuryAsync(IReadOnlyList<DeadLetter> letters) => new(journal.BuryAsync(epoch, letters));
+
+    public ValueTask<DeadRead> ReadDeadAsync(long from, long to, int maxBytes) => new(journal.ReadDeadAsync(from, to, maxBytes));
+
+    public ValueTask ReviveAsync(IReadOnlyList<DeadLetter> letters) => new(journal.ReviveAsync(epoch, letters));
+
+    public ValueTask FreeDeadAsync() => new(journal.FreeDeadAsync(epoch));
+
     public async ValueTask DisposeAsync()
     {
         try

@@ -3,11 +3,11 @@ using System.Buffers.Binary;
 namespace Broker.Storage.Files;
 
 /// <summary>
-/// The first bytes of a segment or a journal: 8 bytes of magic, format version, two numbers that say whose it is, and from 28 on the CRC-32C of
+/// The first bytes of a segment, a journal, or a segment of dead letters: 8 bytes of magic, format version, two numbers that say whose it is, and from 28 on the CRC-32C of
 /// what stands before; numbers little endian.
 /// </summary>
-/// <param name="Generation">Generation of the topic; 0 in a journal.</param>
-/// <param name="Identity">Base offset of a segment, incarnation of a journal.</param>
+/// <param name="Generation">Generation of the topic; 0 in what belongs to a channel.</param>
+/// <param name="Identity">Base offset of a segment, incarnation of the channel in the others.</param>
 internal readonly record struct FileHeader(int Generation, long Identity)
 {
     /// <summary>Bytes before the first record.</summary>
@@ -18,6 +18,9 @@ internal readonly record struct FileHeader(int Generation, long Identity)
 
     /// <summary>Magic of a journal: "BCHNJRN".</summary>
     public const ulong Journal = 0x004E524A_4E484342;
+
+    /// <summary>Magic of a segment of dead letters: "BDEADLT".</summary>
+    public const ulong DeadLetters = 0x00544C44_41454442;
 
     private const int Version = 1;
 

@@ -8,6 +8,7 @@ internal sealed class MemoryChannel(string topic, string name, long incarnation)
     private readonly Lock _lock = new();
     private readonly ProgressState _state = new();
     private readonly Dictionary<long, MessageBatch> _kept = [];
+    private readonly SortedDictionary<long, DeadLetter> _dead = [];
     private long _epoch;
     private bool _used;
     private bool _removed;
@@ -51,7 +52,7 @@ internal sealed class MemoryChannel(string topic, string name, long incarnation)
             _used = true;
             _state.Apply(entry);
             // Copies are looked for only where the change can have ended some: all kept ones are few.
-            if (_kept.Count > 0 && entry.Kind is (ProgressKind.Finished or ProgressKind.Emptied))
+            if (_kept.Count > 0 && entry.Kind is (ProgressKind.Finished or ProgressKind.Emptied or ProgressKind.Died))
             {
                 foreach (long offset in _kept.Keys.ToArray())
                 {
@@ -80,6 +81,59 @@ internal sealed class MemoryChannel(string topic, string name, long incarnation)
     {
         lock (_lock)
             return _kept.GetValueOrDefault(offset);
+    }
+
+    public void Bury(long epoch, IReadOnlyList<DeadLetter> letters)
+    {
+        lock (_lock)
+        {
+            Check(epoch);
+            foreach (DeadLetter letter in letters)
+            {
+                _dead[letter.Number] = letter;
+                Note(epoch, new ProgressEntry(ProgressKind.Died, letter.Offset, letter.Number, Size: letter.Size));
+            }
+        }
+    }
+
+    public DeadRead ReadDead(long from, long to, int maxBytes)
+    {
+        lock (_lock)
+        {
+            List<DeadLetter> letters = [];
+            long bytes = 0;
+            foreach (DeadLetter letter in _dead.Values.SkipWhile(letter => letter.Number < from).TakeWhile(letter => letter.Number < to))
+            {
+                bytes += letter.Size;
+                if (letters.Count > 0 && bytes > maxBytes)
+                    return new DeadRead(letters, letter.Number);
+                letters.Add(letter);
+            }
+            return new DeadRead(letters, to);
+        }
+    }
+
+    public void Revive(long epoch, IReadOnlyList<DeadLetter> letters)
+    {
+        lock (_lock)
+        {
+            Check(epoch);
+            foreach (DeadLetter letter in letters)
+            {
+                _kept[letter.Offset] = letter.Message;
+                _state.Revive(letter.Offset, letter.Number, letter.Size);
+            }
+        }
+    }
+
+    public void FreeDead(long epoch)
+    {
+        lock (_lock)
+        {
+            Check(epoch);
+            foreach (long number in _dead.Keys.Where(number => !_state.Dead.Live(number, number + 1).Any()).ToArray())
+                _dead.Remove(number);
+        }
     }
 
     public void Check(long epoch)

@@ -25,6 +25,7 @@ internal sealed record ChannelOpening(long Epoch, long Sequence, ProgressState? 
         {
             await connection.ExecuteAsync(database.Sql.ClearJournal, generation, channel);
             await connection.ExecuteAsync(database.Sql.ClearKept, generation, channel);
+            await connection.ExecuteAsync(database.Sql.ClearDead, generation, channel);
         }
         long epoch;
         long sequence;

@@ -5,8 +5,9 @@ namespace Broker.Storage.Postgres;
 /// <summary>A row of a channel's journal.</summary>
 /// <param name="Sequence">Its number, so that writing it again does nothing.</param>
 /// <param name="Entries">The changes.</param>
-/// <param name="Kept">The message that is kept with it.</param>
-internal sealed record JournalRow(long Sequence, byte[] Entries, KeptMessage? Kept)
+/// <param name="Kept">The messages that are kept with it.</param>
+/// <param name="Dead">The dead letters that are written with it.</param>
+internal sealed record JournalRow(long Sequence, byte[] Entries, IReadOnlyList<KeptMessage> Kept, IReadOnlyList<DeadLetter> Dead)
 {
     // What a row costs besides its entries, in the table and in its index.
     private const int Overhead = 96;

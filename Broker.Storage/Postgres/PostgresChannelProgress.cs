@@ -19,6 +19,7 @@ internal sealed class PostgresChannelProgress : IChannelProgress
     private readonly List<JournalRow> _queue = [];
     private readonly List<OffsetRange> _forgotten = [];
     private readonly HashSet<long> _kept;
+    private readonly List<OffsetRange> _deadRemoved = [];
     private ProgressState? _loaded;
     private JournalEntries? _entries;
     private List<TaskCompletionSource> _waiters = [];
@@ -45,6 +46,9 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         _floor = opening.State?.Floor ?? 0;
         _durableFloor = _floor;
         _kept = [.. opening.State?.Kept.Select(message => message.Offset) ?? []];
+        if (opening.State?.Dead is { Floor: > 0 } dead)
+            _deadRemoved.Add(new OffsetRange(0, dead.Floor));
+        _deadRemoved.AddRange(opening.State?.Dead.Removed ?? []);
         _journalBytes = opening.JournalBytes;
         _snapshotBytes = opening.SnapshotBytes;
     }
@@ -96,6 +100,9 @@ internal sealed class PostgresChannelProgress : IChannelProgress
                         return;
                     Forget(entry.Offset, entry.Value);
                     break;
+                case ProgressKind.DeadRemoved:
+                    _deadRemoved.Add(new OffsetRange(entry.Offset, entry.Value));
+                    break;
             }
             _entries ??= new JournalEntries();
             _entries.Add(entry);
@@ -127,11 +134,58 @@ internal sealed class PostgresChannelProgress : IChannelProgress
 
     public ValueTask FlushAsync() => new(WriteAsync(null));
 
+    public ValueTask BuryAsync(IReadOnlyList<DeadLetter> letters) => new(WrittenAsync(() =>
+    {
+        JournalEntries entries = new();
+        foreach (DeadLetter letter in letters)
+        {
+            entries.Add(new ProgressEntry(ProgressKind.Died, letter.Offset, letter.Number, Size: letter.Size));
+            Forget(letter.Offset, letter.Offset + 1);
+        }
+        _queue.Add(new JournalRow(++_sequence, JournalRow.Copy(entries.Take()), [], letters));
+    }));
+
+    public async ValueTask<DeadRead> ReadDeadAsync(long from, long to, int maxBytes) => await _database.RunAsync(
+        $"cannot read dead letters of channel {Name} of topic {Topic}", connection => ReadDeadAsync(connection, from, to, maxBytes));
+
+    public ValueTask ReviveAsync(IReadOnlyList<DeadLetter> letters) => new(WrittenAsync(() =>
+    {
+        foreach (DeadLetter letter in letters)
+        {
+            AddKept(JournalEntries.OfRevived(letter.Offset, letter.Number, letter.Size, []), letter.Message);
+            _deadRemoved.Add(new OffsetRange(letter.Number, letter.Number + 1));
+        }
+    }));
+
+    public async ValueTask FreeDeadAsync()
+    {
+        List<OffsetRange> removed;
+        lock (_lock)
+        {
+            if (_deadRemoved.Count == 0)
+                return;
+            removed = [.. _deadRemoved];
+        }
+        await FlushAsync();
+        foreach (OffsetRange range in removed)
+        {
+            await _database.RunAsync($"cannot remove dead letters of channel {Name} of topic {Topic}", async connection =>
+            {
+                while (await connection.ExecuteAsync(_database.Sql.FreeDead, Generation, Name, Incarnation, Epoch, range.Start, range.End) >= Statements.Chunk)
+                {
+                }
+            });
+        }
+        lock (_lock)
+            _deadRemoved.RemoveRange(0, removed.Count);
+    }
+
     public ValueTask KeepAsync(MessageBatch message, ushort attempts, long due)
     {
         if (message.Count != 1)
             throw new ArgumentException("one message at a time is kept", nameof(message));
-        return new ValueTask(WriteAsync(new KeptMessage(message.BaseOffset, attempts, due, message.Records)));
+        JournalPayload entries = JournalEntries.OfKept(message.BaseOffset, attempts, due, []);
+        return new ValueTask(WriteAsync(() => AddKept(entries, message)));
     }
 
     public async ValueTask<MessageBatch?> ReadKeptAsync(long offset)
@@ -212,7 +266,32 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         waiters.ForEach(waiter => waiter.TrySetException(fenced));
     }
 
-    private Task WriteAsync(KeptMessage? kept)
+    // Whatever fails is tried again until it is written or refused: what was queued cannot be taken back.
+    private async Task WrittenAsync(Action add)
+    {
+        Task written = WriteAsync(add);
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await written;
+                return;
+            }
+            catch (StoreException e) when (e is not FencedException)
+            {
+                await _database.PauseAsync(attempt);
+                written = WriteAsync(null);
+            }
+        }
+    }
+
+    private void AddKept(in JournalPayload entries, MessageBatch message)
+    {
+        _queue.Add(new JournalRow(++_sequence, entries.Bytes[..entries.Length], [new KeptMessage(message.BaseOffset, message.Records)], []));
+        _kept.Add(message.BaseOffset);
+    }
+
+    private Task WriteAsync(Action? add)
     {
         TaskCompletionSource waiter = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
@@ -221,12 +300,10 @@ internal sealed class PostgresChannelProgress : IChannelProgress
                 return Task.FromException(new FencedException(fenced.Message));
             if (_isClosed)
                 return Task.FromException(new FencedException($"channel {Name} of topic {Topic} was closed"));
-            if (kept is not null)
+            if (add is not null)
             {
                 QueueEntries();
-                JournalPayload payload = JournalEntries.OfKept(kept.Offset, kept.Attempts, kept.Due, []);
-                _queue.Add(new JournalRow(++_sequence, payload.Bytes[..payload.Length], kept));
-                _kept.Add(kept.Offset);
+                add();
             }
             _waiters.Add(waiter);
         }
@@ -237,7 +314,7 @@ internal sealed class PostgresChannelProgress : IChannelProgress
     private void QueueEntries()
     {
         if (_entries is { IsEmpty: false } entries)
-            _queue.Add(new JournalRow(++_sequence, JournalRow.Copy(entries.Take()), null));
+            _queue.Add(new JournalRow(++_sequence, JournalRow.Copy(entries.Take()), [], []));
         _entries = null;
     }
 
@@ -258,6 +335,27 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         if (rows.GetInt32(0) != BatchChecksum.Of(Generation, offset, [], record))
             throw new StoreException($"message {offset} of channel {Name} of topic {Topic} is damaged in PostgreSQL");
         return new MessageBatch { BaseOffset = offset, Count = 1, Records = record };
+    }
+
+    private async Task<DeadRead> ReadDeadAsync(NpgsqlConnection connection, long from, long to, int maxBytes)
+    {
+        List<DeadLetter> letters = [];
+        long end = from;
+        await using NpgsqlCommand command = connection.Command(_database.Sql.ReadDead, Generation, Name, from, to, (long)maxBytes);
+        await using NpgsqlDataReader rows = await command.ExecuteReaderAsync();
+        bool isAny = false;
+        while (await rows.ReadAsync())
+        {
+            isAny = true;
+            long number = rows.GetInt64(0);
+            byte[] letter = rows.GetFieldValue<byte[]>(2);
+            end = number + 1;
+            if (rows.GetInt32(1) == BatchChecksum.Of(Generation, number, [], letter))
+                letters.Add(DeadLetterFormat.Read(letter));
+            else
+                _database.Log.DamagedProgress(Topic, Name);
+        }
+        return new DeadRead(letters, isAny ? end : to);
     }
 
     /// <summary>Puts a snapshot in the place of the journal, while the journal may go on.</summary>

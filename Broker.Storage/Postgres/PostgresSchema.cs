@@ -14,7 +14,7 @@ internal sealed class PostgresSchema(string schema)
     private readonly string _s = $"\"{schema}\"";
 
     /// <summary>The newest version that is known.</summary>
-    public static int Version => 3;
+    public static int Version => 4;
 
     /// <summary>Makes the schema, or brings it up to this version.</summary>
     /// <returns>The version that was there before; 0 for none.</returns>
@@ -61,7 +61,7 @@ internal sealed class PostgresSchema(string schema)
         return before;
     }
 
-    private IReadOnlyList<IReadOnlyList<string>> Steps => [First, LowestOpenSequences, ReservedOffsets];
+    private IReadOnlyList<IReadOnlyList<string>> Steps => [First, LowestOpenSequences, ReservedOffsets, DeadLetters];
 
     // Rows that are updated again and again leave room beside them, so that a new version of a row stays in its page and no index is
     // touched. Bodies are stored as they are: what clients send is mostly short or compressed already.
@@ -152,6 +152,20 @@ internal sealed class PostgresSchema(string schema)
         $"alter table {_s}.store add column cluster text",
         $"alter table {_s}.topics add column reserved_offset bigint not null default 0",
         $"update {_s}.topics set reserved_offset = end_offset + {Statements.Reserve}",
+    ];
+
+    private IReadOnlyList<string> DeadLetters =>
+    [
+        $"""
+        create table {_s}.channel_dead (
+          generation integer,
+          channel text collate "C",
+          number bigint,
+          crc integer not null,
+          letter bytea not null,
+          primary key (generation, channel, number))
+        """,
+        $"alter table {_s}.channel_dead alter column letter set storage external",
     ];
 
     /// <summary>0 when there are no tables yet.</summary>

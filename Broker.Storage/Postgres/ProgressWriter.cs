@@ -172,7 +172,9 @@ internal sealed class ProgressWriter(PostgresDatabase database)
             batch.BatchCommands.Add(new NpgsqlBatchCommand("select set_config('synchronous_commit', 'off', true)"));
         foreach (ProgressGroup group in groups)
             batch.BatchCommands.Add(group.NoteCommand(database.Sql));
-        // Only what the statements above have let pass can be removed by these: they go by the same epoch, in the same transaction.
+        // Only what the statements above have let pass can be written or removed by these: they go by the same epoch, in the same transaction.
+        foreach (ProgressGroup group in groups.Where(group => group.HasDead))
+            batch.BatchCommands.Add(group.BuryCommand(database.Sql));
         foreach (ProgressGroup group in groups.Where(group => group.Forgotten.Count > 0))
             batch.BatchCommands.Add(group.ForgetCommand(database.Sql));
         List<bool> written = [];

@@ -251,6 +251,37 @@ internal sealed class Statements(string schema)
           select from {_s}.channels where generation = $1 and name = $2 and incarnation = $3 and epoch = $4)
         """;
 
+    /// <summary>$1 generation, $2 name, $3 incarnation, $4 epoch; of dead letters $5 numbers, $6 checksums, $7 letters.</summary>
+    public string WriteDead =>
+        $"""
+        insert into {_s}.channel_dead (generation, channel, number, crc, letter)
+        select $1, $2, d.number, d.crc, d.letter from unnest($5, $6, $7) as d (number, crc, letter)
+        where exists (select from {_s}.channels where generation = $1 and name = $2 and incarnation = $3 and epoch = $4)
+        on conflict (generation, channel, number) do update set crc = excluded.crc, letter = excluded.letter
+        """;
+
+    /// <summary>$1 generation, $2 name, $3 from, $4 to, $5 greatest number of bytes.</summary>
+    public string ReadDead =>
+        $"""
+        select number, crc, letter from (
+          select number, crc, letter, sum(octet_length(letter)) over (order by number rows unbounded preceding) - octet_length(letter) as bytes_before from (
+            select number, crc, letter from {_s}.channel_dead
+            where generation = $1 and channel = $2 and number >= $3 and number < $4 order by number limit {Chunk}) d) r
+        where bytes_before = 0 or bytes_before + octet_length(letter) <= $5
+        order by number
+        """;
+
+    /// <summary>$1 generation, $2 name, $3 incarnation, $4 epoch, $5 from, $6 to. Removes a part of the dead letters between two numbers.</summary>
+    public string FreeDead =>
+        $"""
+        delete from {_s}.channel_dead where generation = $1 and channel = $2 and number = any (array(
+          select number from {_s}.channel_dead where generation = $1 and channel = $2 and number >= $5 and number < $6 order by number limit {Chunk}))
+          and exists (select from {_s}.channels where generation = $1 and name = $2 and incarnation = $3 and epoch = $4)
+        """;
+
+    /// <summary>$1 generation, $2 name.</summary>
+    public string ClearDead => $"delete from {_s}.channel_dead where generation = $1 and channel = $2";
+
     /// <summary>$1 generation, $2 name, $3 offset.</summary>
     public string ReadKept =>
         $"select crc, record from {_s}.channel_kept where generation = $1 and channel = $2 and \"offset\" = $3";
@@ -270,7 +301,9 @@ internal sealed class Statements(string schema)
         with gone as (
           delete from {_s}.channels where generation = $1 and name = $2 and incarnation <= $3 returning generation),
         journal as (
-          delete from {_s}.channel_journal where generation = $1 and channel = $2 and exists (select from gone))
+          delete from {_s}.channel_journal where generation = $1 and channel = $2 and exists (select from gone)),
+        dead as (
+          delete from {_s}.channel_dead where generation = $1 and channel = $2 and exists (select from gone))
         delete from {_s}.channel_kept where generation = $1 and channel = $2 and exists (select from gone)
         """;
 
@@ -279,7 +312,8 @@ internal sealed class Statements(string schema)
     /// <summary>$1 generation. Each removes a part of what a deleted topic has left.</summary>
     public IReadOnlyList<string> Sweep =>
     [
-        SweepOf("batches"), SweepOf("publishers"), SweepOf("channel_journal"), SweepOf("channel_kept"), SweepOf("channels"),
+        SweepOf("batches"), SweepOf("publishers"), SweepOf("channel_journal"), SweepOf("channel_kept"), SweepOf("channel_dead"),
+        SweepOf("channels"),
     ];
 
     /// <summary>$1 generation.</summary>

@@ -222,7 +222,7 @@ internal sealed class QueueDriver
             return;
         QueueModel.Message message = _model.Messages[offset];
         TryAgain(message);
-        if (delay == 0 || message.State == QueueModel.State.Gone)
+        if (delay == 0 || message.State is QueueModel.State.Gone or QueueModel.State.Dying)
             return;
         message.State = QueueModel.State.Deferred;
         message.Due = _now + Math.Min(delay, MaxDelay);
@@ -241,6 +241,7 @@ internal sealed class QueueDriver
         _queue.Policy = _model.Policy = new ChannelPolicy
         {
             MaxAttempts = _random.Next(3) == 0 ? null : _random.Next(0, 4),
+            DeadLetter = _random.Next(3) == 0 ? ChannelPolicy.Drop : ChannelPolicy.Keep,
             RetryDelay = _random.Next(2) == 0 ? null : new RetryDelay(_random.Next(1, 5_000), 2, 8_000),
         };
         Say($"policy {_model.Policy}");
@@ -262,6 +263,7 @@ internal sealed class QueueDriver
     private void Empty()
     {
         Say("empty");
+        Bury(_queue.Dying.Count);
         foreach (QueueModel.Message message in _model.Messages.Values)
             message.State = QueueModel.State.Gone;
         _queue.Empty(_end, _consumers.Values);
@@ -275,7 +277,7 @@ internal sealed class QueueDriver
         TakeNotes();
         foreach (QueueModel.Message message in _model.Messages.Values)
         {
-            if (message.State == QueueModel.State.InFlight)
+            if (message.State is QueueModel.State.InFlight or QueueModel.State.Dying)
                 message.State = QueueModel.State.Ready;
         }
 
@@ -310,7 +312,43 @@ internal sealed class QueueDriver
             TakeDeliveries();
         }
         while (Read());
+        if (_random.Next(2) == 0)
+            Bury(Math.Min(_queue.Dying.Count, _random.Next(1, 5)));
         TakeNotes();
+    }
+
+    // The store has what was given up; now and then one that could not be read is missing, or the oldest of the dead make room.
+    private void Bury(int count)
+    {
+        if (count == 0)
+            return;
+        TakeNotes();
+        List<DeadLetter> letters = [];
+        foreach (DyingMessage dying in _queue.Dying.Take(count))
+        {
+            QueueModel.Message message = _model.Messages[dying.Offset];
+            Assert.Equal((QueueModel.State.Dying, message.Attempts), (message.State, dying.Attempts));
+            message.State = QueueModel.State.Gone;
+            DeadLetter letter = new()
+            {
+                Number = _queue.Letters.End + letters.Count,
+                Offset = dying.Offset,
+                Attempts = dying.Attempts,
+                Cause = dying.Cause,
+                Time = dying.Time,
+                Address = "",
+                ClientId = "",
+                Record = Body(dying.Offset),
+            };
+            letters.Add(letter);
+            _journal.Note(new ProgressEntry(ProgressKind.Died, letter.Offset, letter.Number, Size: letter.Size));
+        }
+
+        Say($"bury {count}");
+        _queue.Bury(count, letters, DiscardCause.Lost);
+        DeadNumbers dead = _queue.Letters;
+        if (dead.Count > 3)
+            _queue.DiscardDead(dead.Floor, dead.Floor + 1, letters[0].Size, DiscardCause.DeadEvicted);
     }
 
     private bool Read()
@@ -387,10 +425,11 @@ internal sealed class QueueDriver
         Assert.Equal(_model.Count(QueueModel.State.Ready), _queue.Depth);
         Assert.Equal(_model.Count(QueueModel.State.InFlight), _queue.InFlight);
         Assert.Equal(_model.Count(QueueModel.State.Deferred), _queue.Deferred);
+        Assert.Equal(_model.Count(QueueModel.State.Dying), _queue.Dying.Count);
         Assert.Equal(0, _queue.Books.Discarded[(int)DiscardCause.Lost]);
         Assert.Equal(
             _queue.Books.StartedWith + _queue.Books.Messages,
-            _queue.Books.Finished + _queue.Books.DiscardedInAll + _queue.Depth + _queue.InFlight + _queue.Deferred);
+            _queue.Books.Finished + _queue.Books.DiscardedInAll + _queue.Depth + _queue.InFlight + _queue.Deferred + _queue.Dead);
         Assert.True(_queue.Floor <= _model.Floor(_end), "the floor has passed a message that is not finished");
         if (_queue.Cursor == _queue.End)
             Assert.Equal(_model.Floor(_end), _queue.Floor);
@@ -437,6 +476,7 @@ internal sealed class QueueDriver
     {
         private readonly SortedSet<long> _finished = [];
         private readonly SortedDictionary<long, MessageState> _states = [];
+        private readonly DeadNumbers _dead = new();
         private long _floor;
 
         public void Note(ProgressEntry entry)
@@ -465,6 +505,14 @@ internal sealed class QueueDriver
                 case ProgressKind.Attempts:
                     _states[entry.Offset] = new MessageState(entry.Offset, entry.Attempts, 0, false);
                     break;
+                case ProgressKind.Died:
+                    _finished.Add(entry.Offset);
+                    _states.Remove(entry.Offset);
+                    _dead.Add(entry.Value, entry.Size);
+                    break;
+                case ProgressKind.DeadRemoved:
+                    _dead.Remove(entry.Offset, entry.Value, entry.Size);
+                    break;
             }
         }
 
@@ -473,6 +521,7 @@ internal sealed class QueueDriver
             Floor = _floor,
             Finished = [.. _finished.Where(o => o >= _floor).Select(o => new OffsetRange(o, o + 1))],
             Messages = [.. _states.Values],
+            Dead = _dead.Copy(),
         };
 
         private void Forget(long below)

@@ -11,6 +11,7 @@ internal sealed class QueueModel(bool ownsBodies, long window)
         Ready,
         InFlight,
         Deferred,
+        Dying,
         Gone,
     }
 
@@ -63,7 +64,7 @@ internal sealed class QueueModel(bool ownsBodies, long window)
     public State After(Message message)
     {
         if (Policy.MaxAttempts is > 0 and int most && message.Attempts >= most)
-            return State.Gone;
+            return OwnsBodies || Policy.DeadLetter == ChannelPolicy.Drop ? State.Gone : State.Dying;
         return Policy.RetryDelay is null ? State.Ready : State.Deferred;
     }
 

@@ -8,15 +8,18 @@ public sealed class PolicyTests
     private const string Topic = "/topic/policy?topic=t";
     private const string Channel = "/channel/policy?topic=t&channel=c";
     private const string Drop = """{"max_attempts":5,"dead_letter":"drop"}""";
-    private const string FromBroker =
-        """{"max_attempts":{"value":0,"from":"broker"},"retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"}}""";
+    private const string Bounds = """ "max_dead":{"value":100000,"from":"broker"},"max_dead_bytes":{"value":268435456,"from":"broker"}""";
+    private const string FromBroker = $$"""
+        {"max_attempts":{"value":0,"from":"broker"},"dead_letter":{"value":"keep","from":"broker"},
+        "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{Bounds}}}
+        """;
 
     [Fact]
     public async Task Where_nobody_says_anything_the_broker_does()
     {
         await using HttpBroker broker = await StartAsync();
-        (await broker.GetAsync(Channel)).IsJson($$"""{"policy":{},"effective":{{FromBroker}}}""");
-        (await broker.GetAsync(Topic)).IsJson($$$"""{"policy":{},"effective":{"channels":{{{FromBroker}}}}}""");
+        IsSame($$"""{"policy":{},"effective":{{FromBroker}}}""", await broker.GetAsync(Channel));
+        IsSame($$$"""{"policy":{},"effective":{"channels":{{{FromBroker}}}}}""", await broker.GetAsync(Topic));
     }
 
     [Fact]
@@ -25,11 +28,11 @@ public sealed class PolicyTests
         await using HttpBroker broker = await StartAsync();
         Assert.Equal(200, (await broker.PutAsync(Topic, $$"""{"channels":{{Drop}}}""")).Status);
         Assert.Equal(200, (await broker.PutAsync(Channel, """{"max_attempts":0,"retry_delay":{"first":1000}}""")).Status);
-        const string told = """
+        const string told = $$$"""
             {"policy":{"max_attempts":0,"retry_delay":{"first":1000,"factor":2,"most":3600000}},
             "effective":{"max_attempts":{"value":0,"from":"channel"},
             "retry_delay":{"value":{"first":1000,"factor":2,"most":3600000},"from":"channel"},
-            "dead_letter":{"value":"drop","from":"topic"}}}
+            "dead_letter":{"value":"drop","from":"topic"},{{{Bounds}}}}}
             """;
         IsSame(told, await broker.GetAsync(Channel));
 
@@ -38,9 +41,9 @@ public sealed class PolicyTests
         using HttpClient client = HttpBroker.ClientOf(broker.Broker.HttpEndPoint);
         IsSame(told, await HttpReply.OfAsync(await client.GetAsync(new Uri(Channel, UriKind.Relative))));
         IsSame(
-            """
+            $$$"""
             {"policy":{},"effective":{"max_attempts":{"value":5,"from":"topic"},"dead_letter":{"value":"drop","from":"topic"},
-            "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"}}}
+            "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{{Bounds}}}}}
             """,
             await HttpReply.OfAsync(await client.DeleteAsync(new Uri(Channel, UriKind.Relative))));
     }
@@ -66,16 +69,17 @@ public sealed class PolicyTests
     [Theory]
     [InlineData("", "the policy is no JSON object with each name once")]
     [InlineData("[]", "the policy must be a JSON object")]
-    [InlineData("""{"max_atempts":5}""", "the name max_atempts is not known here: a channel's policy has max_attempts, dead_letter and retry_delay")]
+    [InlineData("""{"max_atempts":5}""", "the name max_atempts is not known here: a channel's policy has max_attempts, dead_letter, retry_delay, max_dead and max_dead_bytes")]
     [InlineData("""{"max_attempts":-1}""", "max_attempts must be a whole number from 0 to 65535")]
     [InlineData("""{"max_attempts":65536}""", "max_attempts must be a whole number from 0 to 65535")]
     [InlineData("""{"max_attempts":1.5}""", "max_attempts must be a whole number from 0 to 65535")]
     [InlineData("""{"max_attempts":"5"}""", "max_attempts must be a whole number from 0 to 65535")]
     [InlineData("""{"max_attempts":null}""", "max_attempts must be a whole number from 0 to 65535")]
-    [InlineData("""{"max_attempts":5}""", "max_attempts needs dead_letter beside it")]
     [InlineData("""{"max_attempts":5,"max_attempts":6}""", "the policy is no JSON object with each name once")]
-    [InlineData("""{"dead_letter":"lose"}""", "dead_letter must be drop")]
-    [InlineData("""{"dead_letter":7}""", "dead_letter must be drop")]
+    [InlineData("""{"dead_letter":"lose"}""", "dead_letter must be keep or drop")]
+    [InlineData("""{"dead_letter":7}""", "dead_letter must be keep or drop")]
+    [InlineData("""{"max_dead":0}""", "max_dead must be a whole number from 1 to 100000000")]
+    [InlineData("""{"max_dead_bytes":0}""", "max_dead_bytes must be a whole number from 1 to 1125899906842624")]
     [InlineData("""{"retry_delay":1000}""", "retry_delay must be a JSON object")]
     [InlineData("""{"retry_delay":{"most":5}}""", "retry_delay needs first")]
     [InlineData("""{"retry_delay":{"first":-5}}""", "first must be a whole number from 0 to 31536000000")]

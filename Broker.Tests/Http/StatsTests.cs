@@ -81,7 +81,7 @@ public sealed partial class StatsTests
         Assert.Equal(
             [
                 "channel_name", "depth", "backend_depth", "in_flight_count", "deferred_count", "message_count", "requeue_count",
-                "timeout_count", "client_count", "clients", "paused", "e2e_processing_latency",
+                "timeout_count", "client_count", "clients", "paused", "e2e_processing_latency", "dead_count",
             ],
             NamesOf(topic["channels"]![0]!));
         Assert.Equal(

@@ -13,6 +13,7 @@ public static class Figures
     public static string Of(ChannelStats stats) =>
         $"depth {stats.Depth}, in flight {stats.InFlight}, deferred {stats.Deferred}, messages {stats.MessageCount}, "
         + $"finished {stats.Finished}, requeued {stats.Requeued}, timed out {stats.TimedOut}, discarded {stats.Discarded}, "
+        + $"dead {stats.Dead}, "
         + $"paused {stats.Paused}, consumers {stats.ConsumerCount} "
         + $"[{string.Join("; ", (stats.Consumers ?? []).Select(consumer => $"RDY {consumer.Ready}, in flight {consumer.InFlight}"))}]";
 }

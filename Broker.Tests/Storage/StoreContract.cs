@@ -1,4 +1,5 @@
 using System.Text;
+using Broker.Channels;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Storage;
@@ -305,6 +306,90 @@ public abstract class StoreContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Dead_letters_are_finished_in_the_log_and_stay_until_they_are_removed()
+    {
+        ITopicLog log = await MakeAsync("t", 10);
+        IChannelProgress progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        await progress.KeepAsync(Batch(3, "three"), 5, 0);
+        progress.Note(new ProgressEntry(ProgressKind.Attempts, 4, 0, 2));
+        DeadLetter[] letters = [Letter(0, 4, "four"), Letter(1, 3, "three"), Letter(2, 0, "zero"), Letter(3, 1, "one")];
+        await progress.BuryAsync(letters[..3]);
+        await progress.BuryAsync(letters[3..]);
+        Assert.Null(await progress.ReadKeptAsync(3));
+
+        progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        ChannelState state = (await progress.LoadAsync())!;
+        Assert.Equal(2, state.Floor);
+        Assert.Equal([new OffsetRange(3, 5)], state.Finished);
+        Assert.Empty(state.Messages);
+        Assert.Equal((4, 4, 0, letters.Sum(letter => letter.Size)), (state.Dead.End, state.Dead.Count, state.Dead.Floor, state.Dead.Bytes));
+        DeadRead read = await progress.ReadDeadAsync(0, 4, 1 << 20);
+        Assert.Equal(letters.Select(Describe), read.Letters.Select(Describe));
+        Assert.Equal(4, read.End);
+        read = await progress.ReadDeadAsync(1, 4, 1);
+        Assert.Equal(letters[1..2].Select(Describe), read.Letters.Select(Describe));
+        Assert.Equal(2, read.End);
+        Assert.Equal(["2 zero"], (await progress.ReadDeadAsync(2, 3, 1 << 20)).Letters.Select(letter => $"{letter.Number} {Texts(letter.Message).Single()[2..]}"));
+
+        progress.Note(new ProgressEntry(ProgressKind.DeadRemoved, 0, 1, Size: letters[0].Size));
+        progress.Note(new ProgressEntry(ProgressKind.DeadRemoved, 2, 3, Size: letters[2].Size));
+        await progress.FreeDeadAsync();
+        await progress.FreeDeadAsync();
+        Assert.Equal([1L], (await progress.ReadDeadAsync(1, 2, 1 << 20)).Letters.Select(letter => letter.Number));
+        progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        state = (await progress.LoadAsync())!;
+        Assert.Equal((4, 2, 1), (state.Dead.End, state.Dead.Count, state.Dead.Floor));
+        Assert.Equal([new OffsetRange(1, 2), new OffsetRange(3, 4)], state.Dead.Live(0, 9));
+        Assert.Equal(letters[1].Size + letters[3].Size, state.Dead.Bytes);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_that_is_revived_is_a_kept_message_without_attempts()
+    {
+        ITopicLog log = await MakeAsync("t", 10);
+        IChannelProgress progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        DeadLetter[] letters = [Letter(0, 4, "four"), Letter(1, 5, "five")];
+        await progress.BuryAsync(letters);
+        await progress.ReviveAsync(letters[1..]);
+        Assert.Equal(["5 five"], Texts((await progress.ReadKeptAsync(5))!));
+        progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        ChannelState state = (await progress.LoadAsync())!;
+        Assert.Equal([new MessageState(5, 0, 0, true)], state.Messages);
+        Assert.Equal((2, 1, (long)letters[0].Size), (state.Dead.End, state.Dead.Count, state.Dead.Bytes));
+        Assert.Equal(["5 five"], Texts((await progress.ReadKeptAsync(5))!));
+
+        // It dies again, under a new number.
+        await progress.BuryAsync([Letter(2, 5, "five")]);
+        await progress.FreeDeadAsync();
+        Assert.Null(await progress.ReadKeptAsync(5));
+        progress = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        state = (await progress.LoadAsync())!;
+        Assert.Empty(state.Messages);
+        Assert.Equal([new OffsetRange(0, 1), new OffsetRange(2, 3)], state.Dead.Live(0, 9));
+        Assert.Equal([0L, 2L], (await progress.ReadDeadAsync(0, 3, 1 << 20)).Letters.Select(letter => letter.Number).Except([1L]));
+    }
+
+    [Fact]
+    public async Task Dead_letters_belong_to_one_incarnation_and_to_the_last_opening()
+    {
+        ITopicLog log = await MakeAsync("t", 10);
+        IChannelProgress first = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        await first.BuryAsync([Letter(0, 4, "four")]);
+        IChannelProgress second = await Store.OpenChannelAsync("t", log.Generation, "c", 1);
+        await Assert.ThrowsAsync<FencedException>(() => first.BuryAsync([Letter(1, 5, "five")]).AsTask());
+        await Assert.ThrowsAsync<FencedException>(() => first.ReviveAsync([Letter(0, 4, "four")]).AsTask());
+        await second.BuryAsync([Letter(1, 6, "six")]);
+        Assert.Equal([4L, 6L], (await second.ReadDeadAsync(0, 2, 1 << 20)).Letters.Select(letter => letter.Offset));
+
+        IChannelProgress third = await Store.OpenChannelAsync("t", log.Generation, "c", 2);
+        Assert.Null(await third.LoadAsync());
+        await third.BuryAsync([Letter(0, 7, "seven")]);
+        Assert.Equal([7L], (await third.ReadDeadAsync(0, 9, 1 << 20)).Letters.Select(letter => letter.Offset));
+        await Store.DeleteChannelAsync("t", log.Generation, "c", 2);
+        await Assert.ThrowsAsync<FencedException>(() => third.BuryAsync([Letter(1, 8, "eight")]).AsTask());
+    }
+
+    [Fact]
     public async Task A_second_opening_of_a_channel_fences_the_first()
     {
         ITopicLog log = await MakeAsync("t", 50);
@@ -366,6 +451,21 @@ public abstract class StoreContract : IAsyncLifetime
             DueTimes = [.. Enumerable.Range(0, batch.Count).Select(i => due + i)],
         };
     }
+
+    protected static DeadLetter Letter(long number, long offset, string body, DeadCause cause = DeadCause.TimedOut) => new()
+    {
+        Number = number,
+        Offset = offset,
+        Attempts = (ushort)(number + 3),
+        Cause = cause,
+        Time = 1_000_000 + number,
+        Address = "[::1]:1234",
+        ClientId = $"client {number} ü",
+        Record = Batch(offset, body).Records,
+    };
+
+    protected static string Describe(DeadLetter letter) =>
+        $"{letter.Number} {letter.Attempts} {letter.Cause} {letter.Time} {letter.Address} {letter.ClientId} {Texts(letter.Message).Single()}";
 
     protected static Task AppendAsync(ITopicLog log, long offset, params string[] bodies) =>
         log.AppendAsync(Batch(offset, bodies), 0, 0).AsTask();

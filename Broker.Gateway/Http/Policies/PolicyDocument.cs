@@ -70,5 +70,7 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
         (PolicyNames.RetryDelay, policy.RetryDelay is { } delay
             ? new JsonObject { [PolicyNames.First] = delay.First, [PolicyNames.Factor] = delay.Factor, [PolicyNames.Most] = delay.Most }
             : null),
+        (PolicyNames.MaxDead, policy.MaxDead),
+        (PolicyNames.MaxDeadBytes, policy.MaxDeadBytes),
     ];
 }

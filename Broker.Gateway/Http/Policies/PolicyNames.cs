@@ -7,6 +7,8 @@ internal static class PolicyNames
     public const string MaxAttempts = "max_attempts";
     public const string DeadLetter = "dead_letter";
     public const string RetryDelay = "retry_delay";
+    public const string MaxDead = "max_dead";
+    public const string MaxDeadBytes = "max_dead_bytes";
     public const string First = "first";
     public const string Factor = "factor";
     public const string Most = "most";

@@ -9,6 +9,8 @@ internal static class PolicyReader
 {
     private const double DefaultFactor = 2;
     private const double MaxFactor = 100;
+    private const long MaxDead = 100_000_000;
+    private const long MaxDeadBytes = 1L << 50;
     private const long DefaultMostDelay = 60 * 60 * 1000;
     private const long MaxDelay = 365L * 24 * 60 * 60 * 1000;
 
@@ -66,19 +68,18 @@ internal static class PolicyReader
                 PolicyNames.MaxAttempts => policy with { MaxAttempts = (int)Whole(property, 0, ushort.MaxValue) },
                 PolicyNames.DeadLetter => policy with { DeadLetter = DeadLetter(property.Value) },
                 PolicyNames.RetryDelay => policy with { RetryDelay = Delay(property.Value) },
-                _ => throw Unknown(property, "a channel's policy has max_attempts, dead_letter and retry_delay"),
+                PolicyNames.MaxDead => policy with { MaxDead = Whole(property, 1, MaxDead) },
+                PolicyNames.MaxDeadBytes => policy with { MaxDeadBytes = Whole(property, 1, MaxDeadBytes) },
+                _ => throw Unknown(property, "a channel's policy has max_attempts, dead_letter, retry_delay, max_dead and max_dead_bytes"),
             };
         }
 
-        // What becomes of messages that are given up is never to come as a surprise.
-        if (policy is { MaxAttempts: > 0, DeadLetter: null })
-            throw new InvalidPolicyException("max_attempts needs dead_letter beside it: with drop, a message that has had all of its attempts is discarded");
         return policy;
     }
 
-    private static string DeadLetter(JsonElement value) => value.ValueKind == JsonValueKind.String && value.ValueEquals(ChannelPolicy.Drop)
-        ? ChannelPolicy.Drop
-        : throw new InvalidPolicyException("dead_letter must be drop");
+    private static string DeadLetter(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString() is ChannelPolicy.Keep or ChannelPolicy.Drop
+        ? value.GetString()!
+        : throw new InvalidPolicyException("dead_letter must be keep or drop");
 
     private static RetryDelay Delay(JsonElement element)
     {

@@ -39,4 +39,7 @@ public sealed record ChannelDocument
     [JsonPropertyName("paused")] public bool Paused { get; init; }
 
     [JsonPropertyName("e2e_processing_latency")] public LatencyDocument Latency { get; init; } = LatencyDocument.None;
+
+    /// <summary>Not of nsqd; tools that do not know it pass it over.</summary>
+    [JsonPropertyName("dead_count")] public long Dead { get; init; }
 }

@@ -148,6 +148,7 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         BackendDepth = channel.BackendDepth,
         InFlight = channel.InFlight,
         Deferred = channel.Deferred,
+        Dead = channel.Dead,
         MessageCount = channel.MessageCount,
         ZoneLocal = channel.ZoneLocal,
         RegionLocal = channel.RegionLocal,

@@ -32,6 +32,10 @@ internal sealed class SimulatedConnection(SimulatedGateway gateway, string topic
 
     public Proximity Proximity => Proximity.Global;
 
+    public string RemoteEndPoint => $"client-{number}:1";
+
+    public string ClientId => $"client {number}";
+
     public long WrittenUpTo { get; private set; }
 
     private BrokerWorld World => gateway.World;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Broker.Channels;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Storage;
@@ -14,6 +15,7 @@ public sealed partial class FormatDocumentTests
 {
     private const long Published = 1_764_201_600_000_000_000;
     private const long Due = 1_764_205_200_000;
+    private const long Died = 1_764_201_900_000;
 
     private static readonly string[] NotShown = ["lock", "owner"];
 
@@ -51,9 +53,12 @@ public sealed partial class FormatDocumentTests
         Assert.Equal(Due, Assert.Single(Assert.Single(await log.ReadDeferredAsync(0, 3)).DueTimes));
         await using IChannelProgress progress = await store.OpenChannelAsync("orders", 1, "archive", 1);
         ChannelState state = (await progress.LoadAsync())!;
-        Assert.Equal(1, state.Floor);
-        Assert.Equal(new OffsetRange(2, 3), Assert.Single(state.Finished));
-        Assert.Equal([new MessageState(1, 3, 0, false), new MessageState(2, 1, Due, true)], state.Messages);
+        Assert.Equal(3, state.Floor);
+        Assert.Empty(state.Finished);
+        Assert.Equal([new MessageState(2, 1, Due, true)], state.Messages);
+        DeadLetter letter = Assert.Single((await progress.ReadDeadAsync(0, state.Dead.End, 1 << 20)).Letters);
+        Assert.Equal((1, 3, DeadCause.TimedOut, Died, "127.0.0.1:1234", "mailer"), (letter.Offset, letter.Attempts, letter.Cause, letter.Time, letter.Address, letter.ClientId));
+        Assert.Equal(["world"], Bodies(letter.Message));
         Assert.Equal(["later"], Bodies((await progress.ReadKeptAsync(2))!));
     }
 
@@ -72,6 +77,17 @@ public sealed partial class FormatDocumentTests
         progress.Note(new ProgressEntry(ProgressKind.Attempts, 1, 0, 3));
         await progress.FlushAsync();
         await progress.KeepAsync(later.At(2), attempts: 1, Due);
+        await progress.BuryAsync([new DeadLetter
+        {
+            Number = 0,
+            Offset = 1,
+            Attempts = 3,
+            Cause = DeadCause.TimedOut,
+            Time = Died,
+            Address = "127.0.0.1:1234",
+            ClientId = "mailer",
+            Record = MessageBatch.Create(Published, "world"u8.ToArray()).Records,
+        }]);
     }
 
     private static Task<FileMessageStore> OpenAsync(string path) =>

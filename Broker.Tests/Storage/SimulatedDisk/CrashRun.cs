@@ -1,4 +1,5 @@
 using System.Text;
+using Broker.Channels;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Storage;
@@ -26,6 +27,10 @@ internal sealed class CrashRun
     private readonly SortedSet<long> _flushed = [];
     private readonly SortedSet<long> _keeping = [];
     private readonly SortedSet<long> _kept = [];
+    private readonly SortedSet<long> _dying = [];
+    private readonly SortedSet<long> _dead = [];
+    private readonly SortedSet<long> _leaving = [];
+    private readonly SortedSet<long> _revived = [];
     private readonly HashSet<long> _seen = [];
     private readonly RecordedLog _log = new();
     private SimulatedScheduler _scheduler;
@@ -39,6 +44,7 @@ internal sealed class CrashRun
     private bool _isAfterCleanEnd;
     private long _cleanNext;
     private long _sequence;
+    private long _deaths = 1_000;
 
     public CrashRun(int seed)
     {
@@ -129,13 +135,13 @@ internal sealed class CrashRun
         Assert.Equal(_generation, log.Generation);
         await VerifyLogAsync(log);
         IChannelProgress progress = await store.OpenChannelAsync(Topic, log.Generation, Channel, 1);
-        await VerifyProgressAsync(progress);
+        DeadNumbers numbers = await VerifyProgressAsync(progress);
         if (fails)
         {
             disk.FailingWrites = _random.Next(60);
             disk.FailingSyncs = _random.Next(60);
         }
-        Writer writer = new(this, store, disk, log, progress);
+        Writer writer = new(this, store, disk, log, progress, numbers);
         await writer.RunAsync(_random.Next(5, 60));
         disk.FailingWrites = 0;
         disk.FailingSyncs = 0;
@@ -198,7 +204,7 @@ internal sealed class CrashRun
         _possibleHeads.Add(log.Record.Head);
     }
 
-    private async Task VerifyProgressAsync(IChannelProgress progress)
+    private async Task<DeadNumbers> VerifyProgressAsync(IChannelProgress progress)
     {
         ChannelState? state = await progress.LoadAsync();
         long floor = state?.Floor ?? 0;
@@ -225,6 +231,45 @@ internal sealed class CrashRun
         // From here on a crash takes the store back to at least what it is now, if the process was only killed.
         if (!_isAfterPowerLoss)
             _flushedFloor = Math.Max(_flushedFloor, floor);
+        return await VerifyDeadAsync(progress, state, IsFinished);
+    }
+
+    /// <summary>What was acknowledged as dead is so, whatever was lost; nothing is dead and alive.</summary>
+    private async Task<DeadNumbers> VerifyDeadAsync(IChannelProgress progress, ChannelState? state, Func<long, bool> isFinished)
+    {
+        DeadNumbers numbers = state?.Dead ?? new DeadNumbers();
+        SortedSet<long> found = [];
+        foreach (OffsetRange live in numbers.Live(0, numbers.End))
+        {
+            for (long next = live.Start; next < live.End;)
+            {
+                DeadRead read = await progress.ReadDeadAsync(next, live.End, _random.Next(1, 2_000));
+                Assert.True(read.End > next, "a read must go on");
+                foreach (DeadLetter letter in read.Letters)
+                {
+                    Assert.Equal(KeptBody(letter.Offset), BodyOf(letter.Message, 0));
+                    Assert.True(_dying.Contains(letter.Offset) && found.Add(letter.Offset), $"message {letter.Offset} is dead twice or never died");
+                    Assert.True(isFinished(letter.Offset), $"message {letter.Offset} is dead and not finished");
+                }
+                next = read.End;
+            }
+        }
+        Assert.Equal(numbers.Count, found.Count);
+        foreach (long offset in _dead.Except(_leaving))
+            Assert.True(found.Contains(offset), $"dead letter {offset} is lost");
+        SortedSet<long> kept = [.. (state?.Messages ?? []).Where(message => message.Kept && message.Offset >= 1_000).Select(message => message.Offset)];
+        Assert.Empty(kept.Intersect(found));
+        foreach (long offset in _revived)
+            Assert.True(kept.Contains(offset), $"revived message {offset} is lost");
+        foreach (long offset in kept)
+        {
+            Assert.True(_leaving.Contains(offset), $"message {offset} is alive again, and nobody wanted it to be");
+            Assert.Equal(KeptBody(offset), BodyOf((await progress.ReadKeptAsync(offset))!, 0));
+        }
+        _dead.Clear();
+        _dead.UnionWith(found);
+        _leaving.ExceptWith(found);
+        return numbers.Copy();
     }
 
     private sealed class Sent(byte[] body, long? due)
@@ -242,7 +287,8 @@ internal sealed class CrashRun
     }
 
     /// <summary>Works on the store as the grains do.</summary>
-    private sealed class Writer(CrashRun run, FileMessageStore store, SimulatedFiles disk, ITopicLog log, IChannelProgress progress)
+    private sealed class Writer(
+        CrashRun run, FileMessageStore store, SimulatedFiles disk, ITopicLog log, IChannelProgress progress, DeadNumbers numbers)
     {
         private readonly Random _random = run._random;
         private ITopicLog _log = log;
@@ -259,7 +305,7 @@ internal sealed class CrashRun
             {
                 try
                 {
-                    switch (_random.Next(12))
+                    switch (_random.Next(15))
                     {
                         case < 5:
                             await ReopenIfBrokenAsync(appends);
@@ -283,6 +329,12 @@ internal sealed class CrashRun
                             break;
                         case 10:
                             await TrimAsync();
+                            break;
+                        case 11 or 12:
+                            await BuryAsync();
+                            break;
+                        case 13:
+                            await ExhumeAsync();
                             break;
                         default:
                             await run._scheduler.Time.DelayAsync(TimeSpan.FromMilliseconds(_random.Next(1, 3_000)));
@@ -430,6 +482,60 @@ internal sealed class CrashRun
             await progress.KeepAsync(MessageBatch.Create(1, KeptBody(offset)).At(offset), 1, 5);
             if (disk.AfterCrash is null)
                 run._kept.Add(offset);
+        }
+
+        private async Task BuryAsync()
+        {
+            List<DeadLetter> letters = [];
+            for (int i = _random.Next(1, 4); i > 0; i--)
+            {
+                long offset = run._deaths++;
+                run._dying.Add(offset);
+                letters.Add(new DeadLetter
+                {
+                    Number = numbers.End + letters.Count,
+                    Offset = offset,
+                    Attempts = 3,
+                    Cause = DeadCause.Requeued,
+                    Time = 5,
+                    Address = "",
+                    ClientId = "c",
+                    Record = MessageBatch.Create(1, KeptBody(offset)).Records,
+                });
+            }
+            await progress.BuryAsync(letters);
+            if (disk.AfterCrash is not null)
+                return;
+            foreach (DeadLetter letter in letters)
+            {
+                numbers.Add(letter.Number, letter.Size);
+                run._dead.Add(letter.Offset);
+            }
+        }
+
+        /// <summary>The first of the dead letters is revived or given up, and the room of such may be given back.</summary>
+        private async Task ExhumeAsync()
+        {
+            if (numbers.Count == 0)
+                return;
+            OffsetRange first = numbers.Live(0, numbers.End).Skip(_random.Next(2)).FirstOrDefault();
+            DeadRead read = await progress.ReadDeadAsync(first.Start, first.End, 1);
+            if (disk.AfterCrash is not null || read.Letters is not [var letter])
+                return;
+            run._leaving.Add(letter.Offset);
+            numbers.Remove(letter.Number, letter.Number + 1, letter.Size);
+            if (_random.Next(2) == 0)
+            {
+                await progress.ReviveAsync([letter]);
+                if (disk.AfterCrash is null)
+                    run._revived.Add(letter.Offset);
+            }
+            else
+            {
+                progress.Note(new ProgressEntry(ProgressKind.DeadRemoved, letter.Number, letter.Number + 1, Size: letter.Size));
+            }
+            if (_random.Next(2) == 0)
+                await progress.FreeDeadAsync();
         }
 
         private async Task TrimAsync()

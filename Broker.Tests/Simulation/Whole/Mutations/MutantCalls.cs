@@ -97,6 +97,8 @@ internal sealed class MutantCalls(Mutation mutation, Random random)
             Window = 0,
             InFlight = consumer.InFlight,
             Received = consumer.Received,
+            Address = consumer.Address,
+            ClientId = consumer.ClientId,
         })],
     };
 }

@@ -1,0 +1,71 @@
+using Broker.Channels;
+using Broker.Storage;
+
+namespace Broker.Grains.Channels;
+
+/// <summary>
+/// Messages that had all of their attempts. Such a message is dying until the channel's store has it as a dead letter; it holds the floor until then, and
+/// comes again if the process ends before.
+/// </summary>
+public sealed partial class ChannelQueue
+{
+    private readonly List<DyingMessage> _dying = [];
+
+    /// <summary>Which dead letters the channel's store has.</summary>
+    public DeadNumbers Letters { get; private set; } = new();
+
+    /// <summary>Messages that were given up, in the order in which that was, and are not in the store yet.</summary>
+    public IReadOnlyList<DyingMessage> Dying => _dying;
+
+    /// <summary>Messages that were given up and are kept.</summary>
+    public long Dead => Letters.Count + _dying.Count;
+
+    /// <summary>The store has the first of the dying messages now.</summary>
+    /// <param name="count">How many messages; those of them that are not among the letters could not be read.</param>
+    /// <param name="letters">The dead letters, in order.</param>
+    /// <param name="missing">What is said of those that could not be read.</param>
+    public void Bury(int count, IReadOnlyList<DeadLetter> letters, DiscardCause missing)
+    {
+        int next = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (next < letters.Count && letters[next].Offset == _dying[i].Offset)
+            {
+                _notes.Bury(_dying[i].Offset);
+                Letters.Add(letters[next].Number, letters[next].Size);
+                next++;
+                continue;
+            }
+
+            Books.Discard(missing);
+            _notes.Finish(_dying[i].Offset);
+        }
+
+        _dying.RemoveRange(0, count);
+    }
+
+    /// <summary>Gives dead letters up for good.</summary>
+    /// <param name="from">Number of the first.</param>
+    /// <param name="to">One past the number of the last.</param>
+    /// <param name="size">Bytes that they took.</param>
+    /// <param name="cause">Why.</param>
+    public void DiscardDead(long from, long to, long size, DiscardCause cause)
+    {
+        Books.Discard(cause, Letters.Remove(from, to, size));
+        _notes.RemoveDead(from, to, size);
+    }
+
+    // A message that had all of its attempts: it is kept where the policy says so and the channel has a store.
+    private void GiveUp(long offset, ushort attempts, DeadCause cause, Consumer consumer, Moment now)
+    {
+        Books.Die(cause);
+        if (_retries.KeepsDead && !_limits.OwnsBodies)
+        {
+            _dying.Add(new DyingMessage(offset, attempts, cause, now.Wall, consumer));
+            return;
+        }
+
+        Books.Discard(DiscardCause.GivenUp);
+        _notes.Finish(offset);
+    }
+}
