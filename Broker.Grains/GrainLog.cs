@@ -76,6 +76,9 @@ internal static partial class GrainLog
     [LoggerMessage(3027, LogLevel.Error, "channel {Topic}:{Channel}: messages that were given up cannot be moved among the dead letters, tried again shortly; see that the store can be written and has room: {Cause}")]
     public static partial void BurialFailed(this ILogger log, string topic, string channel, string cause);
 
+    [LoggerMessage(3028, LogLevel.Error, "channel {Topic}:{Channel}: dead letters cannot be sent back, tried again shortly; see that the store can be read and written: {Cause}")]
+    public static partial void RedriveFailed(this ILogger log, string topic, string channel, string cause);
+
     [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 

@@ -37,4 +37,7 @@ public sealed class ChannelReply
 
     /// <summary>The policy that holds, with what is inherited; null when an older silo does not know of policies.</summary>
     [Id(9)] public ChannelPolicy? Policy { get; init; }
+
+    /// <summary>The redrive that is under way; null for none.</summary>
+    [Id(10)] public Redrive? Redrive { get; init; }
 }

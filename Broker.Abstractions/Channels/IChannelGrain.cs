@@ -43,6 +43,21 @@ public interface IChannelGrain : IGrainWithStringKey
     /// <summary>Takes a message out for good, wherever it stands; called by the topic.</summary>
     [Alias("FinishMessage")] ValueTask<TopicStatus> FinishMessageAsync(long incarnation, ulong id);
 
+    /// <summary>Looks at dead letters and changes nothing.</summary>
+    [Alias("Dead")] ValueTask<DeadReply> DeadAsync(DeadRequest request);
+
+    /// <summary>Throws dead letters away; called by the topic.</summary>
+    /// <param name="incarnation">The channel's incarnation.</param>
+    /// <param name="filter">Which.</param>
+    /// <param name="from">Number of the first one to look at.</param>
+    [Alias("DiscardDead")] ValueTask<DeadDiscardReply> DiscardDeadAsync(long incarnation, DeadFilter filter, long from);
+
+    /// <summary>Says which redrive is under way from now on, null for none; called by the topic, which keeps it.</summary>
+    [Alias("Redrive")] ValueTask<TopicStatus> RedriveAsync(long incarnation, Redrive? redrive);
+
+    /// <summary>How far the redrive is.</summary>
+    [Alias("DescribeRedrive")] ValueTask<RedriveReply> DescribeRedriveAsync(long incarnation);
+
     /// <summary>Figures of the channel.</summary>
     [Alias("Stats")] ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers);
 }

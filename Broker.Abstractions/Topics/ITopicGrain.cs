@@ -71,6 +71,24 @@ public interface ITopicGrain : IGrainWithStringKey
     /// <summary>Takes a message out of a channel for good, wherever it stands, as if a consumer had finished it.</summary>
     [Alias("FinishMessage")] ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id);
 
+    /// <summary>Looks at dead letters of a channel and changes nothing.</summary>
+    [Alias("Dead")] ValueTask<DeadReply> DeadAsync(string channel, DeadRequest request);
+
+    /// <summary>Throws dead letters of a channel away, durably; what takes too long to look through is left for the next call.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="filter">Which.</param>
+    /// <param name="from">Number of the first one to look at.</param>
+    [Alias("DiscardDead")] ValueTask<DeadDiscardReply> DiscardDeadAsync(string channel, DeadFilter filter, long from);
+
+    /// <summary>Begins to send dead letters of a channel back to it, in place of the redrive that may be under way; with null that one ends. Durable.</summary>
+    [Alias("Redrive")] ValueTask<TopicReply> RedriveAsync(string channel, Redrive? redrive);
+
+    /// <summary>How far the redrive of a channel is.</summary>
+    [Alias("DescribeRedrive")] ValueTask<RedriveReply> DescribeRedriveAsync(string channel);
+
+    /// <summary>A channel has ended the redrive that was started at a time; nothing happens when another has been started since.</summary>
+    [Alias("EndRedrive")] ValueTask<TopicReply> EndRedriveAsync(string channel, long incarnation, long started);
+
     /// <summary>Figures of the topic and of its channels; <see cref="TopicStats.Exists"/> is false when there is no such topic.</summary>
     [Alias("Stats")] ValueTask<TopicStats> StatsAsync(StatsRequest request);
 

@@ -1,5 +1,6 @@
 using Broker.Gateway.Events;
 using Broker.Gateway.Connections;
+using Broker.Gateway.Http.Dead;
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;
 using Broker.Gateway.Http.Metrics;
@@ -71,6 +72,7 @@ public static class GatewayServiceCollectionExtensions
         services.AddSingleton<TopicEndpoints>();
         services.AddSingleton<ChannelEndpoints>();
         services.AddSingleton<MessageEndpoints>();
+        services.AddSingleton<DeadEndpoints>();
         services.AddSingleton<PolicyEndpoints>();
         services.AddSingleton<ConfigEndpoints>();
         services.AddSingleton<IReadinessCheck, GrainCheck>();

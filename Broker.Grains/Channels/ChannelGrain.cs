@@ -26,6 +26,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     private readonly OfferReceiver _offers;
     private readonly GatewaySessions _sessions;
     private readonly ChannelTurns _turns;
+    private readonly Redriving _redriving;
     private readonly TimeProvider _time;
 
     /// <summary>Activated by the silo.</summary>
@@ -47,7 +48,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         _turns = new ChannelTurns(_channel, new ReadAhead(_channel), new Burial(_channel), time);
         _offers = new OfferReceiver(_channel, _turns, time);
         _sessions = new GatewaySessions(_channel, _turns, options, time, traces);
-        ChannelUpkeep upkeep = new(_channel, _turns, _sessions, new StragglerKeeper(_channel, _turns, options, time), time);
+        _redriving = new Redriving(_channel, _turns, time);
+        ChannelUpkeep upkeep = new(_channel, _turns, _sessions, new StragglerKeeper(_channel, _turns, options, time), _redriving, time);
         _recovery = new ChannelRecovery(_channel, upkeep, stores, options, seed, time);
     }
 
@@ -150,6 +152,61 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (found.Messages.Length == 0 || !ReferenceEquals(open, _channel.Open) || !open.Queue.Drop(MessageId.OffsetOf(id)))
             return TopicStatus.MessageNotFound;
         return await FlushAsync(open);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<DeadReply> DeadAsync(DeadRequest request)
+    {
+        try
+        {
+            return await _recovery.GetAsync(request.Incarnation) is { } open
+                ? await new DeadPeek(open, request).LookAsync()
+                : new DeadReply { Status = TopicStatus.ChannelNotFound };
+        }
+        catch (StoreException e)
+        {
+            return new DeadReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<DeadDiscardReply> DiscardDeadAsync(long incarnation, DeadFilter filter, long from)
+    {
+        try
+        {
+            return await _recovery.GetAsync(incarnation) is { } open
+                ? await new DeadDiscard(_channel, _turns, _time).DiscardAsync(open, filter, from)
+                : new DeadDiscardReply { Status = TopicStatus.ChannelNotFound };
+        }
+        catch (StoreException e)
+        {
+            return new DeadDiscardReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<TopicStatus> RedriveAsync(long incarnation, Redrive? redrive)
+    {
+        if (await _recovery.GetAsync(incarnation) is not { } open)
+            return TopicStatus.ChannelNotFound;
+        open.NoteChange();
+        _redriving.Follow(open, redrive);
+        return TopicStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RedriveReply> DescribeRedriveAsync(long incarnation)
+    {
+        try
+        {
+            return await _recovery.GetAsync(incarnation) is { } open
+                ? _redriving.Describe(open)
+                : new RedriveReply { Status = TopicStatus.ChannelNotFound };
+        }
+        catch (StoreException e)
+        {
+            return new RedriveReply { Status = TopicStatus.Failed, Error = e.Message };
+        }
     }
 
     /// <inheritdoc/>

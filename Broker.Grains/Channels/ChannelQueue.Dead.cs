@@ -44,6 +44,20 @@ public sealed partial class ChannelQueue
         _dying.RemoveRange(0, count);
     }
 
+    /// <summary>Messages that were delivered, deferred or dead before and wait to be delivered again.</summary>
+    public long Redelivering => _redeliveries.Bodiless + _redeliveries.Runs.Messages;
+
+    /// <summary>The store has made messages of dead letters again: they wait, without attempts.</summary>
+    public void Revive(IReadOnlyList<DeadLetter> letters)
+    {
+        foreach (DeadLetter letter in letters)
+        {
+            Letters.Remove(letter.Number, letter.Number + 1, letter.Size);
+            _notes.RecoverKept(letter.Offset);
+            _redeliveries.Recover(new DeferredMessage(letter.Offset, 0));
+        }
+    }
+
     /// <summary>Gives dead letters up for good.</summary>
     /// <param name="from">Number of the first.</param>
     /// <param name="to">One past the number of the last.</param>

@@ -103,7 +103,7 @@ internal sealed class ChannelRecovery(
         };
         channel.Open = open;
         channel.Show(open);
-        upkeep.Start();
+        upkeep.Start(open, record.Redrive);
     }
 
     /// <exception cref="FencedException">The store has fallen behind what it was, so that openings cannot be told apart: this activation ends.</exception>

@@ -11,8 +11,10 @@ namespace Broker.Grains.Channels;
 /// <param name="turns">Ends a turn.</param>
 /// <param name="sessions">The gateways.</param>
 /// <param name="stragglers">Keeps messages that hold the floor for long.</param>
+/// <param name="redriving">Sends dead letters back.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ChannelUpkeep(ChannelActivation channel, ChannelTurns turns, GatewaySessions sessions, StragglerKeeper stragglers, TimeProvider time)
+internal sealed class ChannelUpkeep(
+    ChannelActivation channel, ChannelTurns turns, GatewaySessions sessions, StragglerKeeper stragglers, Redriving redriving, TimeProvider time)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(5);
 
@@ -21,9 +23,12 @@ internal sealed class ChannelUpkeep(ChannelActivation channel, ChannelTurns turn
     private ChannelReport _lastReport;
 
     /// <summary>The channel was opened: it has reported nothing yet.</summary>
-    public void Start()
+    /// <param name="open">The channel.</param>
+    /// <param name="redrive">The redrive that is under way.</param>
+    public void Start(OpenChannel open, Redrive? redrive)
     {
         _lastReport = default;
+        redriving.Follow(open, redrive);
         if (_timer is not null)
             return;
         _ticked = Moment.Of(time).Steady;
@@ -107,6 +112,7 @@ internal sealed class ChannelUpkeep(ChannelActivation channel, ChannelTurns turn
                 {
                     open.Queue.Paused = reply.Paused;
                     open.Queue.Policy = reply.Policy ?? ChannelPolicy.None;
+                    redriving.Follow(open, reply.Redrive);
                 }
 
                 // The topic offers what this activation lacks, or it offers it to another one that has taken over.

@@ -76,6 +76,9 @@ public sealed class OpenChannel
         Queue.Policy = policy;
     }
 
+    /// <summary>The topic says something else that a report sent before knows nothing of.</summary>
+    public void NoteChange() => Changes++;
+
     /// <summary>This process stood still: what its gateways have sent meanwhile was not heard.</summary>
     /// <param name="late">For how long, in milliseconds.</param>
     /// <param name="now">Milliseconds of the steady clock.</param>

@@ -75,7 +75,7 @@ public sealed class GrainMetrics
             "broker.channel.discarded.messages", () => Channels.Read(discarded, labels), Messages, "Messages given up that no consumer has finished, by cause.");
         DeadCause[] deaths = Enum.GetValues<DeadCause>();
         int[] died = [.. deaths.Select(cause => Channels.Declare(channel => channel.Queue.Books.Died[(int)cause]))];
-        KeyValuePair<string, object?>[] deathLabels = [.. deaths.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
+        KeyValuePair<string, object?>[] deathLabels = [.. deaths.Select(static cause => new KeyValuePair<string, object?>("cause", DeadCauseNames.NameOf(cause)))];
         _meter.CreateObservableCounter(
             "broker.channel.died.messages", () => Channels.Read(died, deathLabels), Messages,
             "Messages that had all of their attempts, by how the last one ended, whatever became of them.");
@@ -119,14 +119,6 @@ public sealed class GrainMetrics
         DiscardCause.DeadEvicted => "dead_evicted",
         DiscardCause.DeadDiscarded => "dead_discarded",
         _ => "lost",
-    };
-
-    private static string NameOf(DeadCause cause) => cause switch
-    {
-        DeadCause.Requeued => "requeued",
-        DeadCause.TimedOut => "timed_out",
-        DeadCause.ConsumerLost => "consumer_lost",
-        _ => "expired",
     };
 
     private void CountTopics(string name, string unit, string description, Func<TopicBooks, long> sum)

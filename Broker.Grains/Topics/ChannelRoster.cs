@@ -16,9 +16,10 @@ namespace Broker.Grains.Topics;
 /// <param name="retention">Told when a channel needs the log no more.</param>
 /// <param name="stores">Where the progress of channels is kept.</param>
 /// <param name="options">Knows the number of this node, which ids begin with.</param>
+/// <param name="time">The clock.</param>
 internal sealed class ChannelRoster(
     TopicActivation topic, TopicOpening opening, RecordTurns turns, RecordChanges changes, DirectoryEntry directory, Retention retention, TopicStores stores,
-    QueueOptions options)
+    QueueOptions options, TimeProvider time)
 {
     private static readonly TimeSpan RepeatDelay = TimeSpan.FromSeconds(1);
 
@@ -144,6 +145,24 @@ internal sealed class ChannelRoster(
         return await TellPolicyAsync(open, feed);
     });
 
+    /// <summary>Begins a redrive of a channel's dead letters, or with null ends the one that is under way.</summary>
+    public ValueTask<TopicReply> RedriveAsync(string channel, Redrive? redrive) => changes.ChangeAsync(async open =>
+    {
+        if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
+            return new TopicReply(TopicStatus.ChannelNotFound);
+        long started = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), (feed.Record.Redrive?.Started ?? 0) + 1);
+        await SaveAsync(open, feed, feed.Record with { Redrive = redrive is null ? null : redrive with { Started = started } });
+        return await TellAsync(feed, static (grain, record) => grain.RedriveAsync(record.Incarnation, record.Redrive));
+    });
+
+    /// <summary>A channel has ended a redrive.</summary>
+    public ValueTask<TopicReply> EndRedriveAsync(string channel, long incarnation, long started) => changes.ChangeAsync(async open =>
+    {
+        if (open.Feeds.TryGetValue(channel, out ChannelFeed? feed) && feed.Record.Incarnation == incarnation && feed.Record.Redrive?.Started == started)
+            await SaveAsync(open, feed, feed.Record with { Redrive = null });
+        return TopicReply.Ok;
+    });
+
     /// <summary>The policies of the topic and of one of its channels.</summary>
     /// <param name="channel">The channel's name; empty for the topic alone.</param>
     public async ValueTask<PolicyReply> DescribePolicyAsync(string channel)
@@ -176,6 +195,20 @@ internal sealed class ChannelRoster(
         }
     }
 
+    /// <summary>Asks a channel of the record for an answer of its own.</summary>
+    /// <param name="channel">The channel's name.</param>
+    /// <param name="ask">What to ask, with the channel's incarnation.</param>
+    /// <param name="refuse">The answer when there is no such channel.</param>
+    public async ValueTask<T> AskAsync<T>(string channel, Func<IChannelGrain, long, ValueTask<T>> ask, Func<TopicReply, T> refuse)
+    {
+        (OpenTopic? open, TopicReply refusal) = await opening.GetAsync(create: false);
+        if (open is null)
+            return refuse(refusal);
+        return open.Feeds.TryGetValue(channel, out ChannelFeed? feed)
+            ? await ask(topic.ChannelOf(channel), feed.Record.Incarnation)
+            : refuse(new TopicReply(TopicStatus.ChannelNotFound));
+    }
+
     /// <summary>What the record says of a channel.</summary>
     public ChannelReply Describe(OpenTopic open, ChannelFeed feed) => new()
     {
@@ -188,6 +221,7 @@ internal sealed class ChannelRoster(
         Generation = open.Log.Generation,
         WasOpen = feed.WasOpen,
         Policy = PolicyFor(open, feed),
+        Redrive = feed.Record.Redrive,
     };
 
     /// <summary>A refusal of the topic as one of a channel.</summary>

@@ -56,7 +56,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _directory = new DirectoryEntry(_topic, turns);
         _opening = new TopicOpening(_topic, stores, knownChannels, options, _directory, _fanOut, _retention);
         _changes = new RecordChanges(_topic, turns, _opening, _fanOut);
-        _channels = new ChannelRoster(_topic, _opening, turns, _changes, _directory, _retention, stores, options);
+        _channels = new ChannelRoster(_topic, _opening, turns, _changes, _directory, _retention, stores, options, time);
     }
 
     /// <inheritdoc/>
@@ -155,6 +155,31 @@ public sealed class TopicGrain : Grain, ITopicGrain
     /// <inheritdoc/>
     public ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id) =>
         _channels.AskAsync(channel, (_, grain, incarnation) => grain.FinishMessageAsync(incarnation, id));
+
+    /// <inheritdoc/>
+    public ValueTask<DeadReply> DeadAsync(string channel, DeadRequest request) => _channels.AskAsync(
+        channel,
+        (grain, incarnation) => grain.DeadAsync(request with { Incarnation = incarnation }),
+        static refusal => new DeadReply { Status = refusal.Status, Error = refusal.Error });
+
+    /// <inheritdoc/>
+    public ValueTask<DeadDiscardReply> DiscardDeadAsync(string channel, DeadFilter filter, long from) => _channels.AskAsync(
+        channel,
+        (grain, incarnation) => grain.DiscardDeadAsync(incarnation, filter, from),
+        static refusal => new DeadDiscardReply { Status = refusal.Status, Error = refusal.Error });
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> RedriveAsync(string channel, Redrive? redrive) => _channels.RedriveAsync(channel, redrive);
+
+    /// <inheritdoc/>
+    public ValueTask<RedriveReply> DescribeRedriveAsync(string channel) => _channels.AskAsync(
+        channel,
+        static (grain, incarnation) => grain.DescribeRedriveAsync(incarnation),
+        static refusal => new RedriveReply { Status = refusal.Status, Error = refusal.Error });
+
+    /// <inheritdoc/>
+    public ValueTask<TopicReply> EndRedriveAsync(string channel, long incarnation, long started) =>
+        _channels.EndRedriveAsync(channel, incarnation, started);
 
     /// <inheritdoc/>
     public async ValueTask<PeekReply> PeekHeldAsync(PeekRequest request)

@@ -249,6 +249,14 @@ internal sealed class FakeChannel(string key) : IChannelGrain
 
     public ValueTask<TopicStatus> FinishMessageAsync(long incarnation, ulong id) => throw new NotSupportedException();
 
+    public ValueTask<DeadReply> DeadAsync(DeadRequest request) => throw new NotSupportedException();
+
+    public ValueTask<DeadDiscardReply> DiscardDeadAsync(long incarnation, DeadFilter filter, long from) => throw new NotSupportedException();
+
+    public ValueTask<TopicStatus> RedriveAsync(long incarnation, Redrive? redrive) => throw new NotSupportedException();
+
+    public ValueTask<RedriveReply> DescribeRedriveAsync(long incarnation) => throw new NotSupportedException();
+
     public ValueTask<ChannelStats> StatsAsync(long incarnation, bool includeConsumers) => throw new NotSupportedException();
 
     private sealed record Message(MessageBatch Batch, int Position, long Offset, ushort Attempts);

@@ -160,6 +160,16 @@ internal sealed class FakeTopic(FakeGrains grains, string name) : ITopicGrain
 
     public ValueTask<TopicReply> FinishMessageAsync(string channel, ulong id) => throw new NotSupportedException();
 
+    public ValueTask<DeadReply> DeadAsync(string channel, DeadRequest request) => throw new NotSupportedException();
+
+    public ValueTask<DeadDiscardReply> DiscardDeadAsync(string channel, DeadFilter filter, long from) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> RedriveAsync(string channel, Redrive? redrive) => throw new NotSupportedException();
+
+    public ValueTask<RedriveReply> DescribeRedriveAsync(string channel) => throw new NotSupportedException();
+
+    public ValueTask<TopicReply> EndRedriveAsync(string channel, long incarnation, long started) => throw new NotSupportedException();
+
     public ValueTask<TopicStats> StatsAsync(StatsRequest request) => throw new NotSupportedException();
 
     public ValueTask<ChannelReply> ReportAsync(string channel, ChannelReport report) => throw new NotSupportedException();

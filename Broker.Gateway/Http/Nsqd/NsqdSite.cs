@@ -1,3 +1,4 @@
+using Broker.Gateway.Http.Dead;
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;
 using Broker.Gateway.Http.Metrics;
@@ -35,6 +36,7 @@ public sealed class NsqdSite(IServiceProvider services, ILogger<NsqdSite> logger
         services.GetRequiredService<TopicEndpoints>().Map(endpoints);
         services.GetRequiredService<ChannelEndpoints>().Map(endpoints);
         services.GetRequiredService<MessageEndpoints>().Map(endpoints);
+        services.GetRequiredService<DeadEndpoints>().Map(endpoints);
         services.GetRequiredService<PolicyEndpoints>().Map(endpoints);
         services.GetRequiredService<ConfigEndpoints>().Map(endpoints);
         services.GetRequiredService<HealthEndpoints>().Map(endpoints);
