@@ -32,6 +32,10 @@ public sealed record TopicRecord
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TopicPolicy? Policy { get; init; }
 
+    /// <summary>Whether channels of other topics have published here what they gave up; then the channels here keep their own dead letters.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TakesDeadLetters { get; init; }
+
     /// <summary>The parts of a range that are not hidden.</summary>
     public List<OffsetRange> Visible(long from, long to)
     {

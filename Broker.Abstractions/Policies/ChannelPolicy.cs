@@ -13,6 +13,9 @@ public sealed record ChannelPolicy
     /// <summary>A value of <see cref="DeadLetter"/>: the message is discarded and counted.</summary>
     public const string Drop = "drop";
 
+    /// <summary>What a value of <see cref="DeadLetter"/> begins with that names a topic: the message is published there.</summary>
+    public const string TopicPrefix = "topic:";
+
     /// <summary>Nothing is said.</summary>
     public static ChannelPolicy None { get; } = new();
 
@@ -30,13 +33,18 @@ public sealed record ChannelPolicy
     [Id(0), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxAttempts { get; init; }
 
-    /// <summary>What becomes of a message that is given up: <see cref="Keep"/> or <see cref="Drop"/>.</summary>
+    /// <summary>What becomes of a message that is given up: <see cref="Keep"/>, <see cref="Drop"/>, or <see cref="TopicPrefix"/> and a topic.</summary>
     [Id(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? DeadLetter { get; init; }
 
     /// <summary>How long a message that is requeued without a delay, or times out, waits until it is delivered again.</summary>
     [Id(2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public RetryDelay? RetryDelay { get; init; }
+
+    /// <summary>The topic that messages that are given up are published to; null for none.</summary>
+    [JsonIgnore]
+    public string? DeadLetterTopic =>
+        DeadLetter is { } value && value.StartsWith(TopicPrefix, StringComparison.Ordinal) ? value[TopicPrefix.Length..] : null;
 
     /// <summary>Dead letters that the channel keeps, from 1; the oldest make room for more.</summary>
     [Id(10), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

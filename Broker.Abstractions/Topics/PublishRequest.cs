@@ -24,4 +24,10 @@ public sealed class PublishRequest
     /// again. 0 from a gateway that does not say.
     /// </summary>
     [Id(3)] public long Lowest { get; init; }
+
+    /// <summary>
+    /// Whether a channel publishes what it gave up. The channels of a topic that has got such messages keep their own dead letters, whatever their
+    /// policy says, so that no message goes in a circle.
+    /// </summary>
+    [Id(4)] public bool AreDeadLetters { get; init; }
 }

@@ -7,51 +7,77 @@ namespace Broker.Grains.Channels;
 
 /// <summary>Moves messages that their channel gave up into its own store, where they hold no log, and makes room for them there.</summary>
 /// <param name="channel">The activation.</param>
-internal sealed class Burial(ChannelActivation channel)
+/// <param name="forwarding">Sends them to another topic where the policy names one.</param>
+internal sealed class Burial(ChannelActivation channel, Forwarding forwarding)
 {
     private const int AtOnce = 256;
     private const int AtOnceBytes = 4 << 20;
     private const int ReadBytes = 128 << 10;
 
-    /// <summary>Buries the first of the dying messages.</summary>
+    /// <summary>Buries the first of the dying messages, or sends them to another topic.</summary>
     /// <exception cref="StoreException">They cannot be read or written now; they are dying still.</exception>
     public async Task BuryAsync(OpenChannel open)
     {
         await open.DeadTurns.WaitAsync();
         try
         {
-            ChannelQueue queue = open.Queue;
-            int version = queue.Version;
-            Bodies bodies = new(open);
-            List<DeadLetter> letters = [];
-            long bytes = 0;
-            int count = 0;
-            foreach (DyingMessage dying in queue.Dying.Take(AtOnce).ToArray())
+            if (forwarding.IsPending(open))
             {
-                count++;
-                if (await bodies.ReadAsync(dying.Offset) is not { } record)
-                    continue;
-                letters.Add(LetterOf(dying, queue.Letters.End + letters.Count, record));
-                bytes += record.Length;
-                if (bytes >= AtOnceBytes)
-                    break;
+                await forwarding.SendAgainAsync();
+                return;
             }
 
-            if (letters.Count > 0)
-                await open.Progress!.BuryAsync(letters);
+            int version = open.Queue.Version;
+            List<(DyingMessage Message, byte[]? Record)> dying = await ReadAsync(open);
             if (!ReferenceEquals(open, channel.Open))
                 return;
             // The log may have been trimmed behind a channel that was emptied meanwhile.
-            bool isEmptied = queue.Version != version;
-            foreach (DyingMessage dying in isEmptied ? [] : queue.Dying.Take(count).ExceptBy(letters.Select(letter => letter.Offset), one => one.Offset))
-                channel.Log.MessageLost(channel.Topic, channel.Name, dying.Offset);
-            queue.Bury(count, letters, isEmptied ? DiscardCause.Emptied : DiscardCause.Lost);
-            await MakeRoomAsync(open);
+            bool isEmptied = open.Queue.Version != version;
+            foreach ((DyingMessage message, _) in dying.Where(one => one.Record is null && !isEmptied))
+                channel.Log.MessageLost(channel.Topic, channel.Name, message.Offset);
+            if (open.Queue.Policy.DeadLetterTopic is { } topic && topic != channel.Topic)
+                await forwarding.SendAsync(open, dying, topic);
+            else
+                await KeepAsync(open, dying, isEmptied ? DiscardCause.Emptied : DiscardCause.Lost);
         }
         finally
         {
             open.DeadTurns.Release();
         }
+    }
+
+    private static async Task<List<(DyingMessage Message, byte[]? Record)>> ReadAsync(OpenChannel open)
+    {
+        DyingBodies bodies = new(open);
+        List<(DyingMessage, byte[]?)> read = [];
+        long bytes = 0;
+        foreach (DyingMessage dying in open.Queue.Dying.Take(AtOnce).ToArray())
+        {
+            byte[]? record = await bodies.ReadAsync(dying.Offset);
+            read.Add((dying, record));
+            bytes += record?.Length ?? 0;
+            if (bytes >= AtOnceBytes)
+                break;
+        }
+
+        return read;
+    }
+
+    private async Task KeepAsync(OpenChannel open, List<(DyingMessage Message, byte[]? Record)> dying, DiscardCause missing)
+    {
+        List<DeadLetter> letters = [];
+        foreach ((DyingMessage message, byte[]? record) in dying)
+        {
+            if (record is not null)
+                letters.Add(LetterOf(message, open.Queue.Letters.End + letters.Count, record));
+        }
+
+        if (letters.Count > 0)
+            await open.Progress!.BuryAsync(letters);
+        if (!ReferenceEquals(open, channel.Open))
+            return;
+        open.Queue.Bury(dying.Count, letters, missing);
+        await MakeRoomAsync(open);
     }
 
     /// <summary>Discards the oldest dead letters while there are more than the policy allows.</summary>
@@ -97,27 +123,4 @@ internal sealed class Burial(ChannelActivation channel)
         ClientId = dying.Consumer.ClientId,
         Record = record,
     };
-
-    /// <summary>Reads records, neighbours of which come in one read.</summary>
-    private sealed class Bodies(OpenChannel open)
-    {
-        private LogRead _read = new([], 0);
-        private long _from;
-
-        /// <summary>The record at an offset; null when it is not there any more.</summary>
-        public async Task<byte[]?> ReadAsync(long offset)
-        {
-            if (open.Queue.IsKept(offset))
-                return (await open.Progress!.ReadKeptAsync(offset))?.Records;
-            if (offset < _from || offset >= _read.End)
-            {
-                _read = await open.Reader!.ReadAsync(offset, offset + AtOnce, ReadBytes);
-                _from = offset;
-            }
-
-            return _read.Batches.FirstOrDefault(batch => batch.BaseOffset <= offset && offset < batch.EndOffset) is { } found
-                ? found.Single(found.PositionOf((int)(offset - found.BaseOffset)), offset).Records
-                : null;
-        }
-    }
 }

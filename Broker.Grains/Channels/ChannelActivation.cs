@@ -64,6 +64,9 @@ internal sealed class ChannelActivation
     /// <summary>The grain of the topic.</summary>
     public ITopicGrain TopicGrain => _grains.GetGrain<ITopicGrain>(Topic);
 
+    /// <summary>The grain of another topic.</summary>
+    public ITopicGrain TopicOf(string topic) => _grains.GetGrain<ITopicGrain>(topic);
+
     /// <summary>Runs something between the turns of the channel, once or, with a period, again and again.</summary>
     public IGrainTimer RunLater(Func<CancellationToken, Task> run, TimeSpan dueTime, TimeSpan? period = null) => _grain.RegisterGrainTimer(
         run, new GrainTimerCreationOptions { DueTime = dueTime, Period = period ?? Timeout.InfiniteTimeSpan, Interleave = true });

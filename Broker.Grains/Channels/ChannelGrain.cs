@@ -45,7 +45,7 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         _time = time;
         _channel = new ChannelActivation(this, GrainFactory, this.GetPrimaryKeyString(), log, metrics);
-        _turns = new ChannelTurns(_channel, new ReadAhead(_channel), new Burial(_channel), time);
+        _turns = new ChannelTurns(_channel, new ReadAhead(_channel), new Burial(_channel, new Forwarding(_channel, time)), time);
         _offers = new OfferReceiver(_channel, _turns, time);
         _sessions = new GatewaySessions(_channel, _turns, options, time, traces);
         _redriving = new Redriving(_channel, _turns, time);

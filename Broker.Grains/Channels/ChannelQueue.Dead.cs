@@ -44,6 +44,21 @@ public sealed partial class ChannelQueue
         _dying.RemoveRange(0, count);
     }
 
+    /// <summary>The first of the dying messages are in the log of another topic now.</summary>
+    /// <param name="count">How many messages; those of them that were not sent could not be read.</param>
+    /// <param name="sent">Offsets of those that were sent.</param>
+    /// <param name="missing">What is said of those that could not be read.</param>
+    public void SendOff(int count, IReadOnlySet<long> sent, DiscardCause missing)
+    {
+        foreach (DyingMessage message in _dying.Take(count))
+        {
+            Books.Discard(sent.Contains(message.Offset) ? DiscardCause.DeadLettered : missing);
+            _notes.Finish(message.Offset);
+        }
+
+        _dying.RemoveRange(0, count);
+    }
+
     /// <summary>Messages that were delivered, deferred or dead before and wait to be delivered again.</summary>
     public long Redelivering => _redeliveries.Bodiless + _redeliveries.Runs.Messages;
 

@@ -163,6 +163,18 @@ internal sealed class ChannelRoster(
         return TopicReply.Ok;
     });
 
+    /// <summary>Notes, before the first of them comes, that the topic gets dead letters of others: its channels keep theirs from now on.</summary>
+    public ValueTask<TopicReply> TakeDeadLettersAsync() => changes.ChangeAsync(
+        async open =>
+        {
+            if (open.Record.TakesDeadLetters)
+                return TopicReply.Ok;
+            await changes.SaveAsync(open, open.Record with { TakesDeadLetters = true }, static () => { });
+            await Task.WhenAll(open.Feeds.Values.ToArray().Select(feed => TellPolicyAsync(open, feed).AsTask()));
+            return TopicReply.Ok;
+        },
+        create: true);
+
     /// <summary>The policies of the topic and of one of its channels.</summary>
     /// <param name="channel">The channel's name; empty for the topic alone.</param>
     public async ValueTask<PolicyReply> DescribePolicyAsync(string channel)
@@ -229,8 +241,11 @@ internal sealed class ChannelRoster(
 
     private static TopicPolicy PolicyOf(OpenTopic open) => open.Record.Policy ?? TopicPolicy.None;
 
-    private static ChannelPolicy PolicyFor(OpenTopic open, ChannelFeed feed) =>
-        (feed.Record.Policy ?? ChannelPolicy.None).Over(PolicyOf(open).Channels).Over(ChannelPolicy.Default);
+    private static ChannelPolicy PolicyFor(OpenTopic open, ChannelFeed feed)
+    {
+        ChannelPolicy policy = (feed.Record.Policy ?? ChannelPolicy.None).Over(PolicyOf(open).Channels).Over(ChannelPolicy.Default);
+        return open.Record.TakesDeadLetters && policy.DeadLetterTopic is not null ? policy with { DeadLetter = ChannelPolicy.Keep } : policy;
+    }
 
     private Task SaveAsync(OpenTopic open, ChannelFeed feed, ChannelRecord changed)
     {

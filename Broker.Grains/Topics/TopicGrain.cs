@@ -81,7 +81,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     /// <inheritdoc/>
     public ValueTask<TopicReply> PublishAsync(PublishRequest request) =>
-        _topic is { Open: { Broken: false } open, IsClosing: false } ? _appender.Append(open, request) : OpenAndAppendAsync(request);
+        _topic is { Open: { Broken: false } open, IsClosing: false } && (!request.AreDeadLetters || open.Record.TakesDeadLetters) ? _appender.Append(open, request) : OpenAndAppendAsync(request);
 
     /// <inheritdoc/>
     public ValueTask<ChannelReply> CreateChannelAsync(string channel) => _channels.AddAsync(channel, createTopic: true);
@@ -274,6 +274,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     private async ValueTask<TopicReply> OpenAndAppendAsync(PublishRequest request)
     {
+        if (request.AreDeadLetters && await _channels.TakeDeadLettersAsync() is { IsOk: false } failure)
+            return failure;
         (OpenTopic? open, TopicReply refusal) = await _opening.GetAsync(create: true);
         return open is null ? refusal : await _appender.Append(open, request);
     }

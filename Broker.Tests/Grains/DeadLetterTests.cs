@@ -106,6 +106,43 @@ public sealed class DeadLetterTests
         await broker.UntilAsync("t", "c#ephemeral", stats => stats is { Dead: 0, Discarded: 1, InFlight: 0 });
     }
 
+    [Fact]
+    public async Task What_is_given_up_is_published_to_the_topic_that_the_policy_names()
+    {
+        await using RunningBroker broker = await StartAsync(new ChannelPolicy { MaxAttempts = 1, DeadLetter = "topic:graves" });
+        await broker.Topic("graves").CreateChannelAsync("c");
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 10);
+        await KillAsync(broker, consumer, 5);
+        await broker.UntilAsync("graves", "c", stats => stats.Depth == 5);
+        ChannelStats stats = await UntilDeadAsync(broker, 0);
+        Assert.Equal((5, 5), (stats.Discarded, stats.DiscardedByCause[(int)DiscardCause.DeadLettered]));
+        await broker.RestartAsync();
+        await broker.UntilAsync("t", "c", stats => stats is { StartedWith: 0, Dead: 0 });
+        consumer = await broker.SubscribeAsync("graves", "c", ready: 10);
+        NsqMessage[] dead = await consumer.ExpectMessagesAsync(5);
+        Assert.Equal(Enumerable.Range(0, 5).Select(i => $"poison {i}"), dead.Select(message => message.Text).Order(StringComparer.Ordinal));
+        Assert.All(dead, message => Assert.Equal(1, message.Attempts));
+    }
+
+    [Fact]
+    public async Task No_message_goes_in_a_circle()
+    {
+        await using RunningBroker broker = await StartAsync(new ChannelPolicy { MaxAttempts = 1, DeadLetter = "topic:graves" });
+        await broker.Topic("graves").CreateChannelAsync("c");
+        await broker.Topic("graves").ChangeChannelPolicyAsync("c", new ChannelPolicy { MaxAttempts = 1, DeadLetter = "topic:t" }, expected: null);
+        await KillAsync(broker, await broker.SubscribeAsync("t", "c", ready: 10), 1);
+        await broker.UntilAsync("graves", "c", stats => stats.Depth == 1);
+        NsqSocket consumer = await broker.SubscribeAsync("graves", "c", ready: 10);
+        await consumer.RequeueAsync((await consumer.ExpectMessagesAsync(1))[0], 0);
+        await broker.UntilAsync("graves", "c", stats => stats is { Dead: 1, Discarded: 0, InFlight: 0 });
+        await broker.UntilAsync("t", "c", stats => stats is { MessageCount: 1, Depth: 0 });
+
+        // Nor does one that is to go where it came from.
+        await SetAsync(broker, new ChannelPolicy { MaxAttempts = 1, DeadLetter = "topic:t" });
+        await KillAsync(broker, await broker.SubscribeAsync("t", "c", ready: 10), 1);
+        await broker.UntilAsync("t", "c", stats => stats is { Dead: 1, MessageCount: 2 });
+    }
+
     private static async Task<RunningBroker> StartAsync(ChannelPolicy policy)
     {
         RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Broker.Policies;
+using Broker.Protocol;
 
 namespace Broker.Gateway.Http.Policies;
 
@@ -77,9 +78,13 @@ internal static class PolicyReader
         return policy;
     }
 
-    private static string DeadLetter(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString() is ChannelPolicy.Keep or ChannelPolicy.Drop
-        ? value.GetString()!
-        : throw new InvalidPolicyException("dead_letter must be keep or drop");
+    private static string DeadLetter(JsonElement value)
+    {
+        string? text = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        bool isGood = text is ChannelPolicy.Keep or ChannelPolicy.Drop
+            || (text is not null && text.StartsWith(ChannelPolicy.TopicPrefix, StringComparison.Ordinal) && NsqName.IsValid(text.AsSpan(ChannelPolicy.TopicPrefix.Length)));
+        return isGood ? text! : throw new InvalidPolicyException("dead_letter must be keep, drop, or topic: with the name of a topic behind it");
+    }
 
     private static RetryDelay Delay(JsonElement element)
     {
