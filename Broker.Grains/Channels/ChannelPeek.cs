@@ -15,34 +15,26 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request, Moment 
 {
     private const int ReadBytes = 128 << 10;
 
-    private readonly List<PeekedMessage> _seen = [];
+    private readonly PeekedMessages _seen = new(open.IdPrefix, request, now);
     private MessageBatch? _last;
-    private bool _isMore;
 
     /// <summary>Looks.</summary>
     /// <exception cref="StoreException">The log cannot be read now.</exception>
     public async Task<PeekReply> LookAsync()
     {
-        if (request.Id is { } id)
-        {
-            if (MessageId.PrefixOf(id) == open.IdPrefix && open.Queue.Find(MessageId.OffsetOf(id)) is { } message)
-                await AddAsync(message);
-        }
-        else
-        {
+        if (!_seen.IsOfOne)
             await LookThroughAsync();
-        }
-
-        return new PeekReply { Messages = [.. _seen], Next = _isMore ? _seen[^1].Id : null };
+        else if (_seen.OffsetOfOne is { } offset && open.Queue.Find(offset) is { } message)
+            await AddAsync(message);
+        return _seen.Reply;
     }
 
     private async Task LookThroughAsync()
     {
-        // An id of another node or generation says nothing about where to begin here.
-        long from = request.After is { } after && MessageId.PrefixOf(after) == open.IdPrefix ? MessageId.OffsetOf(after) + 1 : 0;
+        long from = _seen.From;
         foreach (StandingMessage message in open.Queue.Standing(request.Stage, from, request.Limit + 1))
         {
-            if (IsFull())
+            if (_seen.IsFull())
                 return;
             await AddAsync(message);
             from = message.Offset + 1;
@@ -65,9 +57,9 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request, Moment 
                     long offset = batch.BaseOffset + i;
                     if (offset >= from && FindWaiting(offset) is { } message)
                     {
-                        if (IsFull())
+                        if (_seen.IsFull())
                             return;
-                        Add(message, batch, position);
+                        _seen.Add(message, batch, position);
                     }
 
                     position += batch.SizeAt(position);
@@ -88,17 +80,11 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request, Moment 
         return offset < open.Queue.Cursor && open.Queue.Find(offset) is { Stage: MessageStage.Waiting } moved ? moved : null;
     }
 
-    private bool IsFull()
-    {
-        _isMore |= _seen.Count == request.Limit;
-        return _isMore;
-    }
-
     private async Task AddAsync(StandingMessage message)
     {
         if (message.Body.Batch is { } held)
         {
-            Add(message, held, message.Body.Position);
+            _seen.Add(message, held, message.Body.Position);
             return;
         }
 
@@ -108,7 +94,7 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request, Moment 
         // Finished and trimmed while it was looked for, or damaged.
         if (batch is null)
             return;
-        Add(message, batch, batch.PositionOf((int)(message.Offset - batch.BaseOffset)));
+        _seen.Add(message, batch, batch.PositionOf((int)(message.Offset - batch.BaseOffset)));
     }
 
     private async Task<MessageBatch?> ReadAsync(long offset)
@@ -118,23 +104,5 @@ internal sealed class ChannelPeek(OpenChannel open, PeekRequest request, Moment 
         LogRead read = await open.Reader!.ReadAsync(offset, offset + 1, 1);
         _last = read.Batches.FirstOrDefault(batch => batch.BaseOffset <= offset && offset < batch.EndOffset);
         return _last;
-    }
-
-    private void Add(in StandingMessage message, MessageBatch batch, int position)
-    {
-        ReadOnlySpan<byte> body = batch.BodyAt(position).Span;
-        _seen.Add(new PeekedMessage
-        {
-            Id = MessageId.Of(open.IdPrefix, message.Offset),
-            Stage = message.Stage,
-            Timestamp = batch.TimestampAt(position),
-            Attempts = message.Attempts,
-            Due = message.Due,
-            Deadline = message.Stage == MessageStage.InFlight ? now.ToWall(message.Deadline) : 0,
-            Gateway = message.Consumer?.Gateway.Id,
-            Consumer = message.Consumer?.Number ?? 0,
-            Size = body.Length,
-            Body = body[..Math.Min(body.Length, request.BodyLimit)].ToArray(),
-        });
     }
 }

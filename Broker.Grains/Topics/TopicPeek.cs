@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Grains.Channels;
 using Broker.Messages;
 using Broker.Storage;
 
@@ -12,72 +13,57 @@ internal sealed class TopicPeek(OpenTopic open, ulong idPrefix, PeekRequest requ
 {
     private const int ReadBytes = 128 << 10;
 
-    private readonly List<PeekedMessage> _seen = [];
-    private bool _isMore;
+    // None of them is in flight, so there is no deadline to tell by the time.
+    private readonly PeekedMessages _seen = new(idPrefix, request, default);
 
     /// <summary>Looks.</summary>
     /// <exception cref="StoreException">The log cannot be read now.</exception>
     public async Task<PeekReply> LookAsync()
     {
-        if (request.Id is { } id)
-        {
-            if (MessageId.PrefixOf(id) == idPrefix)
-                await LookThroughAsync(MessageId.OffsetOf(id), MessageId.OffsetOf(id) + 1);
-        }
-        else
-        {
-            // An id of another node or generation says nothing about where to begin here.
-            long from = request.After is { } after && MessageId.PrefixOf(after) == idPrefix ? MessageId.OffsetOf(after) + 1 : 0;
-            await LookThroughAsync(from, long.MaxValue);
-        }
-
-        return new PeekReply { Messages = [.. _seen], Next = _isMore ? _seen[^1].Id : null };
+        if (!_seen.IsOfOne)
+            await LookThroughAsync(_seen.From, long.MaxValue);
+        else if (_seen.OffsetOfOne is { } offset)
+            await LookThroughAsync(offset, offset + 1);
+        return _seen.Reply;
     }
 
     private async Task LookThroughAsync(long from, long to)
     {
         from = Math.Max(from, open.HandedOver);
         to = Math.Min(to, open.Committed);
-        while (from < to && !_isMore)
+        while (from < to)
         {
             LogRead read = await open.Log.ReadAsync(from, to, ReadBytes);
             foreach (MessageBatch batch in read.Batches)
-                Add(batch, from, to);
+            {
+                if (!TryAdd(batch, from, to))
+                    return;
+            }
+
             if (read.End <= from)
                 return;
             from = read.End;
         }
     }
 
-    private void Add(MessageBatch batch, long from, long to)
+    /// <summary>Adds what of a batch is between two offsets; false when there is more than was asked for.</summary>
+    private bool TryAdd(MessageBatch batch, long from, long to)
     {
         int position = 0;
-        for (int i = 0; i < batch.Count && !_isMore; i++)
+        for (int i = 0; i < batch.Count; i++)
         {
             long offset = batch.BaseOffset + i;
             if (offset >= from && offset < to && !open.Log.Hidden.Any(range => range.Start <= offset && offset < range.End))
             {
-                _isMore = _seen.Count == request.Limit;
-                if (!_isMore)
-                    _seen.Add(Describe(batch, i, position));
+                if (_seen.IsFull())
+                    return false;
+                MessageStage stage = batch.IsDeferred ? MessageStage.Deferred : MessageStage.Waiting;
+                _seen.Add(new StandingMessage(stage, offset, 0) { Due = batch.DueTimes?[i] ?? 0 }, batch, position);
             }
 
             position += batch.SizeAt(position);
         }
-    }
 
-    private PeekedMessage Describe(MessageBatch batch, int index, int position)
-    {
-        ReadOnlySpan<byte> body = batch.BodyAt(position).Span;
-        return new PeekedMessage
-        {
-            Id = MessageId.Of(idPrefix, batch.BaseOffset + index),
-            Stage = batch.IsDeferred ? MessageStage.Deferred : MessageStage.Waiting,
-            Timestamp = batch.TimestampAt(position),
-            Attempts = 0,
-            Due = batch.DueTimes?[index] ?? 0,
-            Size = body.Length,
-            Body = body[..Math.Min(body.Length, request.BodyLimit)].ToArray(),
-        };
+        return true;
     }
 }
