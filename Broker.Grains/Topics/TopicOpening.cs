@@ -19,6 +19,9 @@ internal sealed class TopicOpening(
     private readonly SingleRun _opening = new();
     private int _makers;
 
+    // Whoever uses the topic tries again: a store that is away for long is told of once.
+    private string? _toldFailure;
+
     /// <summary>The open topic, or why there is none.</summary>
     /// <param name="create">Whether a topic that is not there is made.</param>
     /// <exception cref="FencedException">This activation is not, or not for long, the topic.</exception>
@@ -44,7 +47,9 @@ internal sealed class TopicOpening(
             }
             catch (StoreException e)
             {
-                topic.Log.TopicOpenFailed(topic.Name, e.Message);
+                if (_toldFailure != e.Message)
+                    topic.Log.TopicOpenFailed(topic.Name, e.Message);
+                _toldFailure = e.Message;
                 failure = e;
             }
             finally
@@ -111,6 +116,7 @@ internal sealed class TopicOpening(
         if (broken is not null)
             open.Resume(broken);
         topic.Open = open;
+        _toldFailure = null;
         directory.NoteOpened();
         if (isNew)
         {

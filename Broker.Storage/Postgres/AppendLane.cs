@@ -107,7 +107,7 @@ internal sealed class AppendLane(PostgresDatabase database)
                 groups = await SendAsync(groups);
                 if (groups.Count > 0)
                     await JudgeAsync(groups);
-                database.Writing.Heal();
+                database.Failures.Heal();
                 return;
             }
             catch (Exception e)
@@ -121,7 +121,7 @@ internal sealed class AppendLane(PostgresDatabase database)
                     return;
                 }
                 groups = FailLate(groups, e);
-                if (attempt == 2 && groups.Count > 0)
+                if (attempt == 2 && groups.Count > 0 && database.Failures.Current is null)
                     database.Log.AppendRetried(groups[0].Log.Name, PostgresFault.Cause(e));
             }
             if (groups.Count > 0)
@@ -243,9 +243,7 @@ internal sealed class AppendLane(PostgresDatabase database)
         foreach (AppendGroup group in groups)
         {
             StoreException failure = new($"cannot write topic {group.Log.Name}: {(e is StoreException ? e.Message : PostgresFault.Cause(e))}", e);
-            if (database.Writing.Failure != failure.Message)
-                database.Log.Failed(failure.Message);
-            database.Writing.Fail(failure);
+            database.Failures.Add(failure);
             database.Metrics?.Failed();
             group.Log.Fail(group, failure);
         }

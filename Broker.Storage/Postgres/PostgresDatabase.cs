@@ -36,6 +36,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         IsShared = options.IsShared;
         Log = log;
         Metrics = metrics;
+        Failures = new WriteFailures(log, time);
         Sql = new Statements(options.Schema);
         _pool = new Pool(Address);
     }
@@ -59,8 +60,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public Statements Sql { get; }
 
-    /// <summary>Whether what was to be written is written.</summary>
-    public WriteHealth Writing { get; } = new();
+    /// <summary>What was to be written and is not.</summary>
+    public WriteFailures Failures { get; }
 
     /// <summary>Told what is measured; null when nothing is.</summary>
     public StorageMetrics? Metrics { get; }

@@ -39,7 +39,7 @@ public sealed class PostgresMessageStore : IMessageStore
     }
 
     /// <inheritdoc/>
-    public string? Failure => _database.Reach.Failure ?? _database.Refusal ?? _database.Writing.Failure;
+    public string? Failure => _database.Reach.Failure ?? _database.Refusal ?? _database.Failures.Current;
 
     /// <summary>Hosts, database and schema, without anything secret.</summary>
     public string Location => $"{_database.Address.Description}/{_database.Schema}";
@@ -53,7 +53,7 @@ public sealed class PostgresMessageStore : IMessageStore
             {
                 await connection.ExecuteAsync(Sql.Probe);
             });
-            _database.Writing.Heal();
+            _database.Failures.Heal();
             return Failure;
         }
         catch (StoreException e)

@@ -130,9 +130,7 @@ internal sealed class ProgressWriter(PostgresDatabase database)
 
     private List<PostgresChannelProgress> Fail(List<ProgressGroup> groups, StoreException failure)
     {
-        if (database.Writing.Failure != failure.Message)
-            database.Log.Failed(failure.Message);
-        database.Writing.Fail(failure);
+        database.Failures.Add(failure);
         database.Metrics?.Failed();
         groups.ForEach(group => PostgresChannelProgress.Fail(group, failure));
         return groups.ConvertAll(group => group.Progress);
@@ -155,7 +153,7 @@ internal sealed class ProgressWriter(PostgresDatabase database)
                     groups[i].Progress.Fence(groups[i]);
             }
             if (_refused.Count == 0)
-                database.Writing.Heal();
+                database.Failures.Heal();
             return null;
         }
         catch (Exception e)

@@ -138,6 +138,7 @@ internal sealed class SchemaOwnership(PostgresDatabase database, string? cluster
                 await DisconnectAsync();
             database.Reach.Answered();
             Heal();
+            database.Failures.TellIfOver();
         }
         catch (Exception e) when (!_end.IsCancellationRequested)
         {
