@@ -38,9 +38,6 @@ public static class AdminServiceExtensions
             antiforgery.FormFieldName = "token";
             antiforgery.SuppressXFrameOptionsHeader = true;
         });
-        // Its service for the start would make a key on the disk all the same, and warn that nothing encrypts it.
-        foreach (ServiceDescriptor service in services.Where(IsOfDataProtection).ToArray())
-            services.Remove(service);
         services.AddAuthentication(CookieAuthenticationDefaults.AuthenticationScheme).AddCookie(cookie =>
         {
             cookie.Cookie.Name = "broker_admin";
@@ -51,6 +48,9 @@ public static class AdminServiceExtensions
             cookie.ExpireTimeSpan = SessionLifetime;
             cookie.SlidingExpiration = true;
         });
+        // Each of these has added a service that would make a key on the disk at the start all the same, and warn that nothing encrypts it.
+        foreach (ServiceDescriptor service in services.Where(IsOfDataProtection).ToArray())
+            services.Remove(service);
         if (options.PasswordFile.Length > 0)
         {
             services.AddSingleton(provider => new PasswordFile(

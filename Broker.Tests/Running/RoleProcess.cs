@@ -23,6 +23,8 @@ internal sealed partial class RoleProcess : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        // As at the first start on a machine: nothing is in the user's home yet.
+        start.Environment["HOME"] = folder;
         _process = Process.Start(start)!;
         _process.OutputDataReceived += (_, line) => Take(line.Data);
         _process.ErrorDataReceived += (_, line) => Take(line.Data);
