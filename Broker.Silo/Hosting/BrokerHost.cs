@@ -113,7 +113,6 @@ public sealed partial class BrokerHost : IAsyncDisposable
     /// <exception cref="StartException">An address names a host that cannot be resolved.</exception>
     public static BrokerHost CreateGateway(BrokerSettings settings, TimeProvider? time = null)
     {
-        StartCheck.Security(settings);
         StartCheck.Addresses(AddressesOfGateway(settings));
         if (settings.IsNodeIdDerived) settings.Queue.NodeId = NodeNumber.OfThisHost;
         return Build(
@@ -158,32 +157,46 @@ public sealed partial class BrokerHost : IAsyncDisposable
     public static async Task<BrokerHost> CreateAsync(BrokerSettings settings, TimeProvider? time = null)
     {
         time ??= TimeProvider.System;
-        StartCheck.Security(settings);
         StartCheck.Addresses([.. AddressesOfGateway(settings), settings.Admin.HttpAddress]);
         if (settings.IsClustered) StartCheck.SiloPorts(settings.Cluster);
-        if (settings.StorageKind == StorageKind.Files) DataFolder.Create(settings.Storage.DataPath);
         if (settings.IsClustered)
         {
             settings.Postgres.IsShared = true;
             settings.Postgres.Cluster = settings.Cluster.ClusterId;
             settings.Queue.HandOverWait = settings.Cluster.HandOverWait;
         }
-        // The store is opened before there is a host, and closed after it.
+        // The store is opened before there is a host, and closed after it; certificates and users are read before.
         ServiceProvider parts = new ServiceCollection()
             .AddSingleton(settings)
             .AddSingleton(time)
             .AddMetrics()
             .AddLogging(logging => AddLogging(logging, settings))
+            .AddSingleton(Options.Create(settings.Gateway))
+            .AddSingleton<TlsServer>()
+            .AddSingleton<AccessControl>()
             .BuildServiceProvider();
         IMeterFactory meters = parts.GetRequiredService<IMeterFactory>();
         try
         {
+            TlsServer tls = parts.GetRequiredService<TlsServer>();
+            AccessControl access = parts.GetRequiredService<AccessControl>();
+            if (settings.StorageKind == StorageKind.Files) DataFolder.Create(settings.Storage.DataPath);
             if (settings.IsClustered) await ClusterDatabase.PrepareAsync(settings.Postgres, CancellationToken.None);
             IMessageStore store = await StoreFactory.OpenAsync(settings, parts.GetRequiredService<ILoggerFactory>(), time, new StorageMetrics(meters, time));
             if (settings.IsNodeIdDerived) settings.Queue.NodeId = await NodeNumberOfAsync(settings, store);
-            return Build(settings, builder => Compose(builder, settings, store, meters), time, store, parts);
+            return Build(
+                settings,
+                builder =>
+                {
+                    builder.Services.AddSingleton(tls);
+                    builder.Services.AddSingleton(access);
+                    return Compose(builder, settings, store, meters);
+                },
+                time,
+                store,
+                parts);
         }
-        catch (StoreException e)
+        catch (Exception e) when (e is StoreException or CertificateException or UserFileException)
         {
             parts.Dispose();
             throw new StartException(e.Message);
@@ -298,7 +311,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
     }
 
     [LoggerMessage(6080, LogLevel.Warning,
-        "stopping took {Seconds} s (--shutdown-timeout) and is given up: nothing acknowledged is lost, and what was in flight is delivered again")]
+        "stopping took {Seconds} s (--shutdown-timeout) and is cut short: nothing acknowledged is lost, and messages in flight are delivered again")]
     private static partial void StopGivenUp(ILogger logger, double seconds);
 
     // Listeners are configured while the server is built, and with them what they serve.

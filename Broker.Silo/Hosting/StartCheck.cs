@@ -1,10 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
-using Broker.Gateway.Security;
 using Broker.Silo.Cluster;
 using Broker.Silo.Settings;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace Broker.Silo.Hosting;
 
@@ -14,22 +11,6 @@ namespace Broker.Silo.Hosting;
 /// </summary>
 internal static class StartCheck
 {
-    /// <summary>The certificates and users of a gateway.</summary>
-    /// <exception cref="StartException">They cannot be used.</exception>
-    public static void Security(BrokerSettings settings)
-    {
-        try
-        {
-            _ = new TlsServer(Options.Create(settings.Gateway), TimeProvider.System, NullLogger<TlsServer>.Instance);
-            if (settings.Gateway.Auth.File is { Length: > 0 } users)
-                new FileAuthenticator(users, TimeProvider.System, NullLogger.Instance).Dispose();
-        }
-        catch (Exception e) when (e is CertificateException or UserFileException)
-        {
-            throw new StartException(e.Message);
-        }
-    }
-
     /// <summary>That nobody listens where this process is to.</summary>
     /// <param name="addresses">Where, as flags name it; an empty one is nowhere.</param>
     /// <exception cref="StartException">Somebody does, or the address is none of this machine.</exception>

@@ -68,7 +68,7 @@ public sealed class SeveralSilosTests
 
         Assert.Equal(0, await silo.TerminateAsync());
 
-        Assert.Contains("WARNING: stopping took 2 s (--shutdown-timeout) and is given up", silo.Output, StringComparison.Ordinal);
+        Assert.Contains("WARNING: stopping took 2 s (--shutdown-timeout) and is cut short", silo.Output, StringComparison.Ordinal);
         await server.StartAsync();
         await silo.StartAsync();
         await using NsqSocket again = await NsqSocket.OpenAsync(silo.TcpEndPoint);
