@@ -50,7 +50,7 @@ public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logg
     // People are shown a page; programs get what the API says.
     protected override Task AnswerUnknownAsync(HttpContext context) =>
         context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal)
-            ? _pages().ShowAsync(context, SitePages.NotFound("No such page", "There is nothing at this address. It may have been mistyped."))
+            ? _pages().ShowAsync(context, SitePages.NotFound("No such page", "There is no page at this address. It may be mistyped."))
             : base.AnswerUnknownAsync(context);
 
     /// <inheritdoc/>

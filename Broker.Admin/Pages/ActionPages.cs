@@ -46,12 +46,12 @@ internal sealed class ActionPages(
     private static string? ComplaintAbout(AdminRequest action) => action switch
     {
         _ when !NsqName.IsValid(action.Topic) =>
-            $"“{action.Topic}” is no name of a topic: write 1 to 64 letters, digits, dots, underscores and hyphens.",
+            $"“{action.Topic}” is not a valid topic name: use 1 to 64 letters, digits, dots, underscores and hyphens.",
         { Channel.Length: > 0 } when !NsqName.IsValid(action.Channel) =>
-            $"“{action.Channel}” is no name of a channel: write 1 to 64 letters, digits, dots, underscores and hyphens.",
+            $"“{action.Channel}” is not a valid channel name: use 1 to 64 letters, digits, dots, underscores and hyphens.",
         { Verb: AdminVerb.Requeue or AdminVerb.Finish } when action.Channel.Length == 0 || action.Node.Length == 0 || action.Message.Length == 0 =>
-            "Which message is meant? Choose one on the page of a channel's messages.",
-        { Verb: AdminVerb.Tombstone, Node.Length: 0 } => "Which node is meant? Choose one on the page of the topic.",
+            "No message was chosen. Choose one on the messages page of a channel.",
+        { Verb: AdminVerb.Tombstone, Node.Length: 0 } => "No node was chosen. Choose one on the page of the topic.",
         _ => null,
     };
 
@@ -65,7 +65,7 @@ internal sealed class ActionPages(
         if (!await antiforgery.IsRequestValidAsync(context))
         {
             await pages.ShowAsync(context, new PageContent(
-                typeof(ErrorPage), "Please try again", new ErrorModel("Please try again", "The page was too old: nothing was done. Go back, load it again and repeat.")) { Status = StatusCodes.Status400BadRequest });
+                typeof(ErrorPage), "Please try again", new ErrorModel("Please try again", "The page had expired, so nothing was done. Go back, reload it and try again.")) { Status = StatusCodes.Status400BadRequest });
             return Results.Empty;
         }
         return await answer(form);
@@ -102,7 +102,7 @@ internal sealed class ActionPages(
         if (body.Length == 0)
             return Refuse("An empty message cannot be published: write a body.");
         if (!long.TryParse(form["defer"].ToString() is { Length: > 0 } given ? given : "0", NumberStyles.None, CultureInfo.InvariantCulture, out long defer))
-            return Refuse("The time that the message is held back is no number of milliseconds.");
+            return Refuse("The delay is not a number of milliseconds.");
         model = new ConfirmModel(
             action,
             confirmation.Title,
@@ -136,7 +136,7 @@ internal sealed class ActionPages(
     }
 
     private static PageContent Forbidden() =>
-        new(typeof(ErrorPage), "Not allowed", new ErrorModel("Not allowed", "You may look at everything, but change nothing. Ask an admin.")) { Status = StatusCodes.Status403Forbidden };
+        new(typeof(ErrorPage), "Not allowed", new ErrorModel("Not allowed", "Viewers cannot change anything. Ask an admin.")) { Status = StatusCodes.Status403Forbidden };
 
     private async ValueTask<IResult> DoAsync(HttpContext context, IFormCollection form)
     {
@@ -155,7 +155,7 @@ internal sealed class ActionPages(
                 string encoded = form["body"].ToString();
                 body = new byte[encoded.Length];
                 if (!Convert.TryFromBase64String(encoded, body, out int length) || length == 0)
-                    return Refuse("The body was lost on the way: publish it again.");
+                    return Refuse("The body got lost. Publish the message again.");
                 body = body[..length];
                 _ = long.TryParse(form["defer"], NumberStyles.None, CultureInfo.InvariantCulture, out defer);
             }

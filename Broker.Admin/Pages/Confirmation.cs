@@ -45,15 +45,15 @@ internal sealed class Confirmation
     /// <summary>What is lost, and what else happens.</summary>
     public IReadOnlyList<string> Losses => _action.Verb switch
     {
-        AdminVerb.Create => [_hasLookups ? "It is made known to the lookup services; brokers that have the topic make the channel." : "The brokers make it.", "Nothing is lost."],
+        AdminVerb.Create => [_hasLookups ? "The lookup services are told of it. Brokers that have the topic create the channel." : "The brokers create it.", "Nothing is lost."],
         AdminVerb.Delete when _action.Channel.Length > 0 => DeleteChannel(),
         AdminVerb.Delete => DeleteTopic(),
         AdminVerb.Empty when _action.Channel.Length > 0 => EmptyChannel(),
         AdminVerb.Empty => EmptyTopic(),
         AdminVerb.Pause => Pause(),
-        AdminVerb.Unpause => [$"What waits is handed on again: {Figure.Count(Waiting, "message")}.", "Nothing is lost."],
+        AdminVerb.Unpause => [$"Delivery starts again: {Figure.Count(Waiting, "message")} waiting.", "Nothing is lost."],
         AdminVerb.Tombstone => Tombstone(),
-        AdminVerb.Publish => [$"{Figure.Count(_topic?.Channels.Count ?? 0, "channel")} of the topic {(_topic?.Channels.Count == 1 ? "gets" : "get")} a copy each."],
+        AdminVerb.Publish => [Copies()],
         AdminVerb.Requeue => ["It is delivered again at once. If a consumer has it in flight, two may work on it.", "Nothing is lost."],
         AdminVerb.Finish => [$"The channel {_action.Channel} drops it, and no consumer gets it again. Other channels keep their copies."],
         _ => [],
@@ -83,12 +83,22 @@ internal sealed class Confirmation
         : $"{Figure.Count(waiting + inFlight + deferred, "message")} {(waiting + inFlight + deferred == 1 ? "is" : "are")} lost for ever: "
             + $"{Figure.Count(waiting)} waiting, {Figure.Count(inFlight)} in flight, {Figure.Count(deferred)} deferred.";
 
+    private static string Disconnected(long consumers, string after) =>
+        consumers == 0 ? "No consumer is connected." : $"{Figure.Count(consumers, "consumer")} {(consumers == 1 ? "is" : "are")} disconnected. {after}";
+
+    private string Copies() => (_topic?.Channels.Count ?? 0) switch
+    {
+        0 => "The topic has no channel: the message waits in the topic.",
+        1 => "The topic's channel gets the message.",
+        int channels => $"Each of the topic's {Figure.Count(channels, "channel")} gets a copy.",
+    };
+
     private string[] DeleteChannel() => _channel is null
         ? ["The lookup services forget it. No broker has it, so no message is lost."]
         :
         [
             Lost(_channel.Figures.Depth, _channel.Figures.InFlight, _channel.Figures.Deferred),
-            $"{Figure.Count(_channel.Figures.ClientCount, "consumer")} {(_channel.Figures.ClientCount == 1 ? "is" : "are")} disconnected; one that connects again makes it anew.",
+            Disconnected(_channel.Figures.ClientCount, "One that connects again creates the channel again."),
         ];
 
     private string[] DeleteTopic() => _topic is not { IsActive: true }
@@ -96,8 +106,8 @@ internal sealed class Confirmation
         :
         [
             Lost(_topic.Depth, _topic.InFlight, _topic.Deferred),
-            $"{Figure.Count(_topic.Channels.Count, "channel")} {(_topic.Channels.Count == 1 ? "goes" : "go")} with it, on {Figure.Count(_topic.Figures.Nodes?.Count ?? 0, "node")}.",
-            $"{Figure.Count(_topic.Clients, "consumer")} {(_topic.Clients == 1 ? "is" : "are")} disconnected; whoever publishes or connects again makes it anew.",
+            $"{Figure.Count(_topic.Channels.Count, "channel")} {(_topic.Channels.Count == 1 ? "is" : "are")} deleted with it, on {Figure.Count(_topic.Figures.Nodes?.Count ?? 0, "node")}.",
+            Disconnected(_topic.Clients, "The next publisher or consumer creates the topic again."),
         ];
 
     private string[] EmptyChannel() => _channel is null
@@ -109,19 +119,19 @@ internal sealed class Confirmation
         :
         [
             Lost(_topic.Figures.Depth, 0, 0),
-            $"What its {Figure.Count(_topic.Channels.Count, "channel")} {(_topic.Channels.Count == 1 ? "has" : "have")} already stays: {Figure.Count(_topic.Depth - _topic.Figures.Depth, "message")}.",
+            $"Its {Figure.Count(_topic.Channels.Count, "channel")} {(_topic.Channels.Count == 1 ? "keeps" : "keep")} {Figure.Count(_topic.Depth - _topic.Figures.Depth, "message")}.",
         ];
 
     private string[] Pause() => _action.Channel.Length == 0
-        ? ["What is published from now on waits in the topic; channels get nothing new until it is unpaused.", "Nothing is lost."]
-        : [$"Its {Figure.Count(_channel?.Figures.ClientCount ?? 0, "consumer")} {(_channel?.Figures.ClientCount == 1 ? "gets" : "get")} nothing new until it is unpaused; messages go on gathering.", "Nothing is lost."];
+        ? ["Messages that are published from now on wait in the topic. Its channels get nothing new until it is unpaused.", "Nothing is lost."]
+        : [$"Its {Figure.Count(_channel?.Figures.ClientCount ?? 0, "consumer")} {(_channel?.Figures.ClientCount == 1 ? "gets" : "get")} nothing new until it is unpaused. New messages wait in the channel.", "Nothing is lost."];
 
     private string[] Tombstone()
     {
         TopicFigures? node = _topic?.Figures.Nodes?.Find(other => other.Node == _action.Node);
         return
         [
-            "The lookup services hide the node from those who look for the topic, so that producers and consumers go elsewhere.",
+            "The lookup services hide this node from clients that look for the topic, so that they use other nodes.",
             $"The topic is deleted on that node. {Lost(
                 (node?.Depth ?? 0) + (node?.Channels ?? []).Sum(static channel => channel.Depth),
                 (node?.Channels ?? []).Sum(static channel => channel.InFlight),

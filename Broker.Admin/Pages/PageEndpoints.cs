@@ -62,7 +62,7 @@ internal sealed class PageEndpoints(
         catch (UpstreamException e)
         {
             logger.NodesFailed(e.Message);
-            return new PageContent(typeof(ErrorPage), "No answer", new ErrorModel("No answer", "None of the nodes that were asked did what was asked for. Are they running, and are the addresses right?"))
+            return new PageContent(typeof(ErrorPage), "No answer", new ErrorModel("No answer", "No node answered. Check that the nodes run and that their addresses are right."))
             {
                 Error = e.Message,
                 Status = StatusCodes.Status502BadGateway,

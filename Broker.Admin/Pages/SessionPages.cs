@@ -40,7 +40,7 @@ internal sealed class SessionPages(
         string remote = ActionNotifier.RemoteAddressOf(context.Connection);
         if (!await antiforgery.IsRequestValidAsync(context))
         {
-            await pages.ShowAsync(context, Page(next, name, "The page was too old. Please try again.", StatusCodes.Status400BadRequest));
+            await pages.ShowAsync(context, Page(next, name, "The page had expired. Please try again.", StatusCodes.Status400BadRequest));
             return Results.Empty;
         }
         if (limit.IsExceeded(context.Connection.RemoteIpAddress))

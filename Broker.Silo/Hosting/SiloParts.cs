@@ -27,10 +27,10 @@ internal sealed class SiloParts(BrokerSettings settings, BrokerClock clock, Clus
         new(Silo, "memory", string.Create(CultureInfo.InvariantCulture, $"{Environment.WorkingSet >> 20} MB in use, {GC.GetTotalMemory(false) >> 20} MB of it managed")),
         new(Silo, "processors", Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)),
         .. await cluster.DescribeAsync(cancellation),
-        new(Storage, "messages in", settings.StorageKind.ToString().ToLowerInvariant()),
+        new(Storage, "messages kept in", settings.StorageKind.ToString().ToLowerInvariant()),
         .. settings.StorageKind == StorageKind.Files ? Disk() : [],
         new(Versions, "broker", Product.Version),
-        new(Versions, "NSQ that it stands for", settings.Gateway.Version),
+        new(Versions, "compatible with NSQ", settings.Gateway.Version),
         new(Versions, ".NET", Environment.Version.ToString()),
         new(Versions, "operating system", RuntimeInformation.OSDescription),
     ];
@@ -41,9 +41,9 @@ internal sealed class SiloParts(BrokerSettings settings, BrokerClock clock, Clus
         return
         [
             new(Storage, "data path", settings.Storage.DataPath),
-            new(Storage, "free on its disk", string.Create(CultureInfo.InvariantCulture, $"{drive.AvailableFreeSpace >> 20} of {drive.TotalSize >> 20} MB")),
+            new(Storage, "free disk space", string.Create(CultureInfo.InvariantCulture, $"{drive.AvailableFreeSpace >> 20} of {drive.TotalSize >> 20} MB")),
             new(Storage, "fsync", string.Create(CultureInfo.InvariantCulture,
-                $"every {settings.Storage.SyncEvery} messages, after {settings.Storage.SyncTimeout.TotalSeconds} s at the latest")),
+                $"every {settings.Storage.SyncEvery} messages, or after {settings.Storage.SyncTimeout.TotalSeconds} s")),
         ];
     }
 }

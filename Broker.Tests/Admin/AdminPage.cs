@@ -1,4 +1,4 @@
-using Broker.Gateway.Telemetry;
+using Broker.Tests.Running;
 using Microsoft.Playwright;
 
 namespace Broker.Tests.Admin;
@@ -6,6 +6,11 @@ namespace Broker.Tests.Admin;
 /// <summary>A page in the browser. When it is closed, it must have logged no error and asked no other host for anything.</summary>
 internal sealed class AdminPage : IAsyncDisposable
 {
+    private const string Violations =
+        """
+        axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations.flatMap(found => found.nodes.map(node => `${location.pathname}: ${found.id}: ${node.html}`)))
+        """;
+
     private readonly string _home;
     private readonly IBrowserContext _context;
     private readonly List<string> _errors = [];
@@ -53,6 +58,13 @@ internal sealed class AdminPage : IAsyncDisposable
     /// <summary>Waits until something that changes by itself has a value.</summary>
     public async Task SeeLiveAsync(string key, string value) =>
         await Assertions.Expect(Page.Locator($"[data-live=\"{key}\"]").First).ToHaveTextAsync(value);
+
+    /// <summary>Has axe-core look at the page, which must find nothing wrong.</summary>
+    public async Task MustBeAccessibleAsync()
+    {
+        await Page.EvaluateAsync(await File.ReadAllTextAsync(Solution.PathOf("Broker.Tests/NodeClient/node_modules/axe-core/axe.min.js")));
+        Assert.Empty(await Page.EvaluateAsync<string[]>(Violations));
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -74,7 +74,7 @@ public sealed class MessagesPageTests(AdminBrowser browser)
 
         await broker.PostAsync("/channel/create?topic=orders&channel=billing");
         await page.GoAsync("/messages?topic=orders");
-        await page.SeeAsync("No message is outside the channels");
+        await page.SeeAsync("No message waits in the topic");
         Assert.Equal(404, await page.GoAsync("/messages?topic=unknown"));
         page.ForgetErrors();
     }
@@ -120,7 +120,7 @@ public sealed class MessagesPageTests(AdminBrowser browser)
         await page.SeeAsync($"No message is waiting on {broker.Node}.");
         await page.Page.GetByText("Publish a test message").ClickAsync();
         await page.Page.GetByLabel("Body").FillAsync("48 65 6c 6c 6f");
-        await page.Page.GetByLabel("Written as").SelectOptionAsync("hex");
+        await page.Page.GetByLabel("Format").SelectOptionAsync("hex");
         await page.ClickAsync(AriaRole.Button, "Publish…");
         await page.SeeAsync("5 bytes go to the topic.");
         await page.ClickAsync(AriaRole.Button, "Publish");

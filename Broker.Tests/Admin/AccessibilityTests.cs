@@ -1,0 +1,72 @@
+using Microsoft.Playwright;
+
+namespace Broker.Tests.Admin;
+
+/// <summary>What a page looks like at certain moments, for everybody and on every screen.</summary>
+[Collection(AdminBrowserCollection.Name)]
+public sealed class AccessibilityTests(AdminBrowser browser)
+{
+    public static TheoryData<int, ColorScheme> Screens => new()
+    {
+        { 390, ColorScheme.Light }, { 390, ColorScheme.Dark }, { 1280, ColorScheme.Light }, { 1280, ColorScheme.Dark },
+    };
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task A_log_in_and_what_a_viewer_sees(int width, ColorScheme scheme)
+    {
+        using PasswordFolder passwords = new();
+        await using AdminBroker broker = await AdminBroker.StartAsync(settings => settings.Admin.PasswordFile = passwords.Path);
+        await broker.PublishAsync("orders", 1);
+        await using AdminPage page = await OpenAsync(broker, width, scheme);
+        await page.GoAsync("/topics/orders");
+        await LookAsync(page, width);
+        foreach (string password in (string[])["wrong", PasswordFolder.VictorsPassword])
+        {
+            await page.Page.GetByLabel("Name").FillAsync("victor");
+            await page.Page.GetByLabel("Password").FillAsync(password);
+            await page.ClickAsync(AriaRole.Button, "Log in");
+            await page.SeeAsync(password == "wrong" ? "The name or the password is wrong." : "No channel yet");
+            await LookAsync(page, width);
+        }
+
+        Assert.Equal(403, await page.GoAsync("/confirm?action=delete&topic=orders"));
+        await LookAsync(page, width);
+        page.ForgetErrors();
+    }
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task A_broker_without_topics_an_open_message_and_what_is_refused(int width, ColorScheme scheme)
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await using AdminPage page = await OpenAsync(broker, width, scheme);
+        foreach (string path in (string[])["/", "/nodes", "/topics/unknown", "/confirm?action=create&topic=not%20valid"])
+        {
+            await page.GoAsync(path);
+            await LookAsync(page, width);
+        }
+
+        await broker.PublishAsync("orders", 1, """{"customer":"c-1"}""");
+        await page.GoAsync("/messages?topic=orders");
+        await page.Page.GetByText("Publish a test message").ClickAsync();
+        await LookAsync(page, width);
+        await page.Page.GetByLabel("Body", new PageGetByLabelOptions { Exact = true }).FillAsync("hello");
+        await page.ClickAsync(AriaRole.Button, "Publish…");
+        await page.SeeAsync("Publish to orders?");
+        await LookAsync(page, width);
+        await page.ClickAsync(AriaRole.Button, "Publish");
+        await page.SeeAsync("A message was published to orders.");
+        await LookAsync(page, width);
+        page.ForgetErrors();
+    }
+
+    private Task<AdminPage> OpenAsync(AdminBroker broker, int width, ColorScheme scheme) =>
+        browser.OpenAsync(broker.Home, new BrowserNewContextOptions { ViewportSize = new() { Width = width, Height = 800 }, ColorScheme = scheme });
+
+    private static async Task LookAsync(AdminPage page, int width)
+    {
+        Assert.True(await page.Page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, page.Page.Url);
+        await page.MustBeAccessibleAsync();
+    }
+}
