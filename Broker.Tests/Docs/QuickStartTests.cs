@@ -46,4 +46,25 @@ public sealed class QuickStartTests
         Assert.Contains("/data/", ignored);
         Assert.Contains("node_modules/", ignored);
     }
+
+    [Fact]
+    public async Task A_broker_is_started_in_place_of_nsqd()
+    {
+        string commands = Assert.Single(new MarkdownPage("README.md").CommandsBelow("In place of nsqd"));
+        using ReaderTerminal terminal = new();
+        string written = await terminal.RunAsync(
+            $$"""
+            mkdir output
+            mount -t tmpfs none /var/lib
+            mkdir /var/lib/nsq
+            { {{commands}}
+            } >output/broker 2>&1 &
+            until_says Ready output/broker
+            curl -s -d hello 'http://127.0.0.1:4151/pub?topic=orders'
+            ls /var/lib/nsq/topics
+            """);
+
+        Assert.StartsWith("OK", written, StringComparison.Ordinal);
+        Assert.Contains("orders", written, StringComparison.Ordinal);
+    }
 }

@@ -23,7 +23,7 @@ internal sealed class ReaderTerminal : IDisposable
             "dotnet",
             $"""
             case "$1 $2" in
-              "run --project") project=$3; shift 3; [ "$1" != -- ] || shift; exec "{Solution.Folder}/$project{built}/"*"$(basename "$project")" "$@" ;;
+              "run --project") project=$3; shift 3; [ "$1 $2" != '-v minimal' ] || shift 2; [ "$1" != -- ] || shift; exec "{Solution.Folder}/$project{built}/"*"$(basename "$project")" "$@" ;;
               "build -c") exit 0 ;;
             esac
             echo "dotnet $*: not known to the test" >&2; exit 1
