@@ -2,6 +2,7 @@ using Broker.Admin;
 using Broker.Tests.Running;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Playwright;
+using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Admin;
 
@@ -22,53 +23,73 @@ public sealed class ScreenshotTests(AdminBrowser browser)
     [InlineData(ColorScheme.Dark)]
     public async Task The_main_pages_have_a_face(ColorScheme scheme)
     {
-        await using AdminBroker broker = await AdminBroker.StartAsync();
-        List<NsqSocket> consumers = [];
+        // As it is shipped: a rate between two samples is that of some seconds.
+        await using AdminBroker broker = await AdminBroker.StartAsync(settings => settings.Admin.SampleInterval = TimeSpan.FromSeconds(2));
+        List<NsqSocket> opened = [];
+        List<(string Topic, NsqSocket Consumer)> consumers = [];
         foreach ((string topic, string channel, int count, int ready) in (ValueTuple<string, string, int, int>[])
             [("orders", "billing", 480, 25), ("orders", "shipping", 0, 40), ("payments", "ledger", 30, 50), ("emails", "smtp", 900, 12),
             ("user-events", "analytics", 1500, 100), ("user-events", "archive", 0, 0), ("image-resize", "workers", 120, 8), ("audit-log", "store", 6, 20)])
         {
             NsqSocket consumer = await NsqSocket.OpenAsync(broker.Broker.TcpEndPoint);
-            consumers.Add(consumer);
-            await consumer.IdentifyAsync($$"""{"client_id":"{{channel}}-1","hostname":"worker-{{consumers.Count}}.example","user_agent":"nsq-client/1.1.0"}""");
-            await consumer.SubscribeAsync(topic, channel, ready);
-            if (count == 0) continue;
-            // Most of what came has been dealt with.
-            await broker.Broker.PublishAsync(topic, [.. Enumerable.Repeat("{}", count * 20)]);
-            await broker.PostAsync($"/channel/empty?topic={topic}&channel={channel}");
-            await broker.Broker.PublishAsync(topic, [.. Enumerable.Range(1, count).Select(i => $$"""{"id":{{1000 + i}},"customer":"c-{{i * 37 % 911}}","total":{{i * 7 % 400}}.90,"currency":"EUR"}""")]);
+            opened.Add(consumer);
+            await consumer.IdentifyAsync($$"""{"client_id":"{{channel}}-1","hostname":"worker-{{opened.Count}}.example","user_agent":"nsq-client/1.1.0"}""");
+            await consumer.SubscribeAsync(topic, channel);
+            if (count > 0)
+            {
+                // Most of what came has been dealt with.
+                await broker.Broker.PublishAsync(topic, [.. Enumerable.Repeat("{}", count * 20)]);
+                await broker.PostAsync($"/channel/empty?topic={topic}&channel={channel}");
+                await broker.Broker.PublishAsync(topic, [.. Enumerable.Range(1, count).Select(i => $$"""{"id":{{1000 + i}},"customer":"c-{{i * 37 % 911}}","total":{{i * 7 % 400}}.90,"currency":"EUR"}""")]);
+            }
+            await consumer.ReadyAsync(ready);
+            if (ready > 0) consumers.Add((topic, consumer));
         }
         ClusterSampler sampler = broker.Broker.Services.GetRequiredService<ClusterSampler>();
         AddAnHour(sampler, await sampler.RefreshAsync(CancellationToken.None));
 
         using CancellationTokenSource done = new();
-        Task traffic = PublishAsync(broker, done.Token);
+        Task traffic = PublishAsync(broker, consumers, done.Token);
         BrowserNewContextOptions desktop = new() { ViewportSize = new() { Width = 1280, Height = 860 }, ColorScheme = scheme };
         await using AdminPage page = await browser.OpenAsync(broker.Home, desktop);
+        // What was published above all at once is no rate that anybody has.
+        Task UntilSteadyAsync() => Eventually.TrueAsync(async () =>
+            (await sampler.GetAsync(CancellationToken.None)).Topics.Where(topic => topic.Name != "audit-log").All(topic => topic.Rate is > 0 and < 60));
+        await page.GoAsync("/");
+        await UntilSteadyAsync();
         await ShootAsync(page, "/?sort=rate", "topics", scheme);
+        await UntilSteadyAsync();
         await ShootAsync(page, "/topics/orders", "topic", scheme);
+        await UntilSteadyAsync();
         await ShootAsync(page, "/topics/orders/billing", "channel", scheme);
         await page.GoAsync("/topics/orders/billing/messages");
         await page.Page.Locator("ol.messages summary").Nth(1).ClickAsync();
         await ShootAsync(page, null, "messages", scheme);
+        await page.Page.SetViewportSizeAsync(1280, 460);
         await ShootAsync(page, "/confirm?action=delete&topic=user-events", "confirm", scheme);
         BrowserNewContextOptions phone = new() { ViewportSize = new() { Width = 390, Height = 844 }, ColorScheme = scheme, DeviceScaleFactor = 2 };
         await using AdminPage small = await browser.OpenAsync(broker.Home, phone);
+        await small.GoAsync("/");
+        await UntilSteadyAsync();
         await ShootAsync(small, "/topics/orders", "phone", scheme);
         await done.CancelAsync();
         await traffic;
-        foreach (NsqSocket consumer in consumers) await consumer.DisposeAsync();
+        foreach (NsqSocket consumer in opened) await consumer.DisposeAsync();
     }
 
-    /// <summary>Goes on publishing, so that there is something to see.</summary>
-    private static async Task PublishAsync(AdminBroker broker, CancellationToken until)
+    /// <summary>Goes on publishing and consuming at the rates of the hour before, so that there is something to see.</summary>
+    private static async Task PublishAsync(AdminBroker broker, List<(string Topic, NsqSocket Consumer)> consumers, CancellationToken until)
     {
         (string Topic, int Count)[] rates = [("orders", 3), ("payments", 1), ("emails", 5), ("user-events", 9), ("image-resize", 1)];
         for (int i = 0; !until.IsCancellationRequested; i++)
         {
             (string topic, int count) = rates[i % rates.Length];
             await broker.Broker.PublishAsync(topic, [.. Enumerable.Range(1, count).Select(number => $$"""{"id":{{9000 + i + number}},"customer":"c-{{number * 37}}"}""")]);
-            await Task.WhenAny(Task.Delay(60, until));
+            foreach ((_, NsqSocket consumer) in consumers.Where(consumer => consumer.Topic == topic))
+            {
+                foreach (NsqMessage message in await consumer.ExpectMessagesAsync(count)) await consumer.FinishAsync(message);
+            }
+            await Task.WhenAny(Task.Delay(200, until));
         }
     }
 
@@ -99,7 +120,8 @@ public sealed class ScreenshotTests(AdminBrowser browser)
 
     private static TopicSample Earlier(TopicSample topic, double part, int phase)
     {
-        double wave = Waves.Sum(wave => wave.Height * Math.Sin(part * Math.Tau * wave.Times + phase));
+        // It ends where the topic is now.
+        double wave = WaveAt(part, phase) - part * WaveAt(1, phase);
         ChannelSample[] channels =
         [
             .. topic.Channels.Select((channel, i) => new ChannelSample(
@@ -108,7 +130,7 @@ public sealed class ScreenshotTests(AdminBrowser browser)
                     TopicName = topic.Name,
                     ChannelName = channel.Name,
                     MessageCount = (long)(channel.Figures.MessageCount * Along(part, phase) / Along(1, phase)),
-                    Depth = (long)(channel.Figures.Depth * Math.Max(0.1, 0.7 + 0.3 * part + 0.4 * wave - 0.05 * i)),
+                    Depth = (long)(channel.Figures.Depth * Math.Max(0.1, 0.7 + 0.3 * part + 0.4 * wave - 0.05 * i * (1 - part))),
                     InFlight = channel.Figures.InFlight,
                 },
                 0,
@@ -116,6 +138,8 @@ public sealed class ScreenshotTests(AdminBrowser browser)
         ];
         return new TopicSample(new TopicFigures { TopicName = topic.Name, MessageCount = (long)(topic.Figures.MessageCount * Along(part, phase) / Along(1, phase)) }, 0, channels, true);
     }
+
+    private static double WaveAt(double part, int phase) => Waves.Sum(wave => wave.Height * Math.Sin(part * Math.Tau * wave.Times + phase));
 
     // Grows all the time, sometimes faster and sometimes slower.
     private static double Along(double part, double phase) => part - Waves.Sum(wave =>
