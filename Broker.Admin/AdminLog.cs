@@ -20,7 +20,7 @@ internal static partial class AdminLog
     [LoggerMessage(7004, LogLevel.Information, "admin: {Path} was read again: {Users} users")]
     public static partial void PasswordsReloaded(this ILogger logger, string path, int users);
 
-    [LoggerMessage(7005, LogLevel.Error, "admin: {Path} cannot be used, the users stay as they were: {Cause}")]
+    [LoggerMessage(7005, LogLevel.Error, "admin: {Path} cannot be used; the users stay as they were: {Cause}")]
     public static partial void PasswordsNotReloaded(this ILogger logger, string path, string cause);
 
     [LoggerMessage(7100, LogLevel.Warning, "admin: {Cause}")]
@@ -29,7 +29,7 @@ internal static partial class AdminLog
     [LoggerMessage(7101, LogLevel.Warning, "admin: {Endpoint} was not told of {Action}: {Cause}")]
     public static partial void NotificationFailed(this ILogger logger, string action, string endpoint, string cause);
 
-    [LoggerMessage(7102, LogLevel.Warning, "admin: {Endpoint} is not told of {Action}: too many notifications wait for it")]
+    [LoggerMessage(7102, LogLevel.Warning, "admin: {Endpoint} is not told of {Action}: too many notifications are waiting")]
     public static partial void NotificationDropped(this ILogger logger, string action, string endpoint);
 
     [LoggerMessage(7103, LogLevel.Error, "admin: Graphite at {Address} did not answer; see that it runs and that --graphite-url is right: {Cause}")]

@@ -17,10 +17,10 @@ internal static partial class ClientLog
     [LoggerMessage(4, LogLevel.Debug, "{Address} sent a frame of unknown type {Type}")]
     public static partial void UnknownFrame(ILogger logger, NsqAddress address, int type);
 
-    [LoggerMessage(5, LogLevel.Error, "receiving from {Address} failed; the connection is closed and made again. Report this with the lines below")]
+    [LoggerMessage(5, LogLevel.Error, "receiving from {Address} failed; the connection is closed and opened again. Report this with the lines below")]
     public static partial void ReadLoopFailed(ILogger logger, Exception exception, NsqAddress address);
 
-    [LoggerMessage(6, LogLevel.Information, "{Address} does not offer {Compression}: going on without")]
+    [LoggerMessage(6, LogLevel.Information, "{Address} does not offer {Compression}; continuing without it")]
     public static partial void CompressionRefused(ILogger logger, NsqAddress address, NsqCompression compression);
 
     [LoggerMessage(7, LogLevel.Warning, "the connection to {Address} ended: {Reason}")]
@@ -32,13 +32,13 @@ internal static partial class ClientLog
     [LoggerMessage(9, LogLevel.Error, "handling message {Id} failed, attempt {Attempts}")]
     public static partial void HandlerFailed(ILogger logger, Exception exception, string id, int attempts);
 
-    [LoggerMessage(10, LogLevel.Error, "message {Id} is given up after {Attempts} attempts; it does not come again")]
+    [LoggerMessage(10, LogLevel.Error, "message {Id} is given up after {Attempts} attempts; it will not be delivered again")]
     public static partial void GivenUp(ILogger logger, string id, int attempts);
 
     [LoggerMessage(11, LogLevel.Warning, "backing off at level {Level} for {Delay}")]
     public static partial void BackingOff(ILogger logger, int level, TimeSpan delay);
 
-    [LoggerMessage(12, LogLevel.Warning, "stopping goes on without {Count} messages that are in flight")]
+    [LoggerMessage(12, LogLevel.Warning, "stopping without waiting longer for {Count} messages in flight")]
     public static partial void StoppedWithout(ILogger logger, int count);
 
     [LoggerMessage(13, LogLevel.Information, "messages are received again")]

@@ -10,55 +10,55 @@ internal static partial class GrainLog
     [LoggerMessage(3002, LogLevel.Information, "topic {Topic}: deleted")]
     public static partial void TopicDeleted(this ILogger log, string topic);
 
-    [LoggerMessage(3003, LogLevel.Information, "channel {Topic}:{Channel}: created, incarnation {Incarnation}, from offset {Start}")]
-    public static partial void ChannelCreated(this ILogger log, string topic, string channel, long incarnation, long start);
+    [LoggerMessage(3003, LogLevel.Information, "channel {Topic}:{Channel}: created, from offset {Start}")]
+    public static partial void ChannelCreated(this ILogger log, string topic, string channel, long start);
 
     [LoggerMessage(3004, LogLevel.Information, "channel {Topic}:{Channel}: deleted")]
     public static partial void ChannelDeleted(this ILogger log, string topic, string channel);
 
-    [LoggerMessage(3005, LogLevel.Error, "topic {Topic}: publishing failed, the log is opened again before the next; see that the disk is writable and has room: {Cause}")]
+    [LoggerMessage(3005, LogLevel.Error, "topic {Topic}: publishing failed; the next publish opens the log again; see that the disk or database is writable and has space: {Cause}")]
     public static partial void AppendFailed(this ILogger log, string topic, string cause);
 
-    [LoggerMessage(3006, LogLevel.Error, "topic {Topic}: cannot be opened, tried again when it is next used; see that its files can be read and written: {Cause}")]
+    [LoggerMessage(3006, LogLevel.Error, "topic {Topic}: cannot be opened; the next use tries again; see that the disk or database can be read and written: {Cause}")]
     public static partial void TopicOpenFailed(this ILogger log, string topic, string cause);
 
-    [LoggerMessage(3007, LogLevel.Warning, "channel {Topic}:{Channel}: did not take what was offered, offered again shortly: {Cause}")]
+    [LoggerMessage(3007, LogLevel.Warning, "channel {Topic}:{Channel}: did not accept messages from its topic; they are sent again shortly: {Cause}")]
     public static partial void OfferFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3008, LogLevel.Error, "channel {Topic}:{Channel}: cannot be opened, tried again when it is next used; see that the files of its topic can be read and written: {Cause}")]
+    [LoggerMessage(3008, LogLevel.Error, "channel {Topic}:{Channel}: cannot be opened; the next use tries again; see that the disk or database can be read and written: {Cause}")]
     public static partial void ChannelOpenFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3009, LogLevel.Error, "channel {Topic}:{Channel}: the log cannot be read, tried again shortly; see that the disk works: {Cause}")]
+    [LoggerMessage(3009, LogLevel.Error, "channel {Topic}:{Channel}: the log cannot be read; trying again shortly; see that the disk works: {Cause}")]
     public static partial void ReadFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3010, LogLevel.Error, "channel {Topic}:{Channel}: message at offset {Offset} cannot be read from the log any more and is given up; publish it again if it is known elsewhere, and check the disk")]
+    [LoggerMessage(3010, LogLevel.Error, "channel {Topic}:{Channel}: message at offset {Offset} can no longer be read from the log and is given up; check the disk, and publish the message again if you have it elsewhere")]
     public static partial void MessageLost(this ILogger log, string topic, string channel, long offset);
 
-    [LoggerMessage(3011, LogLevel.Warning, "channel {Topic}:{Channel}: gateway {Gateway} was not heard from and is taken for dead; its {Consumers} consumers are dropped")]
+    [LoggerMessage(3011, LogLevel.Warning, "channel {Topic}:{Channel}: gateway {Gateway} does not answer and is considered dead; its {Consumers} consumers are dropped")]
     public static partial void GatewayLost(this ILogger log, string topic, string channel, string gateway, int consumers);
 
-    [LoggerMessage(3012, LogLevel.Error, "channel {Topic}:{Channel}: progress cannot be written, so that messages may come again after a restart; see that the disk is writable and has room: {Cause}")]
+    [LoggerMessage(3012, LogLevel.Error, "channel {Topic}:{Channel}: progress cannot be written, so messages may be delivered again after a restart; see that the disk or database is writable and has space: {Cause}")]
     public static partial void ProgressFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3013, LogLevel.Warning, "topic {Topic}: trimming the log failed, tried again later: {Cause}")]
+    [LoggerMessage(3013, LogLevel.Warning, "topic {Topic}: trimming the log failed; trying again later: {Cause}")]
     public static partial void TrimFailed(this ILogger log, string topic, string cause);
 
     [LoggerMessage(3014, LogLevel.Warning, "directory: topic {Topic} could not be noted: {Cause}")]
     public static partial void DirectoryFailed(this ILogger log, string topic, string cause);
 
-    [LoggerMessage(3015, LogLevel.Warning, "channel {Topic}:{Channel}: deleting it at its grain failed: {Cause}")]
+    [LoggerMessage(3015, LogLevel.Warning, "channel {Topic}:{Channel}: deleting it failed: {Cause}")]
     public static partial void ChannelDeleteFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3016, LogLevel.Information, "channel {Topic}:{Channel}: {Count} messages that held the log moved into the channel's own store")]
+    [LoggerMessage(3016, LogLevel.Information, "channel {Topic}:{Channel}: {Count} old messages were copied to the channel's own store, so that the log can be trimmed")]
     public static partial void StragglersKept(this ILogger log, string topic, string channel, int count);
 
     [LoggerMessage(3017, LogLevel.Warning, "channel {Topic}:{Channel}: the topic did not answer the channel's report: {Cause}")]
     public static partial void ReportFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3020, LogLevel.Warning, "channel {Topic}:{Channel}: was opened elsewhere; this activation ends, and its {Gateways} gateways go there")]
+    [LoggerMessage(3020, LogLevel.Warning, "channel {Topic}:{Channel}: was opened elsewhere; it is closed here, and its {Gateways} gateways switch to the other one")]
     public static partial void ChannelFenced(this ILogger log, string topic, string channel, int gateways);
 
-    [LoggerMessage(3022, LogLevel.Warning, "topic {Topic}: was opened elsewhere; this activation ends, and whoever asks again gets there")]
+    [LoggerMessage(3022, LogLevel.Warning, "topic {Topic}: was opened elsewhere; it is closed here, and the next request goes to the other one")]
     public static partial void TopicFenced(this ILogger log, string topic);
 
     [LoggerMessage(3023, LogLevel.Critical, "topic {Topic}: channel {Channel} was not handed all before offset {Offset}; the topic is opened anew, and the channel gets everything from {From} on out of the log, so nothing is lost by it. Please report this line")]
@@ -79,9 +79,9 @@ internal static partial class GrainLog
     [LoggerMessage(3028, LogLevel.Error, "channel {Topic}:{Channel}: dead letters cannot be sent back, tried again shortly; see that the store can be read and written: {Cause}")]
     public static partial void RedriveFailed(this ILogger log, string topic, string channel, string cause);
 
-    [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read and are not listed; restore its record from a backup or delete the topic: {Cause}")]
+    [LoggerMessage(3018, LogLevel.Error, "directory: the channels of topic {Topic} cannot be read, so they are not listed; restore its record from a backup or delete the topic: {Cause}")]
     public static partial void ChannelsUnreadable(this ILogger log, string topic, string cause);
 
-    [LoggerMessage(3019, LogLevel.Information, "topic {Topic}: begins with the channels that other nodes have: {Channels}")]
+    [LoggerMessage(3019, LogLevel.Information, "topic {Topic}: starts with the channels of other nodes: {Channels}")]
     public static partial void ChannelsTakenOver(this ILogger log, string topic, string channels);
 }

@@ -19,6 +19,6 @@ public sealed class TopicStores(IMessageStore durable, IMessageStore ephemeral, 
     public async ValueTask EnsureMemberAsync()
     {
         if (membership is not null && !await membership.IsMemberAsync())
-            throw new FencedException("the other silos have taken this one for dead, so it opens nothing; ask again");
+            throw new FencedException("the other silos consider this one dead, so it opens nothing; try again");
     }
 }

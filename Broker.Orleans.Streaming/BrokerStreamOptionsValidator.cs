@@ -55,7 +55,7 @@ internal sealed partial class BrokerStreamOptionsValidator(string provider, IOpt
         if (options.PublishTimeout <= TimeSpan.Zero) yield return $"{nameof(options.PublishTimeout)} is {options.PublishTimeout}; it must be positive.";
         if (options.RequeueDelay < TimeSpan.Zero) yield return $"{nameof(options.RequeueDelay)} is {options.RequeueDelay}; it must not be negative.";
         if (options.MaxAttempts is < 0 or > ushort.MaxValue) yield return $"{nameof(options.MaxAttempts)} is {options.MaxAttempts}; it must be 0 to 65535.";
-        if (!Enum.IsDefined(options.FailedEvents)) yield return $"{nameof(options.FailedEvents)} is {(int)options.FailedEvents}, which is none of the policies.";
+        if (!Enum.IsDefined(options.FailedEvents)) yield return $"{nameof(options.FailedEvents)} is {(int)options.FailedEvents}, which is not one of the policies.";
         if (options.DeadLetterTopic is { } dead && !TopicName().IsMatch(dead)) yield return $"{nameof(options.DeadLetterTopic)} \"{dead}\" is no topic's name.";
         bool needsDeadLetters = options.FailedEvents == FailedEventPolicy.DeadLetter
             || (options.FailedEvents == FailedEventPolicy.Requeue && options.MaxAttempts > 0);
@@ -73,7 +73,7 @@ internal sealed partial class BrokerStreamOptionsValidator(string provider, IOpt
         foreach (BrokerTopicStream topic in options.Topics)
         {
             if (!TopicName().IsMatch(topic.Topic)) yield return $"\"{topic.Topic}\" in {nameof(options.Topics)} is no topic's name.";
-            if (topic.Channel is { } channel && !ChannelName().IsMatch(channel)) yield return $"\"{channel}\" is no name of a channel of topic {topic.Topic}.";
+            if (topic.Channel is { } channel && !ChannelName().IsMatch(channel)) yield return $"\"{channel}\" is not a valid channel name of topic {topic.Topic}.";
             if (topic.Key.Length == 0) yield return $"the {nameof(topic.Key)} of topic {topic.Topic} is empty.";
             if (!namespaces.Add(topic.EffectiveNamespace)) yield return $"two of {nameof(options.Topics)} have the namespace {topic.EffectiveNamespace}.";
         }

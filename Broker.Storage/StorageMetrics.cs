@@ -29,7 +29,7 @@ public sealed class StorageMetrics
         Meter meter = meters.Create(MeterName);
         InstrumentAdvice<double> advice = new() { HistogramBucketBoundaries = Seconds };
         _append = meter.CreateHistogram(
-            "broker.log.append.duration", "s", "Time from the hand-over of a batch to its being in the log, of the one of each group that waited longest.", null, advice);
+            "broker.log.append.duration", "s", "Time until a batch is in the log, for the batch of each group that waited longest.", null, advice);
         _write = meter.CreateHistogram("broker.log.write.duration", "s", "Time to write a group of batches of one topic to its log.", null, advice);
         _sync = meter.CreateHistogram("broker.log.fsync.duration", "s", "Time of an fsync of one topic's log.", null, advice);
         meter.CreateObservableCounter("broker.log.written.size", () => Volatile.Read(ref _bytes), "By", "Bytes written to logs.");
@@ -37,9 +37,9 @@ public sealed class StorageMetrics
         meter.CreateObservableCounter(
             "broker.storage.failures", () => Volatile.Read(ref _failures), "{failure}", "Times that the store could not write or sync.");
         meter.CreateObservableCounter(
-            "broker.storage.breaches", () => Volatile.Read(ref _breaches), "{breach}", "Times that the store found what must never be, and closed what it found it in.");
-        meter.CreateObservableUpDownCounter("broker.log.segments", () => _size().Segments, "{segment}", "Segment files of all logs that are open.");
-        meter.CreateObservableUpDownCounter("broker.log.size", () => _size().Bytes, "By", "Bytes that all logs that are open take.");
+            "broker.storage.breaches", () => Volatile.Read(ref _breaches), "{breach}", "Times that the store found an impossible state, and closed what was affected.");
+        meter.CreateObservableUpDownCounter("broker.log.segments", () => _size().Segments, "{segment}", "Segment files of all open logs.");
+        meter.CreateObservableUpDownCounter("broker.log.size", () => _size().Bytes, "By", "Bytes of all open logs.");
     }
 
     /// <summary>The clock's time to measure an append from; 0 when nobody measures.</summary>

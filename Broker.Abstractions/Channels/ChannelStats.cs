@@ -9,13 +9,13 @@ public sealed class ChannelStats
     /// <summary>Name of the channel.</summary>
     [Id(0)] public required string Channel { get; init; }
 
-    /// <summary>Messages that wait: neither in flight nor deferred.</summary>
+    /// <summary>Waiting messages: neither in flight nor deferred.</summary>
     [Id(1)] public long Depth { get; init; }
 
     /// <summary>Part of <see cref="Depth"/> that is not in the memory window.</summary>
     [Id(2)] public long BackendDepth { get; init; }
 
-    /// <summary>Messages out with consumers.</summary>
+    /// <summary>Messages in flight with consumers.</summary>
     [Id(3)] public long InFlight { get; init; }
 
     /// <summary>Messages that are not due yet.</summary>

@@ -13,7 +13,7 @@ public sealed class TopicStats
     /// <summary>Name of the topic.</summary>
     [Id(1)] public required string Topic { get; init; }
 
-    /// <summary>Messages that no channel has got yet.</summary>
+    /// <summary>Messages that are not in any channel yet.</summary>
     [Id(2)] public long Depth { get; init; }
 
     /// <summary>

@@ -35,7 +35,7 @@ public sealed record PasswordEntry(string Name, AdminRole Role, string Hash)
         };
         byte[] bytes = new byte[hash.Length];
         if (!Convert.TryFromBase64String(hash, bytes, out int length) || length < 32)
-            throw new FormatException($"the hash of \"{name}\" is none; make one with \"Broker.Silo hash-password\"");
+            throw new FormatException($"\"{name}\" has no valid hash; make one with \"Broker.Silo hash-password\"");
         return new PasswordEntry(name, parsed, hash);
     }
 

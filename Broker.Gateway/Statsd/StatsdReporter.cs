@@ -79,7 +79,7 @@ internal sealed class StatsdReporter(
     {
         int colon = address.LastIndexOf(':');
         if (colon <= 0 || !ushort.TryParse(address.AsSpan(colon + 1), out ushort port))
-            throw new FormatException("it is no host:port");
+            throw new FormatException("it is not host:port");
         return (address[..colon].Trim('[', ']'), port);
     }
 }

@@ -17,7 +17,7 @@ internal static partial class GatewayLog
     [LoggerMessage(1002, LogLevel.Warning, "The gateway stopped before all publishes were answered")]
     public static partial void StoppedUndrained(this ILogger logger);
 
-    [LoggerMessage(1003, LogLevel.Information, "{Connections} connections did not end within {Limit} and are cut off, that of {Remote} first")]
+    [LoggerMessage(1003, LogLevel.Information, "{Connections} connections did not end within {Limit} and are closed; the first is {Remote}")]
     public static partial void ConnectionsCutOff(this ILogger logger, int connections, TimeSpan limit, string remote);
 
     // As nsqd says it: scripts look for these words.
@@ -40,7 +40,7 @@ internal static partial class GatewayLog
     public static partial void ConnectionFailed(
         this ILogger logger, Exception exception, string remote, string client, string topic, string channel);
 
-    [LoggerMessage(1105, LogLevel.Debug, "{Remote}: closed, it took too long to read what it was sent")]
+    [LoggerMessage(1105, LogLevel.Debug, "{Remote}: closed: it read too slowly")]
     public static partial void WriteTimedOut(this ILogger logger, string remote);
 
     [LoggerMessage(1107, LogLevel.Critical, "{Remote}: of the {Received} bytes that channel '{Channel}' of topic '{Topic}' has sent to {Client}, {Excess} more have left than came, with a window of {Window}; the connection is closed, and the client may connect again. Please report this line")]
@@ -87,13 +87,13 @@ internal static partial class GatewayLog
     [LoggerMessage(1500, LogLevel.Information, "Certificate {File} was read again; it is good until {NotAfter:O}")]
     public static partial void CertificateReloaded(this ILogger logger, string file, DateTime notAfter);
 
-    [LoggerMessage(1501, LogLevel.Error, "The changed certificate {File} cannot be used; the one before goes on serving until the file is put right")]
+    [LoggerMessage(1501, LogLevel.Error, "The changed certificate {File} cannot be used; the previous one stays in use until the file is corrected")]
     public static partial void CertificateNotReloaded(this ILogger logger, Exception exception, string file);
 
-    [LoggerMessage(1502, LogLevel.Debug, "{Remote}: TLS or compression did not come about")]
+    [LoggerMessage(1502, LogLevel.Debug, "{Remote}: TLS or compression failed")]
     public static partial void UpgradeFailed(this ILogger logger, Exception exception, string remote);
 
-    [LoggerMessage(1510, LogLevel.Warning, "Auth server {Server} gave no answer that counts: {Cause}")]
+    [LoggerMessage(1510, LogLevel.Warning, "auth server {Server}: no usable answer: {Cause}")]
     public static partial void AuthServerFailed(this ILogger logger, string server, string cause);
 
     [LoggerMessage(1511, LogLevel.Debug, "{Remote}: no user has this name and secret")]
@@ -102,10 +102,10 @@ internal static partial class GatewayLog
     [LoggerMessage(1512, LogLevel.Information, "The users in {File} were read again; there are {Users}")]
     public static partial void UsersReloaded(this ILogger logger, string file, int users);
 
-    [LoggerMessage(1513, LogLevel.Error, "The changed file of users {File} cannot be used; the users before go on to count until the file is put right")]
+    [LoggerMessage(1513, LogLevel.Error, "The changed file of users {File} cannot be used; the previous users stay valid until it is corrected")]
     public static partial void UsersNotReloaded(this ILogger logger, Exception exception, string file);
 
-    [LoggerMessage(1600, LogLevel.Warning, "statsd daemon {Address}: no report was sent, the next one is due as usual; check --statsd-address: {Cause}")]
+    [LoggerMessage(1600, LogLevel.Warning, "statsd daemon {Address}: a report was not sent; the next one comes as usual. Check --statsd-address: {Cause}")]
     public static partial void StatsdFailed(this ILogger logger, string address, string cause);
 
     [LoggerMessage(1601, LogLevel.Debug, "statsd daemon {Address}: no more reports")]

@@ -28,12 +28,12 @@ public sealed class GatewayMetrics
         double started = time.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0;
         _meter.CreateObservableGauge("broker.start.time", () => started, "s", "When this process began to serve, in seconds since the Unix epoch.");
         _publish = _meter.CreateHistogram(
-            "broker.gateway.publish.duration", "s", "Time from the first sending of a batch of publishes to its topic to the answer.", null,
+            "broker.gateway.publish.duration", "s", "Time from sending a batch of publishes to its topic to the answer.", null,
             new InstrumentAdvice<double> { HistogramBucketBoundaries = Seconds });
         _meter.CreateObservableCounter(
             "broker.gateway.breaches", () => Breaches, "{breach}",
-            "Times that a connection's window would have been wider than it ever may, and the connection was closed.");
-        _meter.CreateObservableCounter("broker.gateway.errors", ReadErrors, "{error}", "Error frames that clients were sent, by code.");
+            "Times that a connection's window would have exceeded its maximum, so that the connection was closed.");
+        _meter.CreateObservableCounter("broker.gateway.errors", ReadErrors, "{error}", "Error frames sent to clients, by code.");
     }
 
     /// <summary>The clock's time to measure a publish from; 0 when nobody measures.</summary>
@@ -48,11 +48,11 @@ public sealed class GatewayMetrics
         _meter.CreateObservableUpDownCounter(
             "broker.gateway.connections", connections, "{connection}", "Connections of NSQ clients that are open.");
         _meter.CreateObservableCounter(
-            "broker.gateway.accepted.connections", accepted, "{connection}", "Connections of NSQ clients that were let in.");
+            "broker.gateway.accepted.connections", accepted, "{connection}", "Connections of NSQ clients that were accepted.");
         _meter.CreateObservableCounter(
-            "broker.gateway.received.size", () => traffic().Received, "By", "Bytes of commands that NSQ clients have sent, after decryption.");
+            "broker.gateway.received.size", () => traffic().Received, "By", "Bytes of commands received from NSQ clients, after decryption.");
         _meter.CreateObservableCounter(
-            "broker.gateway.sent.size", () => traffic().Sent, "By", "Bytes of frames that NSQ clients were sent, before encryption.");
+            "broker.gateway.sent.size", () => traffic().Sent, "By", "Bytes of frames sent to NSQ clients, before encryption.");
     }
 
     /// <summary>A client gets an error frame.</summary>

@@ -74,13 +74,13 @@ public sealed partial class ChannelQueue
     /// <summary>Messages between <see cref="Cursor"/> and <see cref="End"/> that are due at once.</summary>
     public long Backlog => _intake.Backlog;
 
-    /// <summary>Messages that wait: neither in flight nor deferred.</summary>
+    /// <summary>Waiting messages: neither in flight nor deferred.</summary>
     public long Depth => _window.Runs.Messages + _redeliveries.Runs.Messages + BackendDepth;
 
     /// <summary>Part of <see cref="Depth"/> whose body is not in memory.</summary>
     public long BackendDepth => _redeliveries.Bodiless + Backlog;
 
-    /// <summary>Messages out with consumers.</summary>
+    /// <summary>Messages in flight with consumers.</summary>
     public long InFlight => _inFlight.Count;
 
     /// <summary>Messages that are not due.</summary>

@@ -33,7 +33,7 @@ public sealed class GrainMetrics
         AddLatencies();
         _meter.CreateObservableCounter(
             "broker.grains.breaches", () => Volatile.Read(ref _breaches), "{breach}",
-            "Times that a topic or a channel found what must never be, and opened anew what it found it in, or refused it.");
+            "Times that a topic or channel found an impossible state, and reopened or refused what was affected.");
         _meter.CreateObservableUpDownCounter(
             "broker.metrics.unlabelled", () => budget.Refused, "{series}",
             "Topics and channels without series of their own, because there are more than the label limit; they are summed up as (other).");
@@ -55,24 +55,24 @@ public sealed class GrainMetrics
         CountTopics("failed.messages", Messages, "Messages whose publish failed in the log.", static books => books.FailedCount);
         CountTopics("dropped.messages", Messages, "Messages published and dropped by an ephemeral topic that was full.", static books => books.DroppedCount);
         CountTopics("emptied.messages", Messages, "Messages that were dropped because the topic was emptied.", static books => books.EmptiedCount);
-        GaugeTopics("depth", Messages, "Messages that no channel has got yet.", static books => books.Depth);
-        GaugeTopics("log.size", "By", "Bytes that the topic's log takes: its backlog, and what is not trimmed yet.", static books => books.LogBytes);
+        GaugeTopics("depth", Messages, "Messages that are not in any channel yet.", static books => books.Depth);
+        GaugeTopics("log.size", "By", "Bytes of the topic's log: its backlog, and what is not trimmed yet.", static books => books.LogBytes);
     }
 
     private void AddChannels()
     {
-        CountChannels("started.messages", "Messages that the channel had when it was activated.", static queue => queue.Books.StartedWith);
-        CountChannels("published.messages", "Messages that the channel took over from its topic.", static queue => queue.Books.Messages);
+        CountChannels("started.messages", "Messages that the channel had when it was opened.", static queue => queue.Books.StartedWith);
+        CountChannels("published.messages", "Messages that the channel got from its topic.", static queue => queue.Books.Messages);
         CountChannels("delivered.messages", "Deliveries to consumers, repeated ones included.", static queue => queue.Books.Deliveries);
         CountChannels("finished.messages", "Messages finished by consumers (FIN).", static queue => queue.Books.Finished);
-        CountChannels("requeued.messages", "Messages given back by consumers (REQ).", static queue => queue.Books.Requeues);
-        CountChannels("timedout.messages", "Messages that no consumer answered in time.", static queue => queue.Books.Timeouts);
+        CountChannels("requeued.messages", "Messages requeued by consumers (REQ).", static queue => queue.Books.Requeues);
+        CountChannels("timedout.messages", "Messages that a consumer did not answer in time.", static queue => queue.Books.Timeouts);
         CountChannels("deferrals", "Times a message was deferred, by its publisher, by a REQ with a delay, or by the delay between attempts.", static queue => queue.Books.Deferrals);
         DiscardCause[] causes = Enum.GetValues<DiscardCause>();
         int[] discarded = [.. causes.Select(cause => Channels.Declare(channel => channel.Queue.Books.Discarded[(int)cause]))];
         KeyValuePair<string, object?>[] labels = [.. causes.Select(static cause => new KeyValuePair<string, object?>("cause", NameOf(cause)))];
         _meter.CreateObservableCounter(
-            "broker.channel.discarded.messages", () => Channels.Read(discarded, labels), Messages, "Messages given up that no consumer has finished, by cause.");
+            "broker.channel.discarded.messages", () => Channels.Read(discarded, labels), Messages, "Messages that left the channel without being finished, by cause.");
         DeadCause[] deaths = Enum.GetValues<DeadCause>();
         int[] died = [.. deaths.Select(cause => Channels.Declare(channel => channel.Queue.Books.Died[(int)cause]))];
         KeyValuePair<string, object?>[] deathLabels = [.. deaths.Select(static cause => new KeyValuePair<string, object?>("cause", DeadCauseNames.NameOf(cause)))];
@@ -81,10 +81,10 @@ public sealed class GrainMetrics
             "Messages that had all of their attempts, by how the last one ended, whatever became of them.");
         GaugeChannels("dead", Messages, "Messages that were given up and are kept as dead letters.", static channel => channel.Queue.Dead);
         GaugeChannels("dead.size", "By", "Bytes that the dead letters take in the channel's store.", static channel => channel.Queue.Letters.Bytes);
-        GaugeChannels("depth", Messages, "Messages that wait: neither in flight nor deferred.", static channel => channel.Queue.Depth);
+        GaugeChannels("depth", Messages, "Waiting messages: neither in flight nor deferred.", static channel => channel.Queue.Depth);
         GaugeChannels(
             "backend.depth", Messages, "Part of the depth that is not in memory.", static channel => channel.Progress is null ? 0 : channel.Queue.BackendDepth);
-        GaugeChannels("inflight", Messages, "Messages out with consumers.", static channel => channel.Queue.InFlight);
+        GaugeChannels("inflight", Messages, "Messages in flight with consumers.", static channel => channel.Queue.InFlight);
         GaugeChannels("deferred", Messages, "Messages that are not due yet.", static channel => channel.Queue.Deferred);
         GaugeChannels("consumers", "{consumer}", "Consumers of the channel.", static channel => channel.Queue.ConsumerCount);
         GaugeChannels("paused", "{channel}", "1 while the channel is paused.", static channel => channel.Queue.Paused ? 1 : 0);

@@ -268,7 +268,7 @@ internal sealed class ChannelRoster(
         if (handedOver > start)
             feed.AddUnread(handedOver);
         await changes.SaveAsync(open, record, () => open.Feeds.Add(channel, feed));
-        topic.Log.ChannelCreated(topic.Name, channel, added.Incarnation, start);
+        topic.Log.ChannelCreated(topic.Name, channel, start);
         return feed;
     }
 

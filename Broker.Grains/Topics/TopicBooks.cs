@@ -27,7 +27,7 @@ public sealed class TopicBooks
     /// <summary>Messages whose publish failed.</summary>
     public long FailedCount { get; set; }
 
-    /// <summary>Messages that no channel has got yet.</summary>
+    /// <summary>Messages that are not in any channel yet.</summary>
     public long Depth => Open?.HeldCount.Total ?? 0;
 
     /// <summary>Bytes that the log takes.</summary>

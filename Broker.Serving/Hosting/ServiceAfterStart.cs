@@ -42,7 +42,7 @@ public abstract partial class ServiceAfterStart(ILogger logger) : IHostedLifecyc
 
     Task IHostedLifecycleService.StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    [LoggerMessage(1700, LogLevel.Warning, "{Service} did not end within {Limit}; the stop goes on without it")]
+    [LoggerMessage(1700, LogLevel.Warning, "{Service} did not end within {Limit}; stopping without it")]
     private static partial void NotEnded(ILogger logger, string service, TimeSpan limit);
 
     /// <summary>The work.</summary>

@@ -29,7 +29,7 @@ public sealed class Refusals : IDisposable
         _time = time;
         _logger = logger;
         _meter = meters?.Create(ServingMetrics.MeterName);
-        _meter?.CreateObservableCounter("broker.gateway.refusals", Measure, "{refusal}", "What was refused to clients, or made to wait.");
+        _meter?.CreateObservableCounter("broker.gateway.refusals", Measure, "{refusal}", "Requests and connections of clients that were refused or delayed.");
     }
 
     /// <summary>How often this was refused since the start.</summary>

@@ -67,6 +67,6 @@ internal sealed partial class ClusterConnection(
     [LoggerMessage(6021, LogLevel.Information, "connected to {Count} silos of the cluster")]
     private partial void SilosChanged(int count);
 
-    [LoggerMessage(6022, LogLevel.Error, "cluster {Id}: no silo can be reached, tried again until one can; see that silos run and that their gateway ports can be reached from here")]
+    [LoggerMessage(6022, LogLevel.Error, "cluster {Id}: no silo can be reached; trying again until one can; see that silos run and that their gateway ports can be reached from here")]
     private partial void Lost(string id);
 }

@@ -129,9 +129,9 @@ internal sealed partial class DeadSilos(
         }
     }
 
-    [LoggerMessage(6030, LogLevel.Warning, "silo {Address}: has not signed the list of silos for {Silence} s and cannot be reached; it is struck")]
+    [LoggerMessage(6030, LogLevel.Warning, "silo {Address}: has not updated its entry in the list of silos for {Silence} s and cannot be reached; it is removed from the list")]
     private partial void Struck(IPEndPoint address, double silence);
 
-    [LoggerMessage(6031, LogLevel.Warning, "the list of silos cannot be looked at, tried again: {Cause}")]
+    [LoggerMessage(6031, LogLevel.Warning, "the list of silos cannot be read; trying again: {Cause}")]
     private partial void CannotLook(string cause);
 }

@@ -17,7 +17,7 @@ internal sealed class SiloCheck(IClusterMembershipService membership, ILocalSilo
     {
         SiloStatus.Active => null,
         SiloStatus.ShuttingDown or SiloStatus.Stopping => "the silo is leaving the cluster",
-        SiloStatus.Dead => "the other silos have taken this one for dead; it ends, and is to be started again",
+        SiloStatus.Dead => "the other silos consider this one dead; it ends, and must be started again",
         _ => "the silo has not joined the cluster yet",
     });
 }

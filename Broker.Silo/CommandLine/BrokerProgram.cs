@@ -59,30 +59,30 @@ public sealed class BrokerProgram(
     /// <summary>All commands.</summary>
     private ServeCommand CreateCommands()
     {
-        ServeCommand root = new(Product.Program, "NSQ-compatible message broker: serves everything, on loopback",
+        ServeCommand root = new(Product.Program, "NSQ-compatible message broker. Without a command it serves broker, lookup service and admin web, on loopback.",
             FlagCatalogue.ForAll());
-        ServeCommand nsqd = new("nsqd", "Drop-in for nsqd: its flags and defaults, on all interfaces",
+        ServeCommand nsqd = new("nsqd", "broker alone: nsqd's flags and defaults, on all interfaces",
             FlagCatalogue.ForNsqd());
-        ServeCommand nsqlookupd = new("nsqlookupd", "Drop-in for nsqlookupd: its flags and defaults, on all interfaces",
+        ServeCommand nsqlookupd = new("nsqlookupd", "lookup service alone: nsqlookupd's flags and defaults, on all interfaces",
             FlagCatalogue.ForNsqlookupd());
         root.ServeBy(serve, environment);
         nsqd.ServeBy(serve, environment);
         nsqlookupd.ServeBy(serveLookup, environment);
-        ServeCommand nsqadmin = new(FlagCatalogue.Nsqadmin, "Drop-in for nsqadmin: its flags and defaults, on all interfaces",
+        ServeCommand nsqadmin = new(FlagCatalogue.Nsqadmin, "admin web alone: nsqadmin's flags and defaults, on all interfaces",
             FlagCatalogue.ForNsqadmin());
         nsqadmin.ServeBy(serveAdmin, environment);
         root.Subcommands.Add(nsqd);
         root.Subcommands.Add(nsqlookupd);
         root.Subcommands.Add(nsqadmin);
-        root.Subcommands.Add(new HashPasswordCommand(input));
         root.Subcommands.Add(CreateGateway());
+        root.Subcommands.Add(new HashPasswordCommand(input));
         root.Subcommands.Add(new HashSecretCommand(input));
         return root;
     }
 
     private ServeCommand CreateGateway()
     {
-        ServeCommand gateway = new(FlagCatalogue.Gateway, "Front end of a cluster: serves NSQ clients, keeps no messages", FlagCatalogue.ForGateway());
+        ServeCommand gateway = new(FlagCatalogue.Gateway, "stand-alone gateway of a cluster: serves NSQ clients, keeps no messages", FlagCatalogue.ForGateway());
         gateway.ServeBy(serveGateway, environment);
         return gateway;
     }

@@ -13,10 +13,10 @@ public sealed class FlagHelp(ServeCommand served) : SynchronousCommandLineAction
     private const string Sources =
         """
 
-        Flags are written --flag=value, --flag value, -flag=value or -flag value; a boolean may stand alone.
-        Durations are written like 250ms, 2s, 1m30s or 1.5h.
-        Each flag may also be an environment variable, BROKER_ and its name in upper case (BROKER_TCP_ADDRESS for --tcp-address),
-        or a key of the file that --config names (tcp_address). The command line goes before the environment, that before the file.
+        Write flags as --flag=value, --flag value, -flag=value or -flag value. A boolean flag needs no value.
+        Write durations as 250ms, 2s, 1m30s or 1.5h.
+        Each flag can also be set by an environment variable (BROKER_TCP_ADDRESS for --tcp-address) or by a key of the config file (tcp_address).
+        The command line overrides the environment, and the environment overrides the file.
         """;
 
     /// <inheritdoc/>

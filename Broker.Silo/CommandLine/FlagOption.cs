@@ -22,7 +22,7 @@ public sealed class FlagOption : Option<string[]>
     private static string Describe(Flag flag)
     {
         StringBuilder text = new(flag.Description);
-        if (flag.IsList) text.Append(" (may be given several times)");
+        if (flag.IsList) text.Append(" (repeatable)");
         if (flag.Default.Length > 0) text.Append(" [default: ").Append(flag.Default).Append(']');
         return text.ToString();
     }

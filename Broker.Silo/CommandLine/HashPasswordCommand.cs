@@ -14,14 +14,14 @@ public sealed class HashPasswordCommand : Command
 
     private readonly Option<string> _role = new("--role")
     {
-        Description = "admin, who may change things, or viewer",
+        Description = "admin may change things, viewer may not",
         DefaultValueFactory = static _ => "admin",
         HelpName = "admin|viewer",
     };
 
     /// <param name="input">Where the password comes from.</param>
     public HashPasswordCommand(TextReader input)
-        : base(CommandName, "Make a line for --admin-password-file: the password is read from standard input")
+        : base(CommandName, "print a line for --admin-password-file; reads the password from standard input")
     {
         Options.Add(_user);
         Options.Add(_role);
@@ -34,7 +34,7 @@ public sealed class HashPasswordCommand : Command
         {
             "admin" => AdminRole.Admin,
             "viewer" => AdminRole.Viewer,
-            { } other => throw new SettingsException($"--role: \"{other}\" is none of admin, viewer"),
+            { } other => throw new SettingsException($"--role: \"{other}\" is not one of admin, viewer"),
             null => throw new SettingsException("--role: a value is missing; write admin or viewer"),
         };
         if (input.ReadLine() is not { Length: > 0 } password)

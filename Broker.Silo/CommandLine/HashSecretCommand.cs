@@ -16,11 +16,11 @@ public sealed class HashSecretCommand : Command
     private const int Iterations = 600_000;
     private const int RandomBytes = 32;
 
-    private readonly Option<bool> _generate = new("--generate") { Description = "make up a secret, and print it before its hash" };
+    private readonly Option<bool> _generate = new("--generate") { Description = "generate a secret, and print it before its hash" };
 
     /// <param name="input">Where the secret comes from.</param>
     public HashSecretCommand(TextReader input)
-        : base(CommandName, "Make a secret_hash for --auth-file: the secret is read from standard input, or made up with --generate")
+        : base(CommandName, "print a secret_hash for --auth-file; reads the secret from standard input, or generates one")
     {
         Options.Add(_generate);
         SetAction(result => Print(result, input));
@@ -38,7 +38,7 @@ public sealed class HashSecretCommand : Command
             return ExitCode.Done;
         }
         if (input.ReadLine() is not { Length: > 0 } secret)
-            throw new SettingsException("hash-secret: write the secret to standard input, followed by a newline, or have one made up with --generate");
+            throw new SettingsException("hash-secret: write the secret to standard input, followed by a newline, or give --generate");
         output.WriteLine(SecretHash.Of(Encoding.UTF8.GetBytes(secret), Iterations).ToFileText());
         return ExitCode.Done;
     }

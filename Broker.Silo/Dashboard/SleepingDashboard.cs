@@ -81,6 +81,6 @@ internal sealed partial class SleepingDashboard(
         foreach (IHostedService part in hosted()) (part as IDisposable)?.Dispose();
     }
 
-    [LoggerMessage(6050, LogLevel.Warning, "the dashboard of Orleans may not tell all of this silo")]
+    [LoggerMessage(6050, LogLevel.Warning, "Orleans' dashboard may not show everything about this silo")]
     private partial void CannotTurn(Exception e);
 }

@@ -10,36 +10,36 @@ internal static class ClusterFlags
     public static IEnumerable<Flag> OfSilo(string host) =>
     [
         .. OfMember(),
-        new Flag<int>("silo-port", FlagType.Integer(1, ushort.MaxValue), "11111", "port on which silos speak to each other",
+        new Flag<int>("silo-port", FlagType.Integer(1, ushort.MaxValue), "11111", "port on which silos talk to each other",
             (settings, value) => settings.Cluster.SiloPort = value),
-        new Flag<int>("gateway-port", FlagType.Integer(0, ushort.MaxValue), "30000", "port on which gateways by themselves are served; 0 for none",
+        new Flag<int>("gateway-port", FlagType.Integer(0, ushort.MaxValue), "30000", "port for stand-alone gateways; 0 for none",
             (settings, value) => settings.Cluster.GatewayPort = value),
-        new Flag<string>("advertised-address", FlagType.Text, host, "name or address at which others reach this silo; this host's if empty",
+        new Flag<string>("advertised-address", FlagType.Text, host, "name or address under which others reach this silo; this host's if empty",
             (settings, value) => settings.Cluster.AdvertisedAddress = value),
-        Duration("probe-timeout", "1s", "time between two probes of a silo by another, and time for an answer",
+        Duration("probe-timeout", "1s", "time between probes of another silo, and how long it may take to answer",
             (cluster, value) => cluster.ProbeTimeout = value),
         new Flag<int>("missed-probes", FlagType.Integer(1, 100), "3", "probes without an answer after which a silo is suspected",
             (settings, value) => settings.Cluster.MissedProbes = value),
-        Duration("table-refresh", "5s", "time between two looks at the list of silos",
+        Duration("table-refresh", "5s", "time between reads of the list of silos",
             (cluster, value) => cluster.TableRefresh = value),
-        Duration("hand-over-wait", "1s", "time that a channel which has moved waits for the gateways to say what is in flight, before it delivers",
+        Duration("hand-over-wait", "1s", "how long a channel that has moved waits for gateways to report what is in flight",
             (cluster, value) => cluster.HandOverWait = value),
     ];
 
     /// <summary>Those of a silo or a gateway by itself.</summary>
     public static IEnumerable<Flag> OfMember() =>
     [
-        Text("cluster-id", "broker", "name of the cluster; silos and gateways with the same one and the same database belong together",
+        Text("cluster-id", "broker", "name of the cluster; silos and gateways with the same name and database form it",
             (cluster, value) => cluster.ClusterId = value),
-        Text("service-id", "broker", "name of what the cluster's state belongs to; stays when a cluster is replaced by another one",
+        Text("service-id", "broker", "name of the service; stays the same when a cluster replaces another one",
             (cluster, value) => cluster.ServiceId = value),
-        Duration("response-timeout", "4s", "time that a call to a topic or channel may take before it is tried again",
+        Duration("response-timeout", "4s", "how long a call to a topic or channel may take before it is tried again",
             (cluster, value) => cluster.ResponseTimeout = value),
-        Text("cluster-tls-cert", "", "path of this process's certificate for connections within the cluster, PEM",
+        Text("cluster-tls-cert", "", "PEM file of this process's certificate for connections within the cluster",
             (cluster, value) => cluster.TlsCertificateFile = value),
-        Text("cluster-tls-key", "", "path of that certificate's key, PEM",
+        Text("cluster-tls-key", "", "PEM file of that certificate's key",
             (cluster, value) => cluster.TlsKeyFile = value),
-        Text("cluster-tls-root-ca-file", "", "path of the authorities whose certificates the others must show, PEM",
+        Text("cluster-tls-root-ca-file", "", "PEM file of the authorities that verify the other members",
             (cluster, value) => cluster.TlsRootCaFile = value),
     ];
 

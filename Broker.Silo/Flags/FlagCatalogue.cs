@@ -72,7 +72,7 @@ public sealed class FlagCatalogue
     [
         .. General("nsqlookupd"),
         .. FlagGroup.Of(FlagGroup.Lookup, LookupService("", "0.0.0.0")),
-        new Flag<string>("broadcast-address", FlagType.Text, "", "host that nodes are told to find the HTTP API at; this host's name unless given",
+        new Flag<string>("broadcast-address", FlagType.Text, "", "host under which nodes are told to reach the HTTP API; this host's name if empty",
             (settings, value) => settings.Lookup.BroadcastAddress = value),
         .. FlagGroup.Of(FlagGroup.Lookup, LookupPatience()),
         .. ConnectionLimits(),
@@ -126,14 +126,14 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Logging(string program) =>
     [
-        new Flag<Microsoft.Extensions.Logging.LogLevel>("log-level", FlagType.LogLevel, "info", "the least severe level that is logged",
+        new Flag<Microsoft.Extensions.Logging.LogLevel>("log-level", FlagType.LogLevel, "info", "lowest level that is logged",
             (settings, value) => settings.LogLevel = value),
-        new Flag<string>("log-prefix", FlagType.Text, $"[{program}] ", "what each log line begins with",
+        new Flag<string>("log-prefix", FlagType.Text, $"[{program}] ", "prefix of each log line",
             (settings, value) => settings.LogPrefix = value),
-        new Flag<string>("log-format", FlagType.OneOf("text", "json"), "text", "how log lines are written: as nsqd's, or a JSON object each",
+        new Flag<string>("log-format", FlagType.OneOf("text", "json"), "text", "format of log lines: nsqd's, or one JSON object a line",
             (settings, value) => settings.LogFormat = value == "json" ? Silo.Logging.LogFormat.Json : Silo.Logging.LogFormat.Text),
         new Flag<int>("log-rate-limit", FlagType.Integer(0), "100",
-            "lines of one kind of event that are logged in a second, those for debugging excepted; 0 for no limit",
+            "most lines a second of one kind of event, except debug lines; 0 for no limit",
             (settings, value) => settings.LogRateLimit = value),
         new Flag<bool>("verbose", FlagType.Boolean, "false", "the same as --log-level=debug")
         {
@@ -146,7 +146,7 @@ public sealed class FlagCatalogue
     private static IEnumerable<Flag> Node() =>
     [
         new Flag<int?>("node-id", FlagType.IntegerOrNone(0, NodeNumber.Max), "",
-            "number of this node in message ids, 0 to 1023; derived from host and data path, and kept there, unless given",
+            "number of this node in message ids, 0 to 1023; by default derived from host and data path, and kept there",
             (settings, value) => (settings.Queue.NodeId, settings.IsNodeIdDerived) = (value ?? 0, value is null))
         {
             ConfigKey = "id",
@@ -159,15 +159,15 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Addresses(string host) =>
     [
-        new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "where NSQ clients are served",
+        new Flag<string>("tcp-address", FlagType.Address, $"{host}:4150", "address to listen on for NSQ clients",
             (settings, value) => settings.Gateway.TcpAddress = value),
-        new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "where HTTP is served; empty for nowhere",
+        new Flag<string>("http-address", FlagType.AddressOrNone, $"{host}:4151", "address to listen on for HTTP; empty for none",
             (settings, value) => settings.Gateway.HttpAddress = value),
     ];
 
     private static IEnumerable<Flag> Storage(FlagType<string> dataPath, string defaultDataPath) =>
     [
-        new Flag<string>("storage", FlagType.OneOf("memory", "files", "postgres"), DefaultStorage, "where messages are kept",
+        new Flag<string>("storage", FlagType.OneOf("memory", "files", "postgres"), DefaultStorage, "where to keep messages",
             (settings, value) => settings.StorageKind = value switch
             {
                 "files" => StorageKind.Files,
@@ -175,22 +175,22 @@ public sealed class FlagCatalogue
                 _ => StorageKind.Memory,
             }),
         .. Postgres(),
-        new Flag<bool>("init-database", FlagType.Boolean, "false", "make the tables in the database, or bring them up to date, and exit",
+        new Flag<bool>("init-database", FlagType.Boolean, "false", "create the tables in the database, or bring them up to date, and exit",
             (settings, value) => settings.Cluster.OnlyPreparesDatabase = value),
         new Flag<string>("data-path", dataPath, defaultDataPath,
-            defaultDataPath.Length > 0 ? "directory for messages, created if missing" : "directory for messages; the current one unless given",
+            defaultDataPath.Length > 0 ? "directory for messages, created if missing" : "directory for messages; the current directory if empty",
             (settings, value) => settings.Storage.DataPath = value),
-        new Flag<long>("mem-queue-size", FlagType.LongInteger(0), "10000", "messages that a topic or channel keeps in memory",
+        new Flag<long>("mem-queue-size", FlagType.LongInteger(0), "10000", "messages that each topic or channel keeps in memory",
             (settings, value) => settings.Queue.MemQueueSize = value),
-        new Flag<long>("max-bytes-per-file", FlagType.LongInteger(1), "104857600", "greatest size of a file of messages in bytes",
+        new Flag<long>("max-bytes-per-file", FlagType.LongInteger(1), "104857600", "maximum size of a segment file in bytes",
             (settings, value) => settings.Storage.MaxBytesPerFile = value),
         new Flag<long>("max-topic-bytes", FlagType.LongInteger(0), "0",
-            "bytes that the messages of a topic may take on disk, beyond which publishing is refused; 0 for no limit",
+            "maximum bytes of a topic on disk, beyond which publishing is refused; 0 for no limit",
             (settings, value) => settings.Storage.MaxTopicBytes = value),
         new Flag<long>("sync-every", FlagType.LongInteger(1), "2500",
-            "fsync after this many messages of a topic; 1 answers a publish only after its fsync",
+            "fsync after this many messages of a topic; with 1, each OK waits for an fsync",
             (settings, value) => settings.Storage.SyncEvery = value),
-        new Flag<TimeSpan>("sync-timeout", FlagType.Duration, "2s", "fsync this long after a write at the latest",
+        new Flag<TimeSpan>("sync-timeout", FlagType.Duration, "2s", "maximum time between a write and its fsync",
             (settings, value) => settings.Storage.SyncTimeout = value),
     ];
 
@@ -203,56 +203,56 @@ public sealed class FlagCatalogue
             IsSecret = true,
         },
         new Flag<string>("postgres-schema", FlagType.PostgresSchema, "broker",
-            "schema of the database that messages are kept in; each broker or cluster has one of its own",
+            "schema of the database for the messages; each broker or cluster needs its own",
             (settings, value) => settings.Postgres.Schema = value),
         new Flag<TimeSpan>("postgres-wait", FlagType.DurationOrZero, "10s",
-            "time that a start waits for the database, or for another broker to let go of the schema",
+            "how long a start waits for the database, or for another broker to release the schema",
             (settings, value) => settings.Postgres.StartWait = value),
     ];
 
     private static IEnumerable<Flag> Messages() =>
     [
-        new Flag<TimeSpan>("msg-timeout", FlagType.Duration, "1m0s", "time to answer a message before it is delivered again",
+        new Flag<TimeSpan>("msg-timeout", FlagType.Duration, "1m0s", "how long a consumer may take to answer a message before it is delivered again",
             (settings, value) => settings.Gateway.MsgTimeout = value),
-        new Flag<TimeSpan>("max-msg-timeout", FlagType.Duration, "15m0s", "greatest time to answer that a client may ask for",
+        new Flag<TimeSpan>("max-msg-timeout", FlagType.Duration, "15m0s", "maximum message timeout that a client may ask for",
             (settings, value) => settings.Gateway.MaxMsgTimeout = settings.Queue.MaxMsgTimeout = value),
-        new Flag<int>("max-msg-size", FlagType.Integer(1), "1048576", "greatest size of a message in bytes",
+        new Flag<int>("max-msg-size", FlagType.Integer(1), "1048576", "maximum size of a message in bytes",
             (settings, value) => settings.Gateway.MaxMsgSize = settings.Storage.MaxMsgSize = value),
-        new Flag<int>("max-body-size", FlagType.Integer(1), "5242880", "greatest size of a command's body in bytes",
+        new Flag<int>("max-body-size", FlagType.Integer(1), "5242880", "maximum size of a command's body in bytes",
             (settings, value) => settings.Gateway.MaxBodySize = settings.Storage.MaxBodySize = value),
-        new Flag<TimeSpan>("max-req-timeout", FlagType.DurationOrZero, "1h0m0s", "greatest delay of a message",
+        new Flag<TimeSpan>("max-req-timeout", FlagType.DurationOrZero, "1h0m0s", "maximum delay of a deferred or requeued message",
             (settings, value) => settings.Gateway.MaxReqTimeout = settings.Queue.MaxReqTimeout = value),
     ];
 
     private static IEnumerable<Flag> Clients() =>
     [
-        new Flag<TimeSpan>("max-heartbeat-interval", FlagType.DurationOrZero, "1m0s", "greatest heartbeat interval that a client may ask for",
+        new Flag<TimeSpan>("max-heartbeat-interval", FlagType.DurationOrZero, "1m0s", "maximum heartbeat interval that a client may ask for",
             (settings, value) => settings.Gateway.MaxHeartbeatInterval = value),
-        new Flag<int>("max-rdy-count", FlagType.Integer(1), "2500", "greatest RDY of a client",
+        new Flag<int>("max-rdy-count", FlagType.Integer(1), "2500", "maximum RDY of a client",
             (settings, value) => settings.Gateway.MaxRdyCount = value),
         new Flag<int>("max-output-buffer-size", FlagType.Integer(1), "65536",
-            "greatest output buffer that a client may ask for, in bytes",
+            "maximum output buffer that a client may ask for, in bytes",
             (settings, value) => settings.Gateway.MaxOutputBufferSize = value),
         new Flag<TimeSpan>("max-output-buffer-timeout", FlagType.DurationOrZero, "30s",
-            "greatest time between flushes that a client may ask for",
+            "maximum time between flushes that a client may ask for",
             (settings, value) => settings.Gateway.MaxOutputBufferTimeout = value),
         new Flag<TimeSpan>("min-output-buffer-timeout", FlagType.DurationOrZero, "25ms",
-            "smallest time between flushes that a client may ask for",
+            "minimum time between flushes that a client may ask for",
             (settings, value) => settings.Gateway.MinOutputBufferTimeout = value),
-        new Flag<TimeSpan>("output-buffer-timeout", FlagType.Duration, "250ms", "time between flushes to a client that asks for none",
+        new Flag<TimeSpan>("output-buffer-timeout", FlagType.Duration, "250ms", "time between flushes to a client that does not ask for one",
             (settings, value) => settings.Gateway.OutputBufferTimeout = value),
-        new Flag<int>("max-channel-consumers", FlagType.Integer(0), "0", "consumers that a channel may have; 0 for no limit",
+        new Flag<int>("max-channel-consumers", FlagType.Integer(0), "0", "maximum consumers of a channel; 0 for no limit",
             (settings, value) => settings.Gateway.MaxChannelConsumers = settings.Queue.MaxChannelConsumers = value),
     ];
 
     private static IEnumerable<Flag> Topology() =>
     [
-        new Flag<string>("topology-region", FlagType.Text, "", "region of this broker, made up of zones",
+        new Flag<string>("topology-region", FlagType.Text, "", "region of this broker; a region has several zones",
             (settings, value) => settings.Gateway.TopologyRegion = settings.Queue.TopologyRegion = value),
-        new Flag<string>("topology-zone", FlagType.Text, "", "zone of this broker; its consumers are preferred",
+        new Flag<string>("topology-zone", FlagType.Text, "", "zone of this broker; consumers in the same zone are preferred",
             (settings, value) => settings.Gateway.TopologyZone = settings.Queue.TopologyZone = value),
         new Flag<IReadOnlyList<string>>("enable-experiment", FlagType.List, "",
-            $"turn an experiment on: {TopologyExperiment}; others are ignored",
+            $"turn on an experiment: {TopologyExperiment}; others are ignored",
             (settings, value) => settings.Gateway.TopologyAware = settings.Queue.TopologyAware = value.Contains(TopologyExperiment)),
     ];
 
@@ -260,7 +260,7 @@ public sealed class FlagCatalogue
     [
         new Flag<bool>("deflate", FlagType.Boolean, "true", "let clients negotiate deflate",
             (settings, value) => settings.Gateway.Deflate = value),
-        new Flag<int>("max-deflate-level", FlagType.Integer(1, 9), "6", "greatest deflate level that a client may ask for, 1 to 9",
+        new Flag<int>("max-deflate-level", FlagType.Integer(1, 9), "6", "maximum deflate level that a client may ask for, 1 to 9",
             (settings, value) => settings.Gateway.MaxDeflateLevel = value),
         new Flag<bool>("snappy", FlagType.Boolean, "true", "let clients negotiate snappy",
             (settings, value) => settings.Gateway.Snappy = value),
@@ -268,23 +268,23 @@ public sealed class FlagCatalogue
 
     private static IEnumerable<Flag> Tls(string host) =>
     [
-        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "where HTTPS is served, given a certificate",
+        new Flag<string>("https-address", FlagType.AddressOrNone, $"{host}:4152", "address to listen on for HTTPS, if there is a certificate",
             (settings, value) => settings.Gateway.HttpsAddress = value),
-        new Flag<string>("tls-cert", FlagType.Path, "", "path of the certificate and its issuers, PEM; read again when it changes",
+        new Flag<string>("tls-cert", FlagType.Path, "", "PEM file of the certificate and its issuers; read again when it changes",
             (settings, value) => settings.Gateway.Tls.CertificateFile = value),
-        new Flag<string>("tls-key", FlagType.Path, "", "path of the certificate's key, PEM",
+        new Flag<string>("tls-key", FlagType.Path, "", "PEM file of the certificate's key",
             (settings, value) => settings.Gateway.Tls.KeyFile = value),
         new Flag<string>("tls-client-auth-policy", FlagType.OneOf("", "require", "require-verify"), "",
-            "which certificates clients must show",
+            "require client certificates: any, or only verified ones",
             (settings, value) => settings.Gateway.Tls.ClientCertificates = value switch
             {
                 "require" => ClientCertificatePolicy.Require,
                 "require-verify" => ClientCertificatePolicy.RequireVerified,
                 _ => ClientCertificatePolicy.None,
             }),
-        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "path of the authorities that clients and auth servers are verified with",
+        new Flag<string>("tls-root-ca-file", FlagType.Path, "", "PEM file of the authorities that verify clients and auth servers",
             (settings, value) => settings.Gateway.Tls.RootCaFile = value),
-        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https spares the HTTP port",
+        new Flag<string>("tls-required", FlagType.TlsRequired, "false", "refuse clients without TLS; tcp-https exempts the HTTP port",
             (settings, value) => settings.Gateway.Tls.Required = value switch
             {
                 "true" => TlsRequirement.All,
@@ -292,7 +292,7 @@ public sealed class FlagCatalogue
                 _ => TlsRequirement.None,
             }),
         new Flag<string>("tls-min-version", FlagType.OneOf("", "tls1.0", "tls1.1", "tls1.2", "tls1.3"), "",
-            "oldest TLS that clients may speak; tls1.2 unless given",
+            "oldest TLS version that clients may use; tls1.2 by default",
             (settings, value) => settings.Gateway.Tls.MinVersion = value switch
             {
                 "tls1.0" => TlsVersion.Tls10,
@@ -309,25 +309,25 @@ public sealed class FlagCatalogue
         {
             ConfigKey = "auth_http_addresses",
         },
-        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "how auth servers are asked",
+        new Flag<string>("auth-http-request-method", FlagType.OneOf("get", "post"), "get", "HTTP method of requests to auth servers",
             (settings, value) => settings.Gateway.Auth.UsePost = value == "post"),
-        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "time to connect to an HTTP server",
+        new Flag<TimeSpan>("http-client-connect-timeout", FlagType.DurationOrZero, "2s", "how long connecting to another HTTP server may take",
             (settings, value) => settings.Gateway.Auth.ConnectTimeout = value),
-        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "time for an HTTP server to answer",
+        new Flag<TimeSpan>("http-client-request-timeout", FlagType.DurationOrZero, "5s", "how long another HTTP server may take to answer",
             (settings, value) => settings.Gateway.Auth.RequestTimeout = value),
-        new Flag<string>("auth-file", FlagType.Path, "", "path of a file of users, JSON; read again when it changes",
+        new Flag<string>("auth-file", FlagType.Path, "", "JSON file of users; read again when it changes",
             (settings, value) => settings.Gateway.Auth.File = value),
     ];
 
     // Of the TCP ports of broker and lookup service alike.
     private static IEnumerable<Flag> ConnectionLimits() =>
     [
-        new Flag<int>("max-connections", FlagType.Integer(0), "65536", "client connections in all; 0 for no limit",
+        new Flag<int>("max-connections", FlagType.Integer(0), "65536", "maximum client connections in total; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MaxConnections = settings.Lookup.MaxConnections = value),
-        new Flag<int>("max-connections-per-address", FlagType.Integer(0), "0", "client connections of one IP address; 0 for no limit",
+        new Flag<int>("max-connections-per-address", FlagType.Integer(0), "0", "maximum client connections from one IP address; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MaxConnectionsPerAddress = settings.Lookup.MaxConnectionsPerAddress = value),
         new Flag<TimeSpan>("first-command-timeout", FlagType.DurationOrZero, "1m0s",
-            "time from connecting to the first command; 0 for no limit",
+            "maximum time from connecting to the first command; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.FirstCommandTimeout = settings.Lookup.FirstCommandTimeout = value),
     ];
 
@@ -335,80 +335,80 @@ public sealed class FlagCatalogue
     [
         .. ConnectionLimits(),
         new Flag<int>("max-commands-per-second", FlagType.Integer(0), "0",
-            "commands that a connection may give in a second before it is slowed down; 0 for no limit",
+            "commands a second beyond which a connection is slowed down; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MaxCommandsPerSecond = value),
         new Flag<long>("max-bytes-in-flight", FlagType.LongInteger(0), "268435456",
-            "bytes of large publishes that may be arriving at once before others wait; 0 for no limit",
+            "bytes of large publishes that may arrive at the same time before others wait; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MaxBytesInFlight = value),
         new Flag<TimeSpan>("command-timeout", FlagType.DurationOrZero, "1m0s",
-            "time from a command's first byte to its last; 0 for no limit",
+            "maximum time from a command's first byte to its last; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.CommandTimeout = value),
         new Flag<long>("memory-limit", FlagType.LongInteger(0), "0",
-            "bytes of memory near which publishing is slowed down; 0 for no limit",
+            "bytes of memory near which publishing slows down; 0 for no limit",
             (settings, value) => settings.Gateway.Limits.MemoryLimit = value),
     ];
 
     private static IEnumerable<Flag> Registration(string host) =>
     [
         new Flag<IReadOnlyList<string>>("lookupd-tcp-address", FlagType.List, "",
-            "address of an nsqlookupd to register with; a name with several addresses means all of them",
+            "address of an nsqlookupd to register with; if a name has several addresses, with all of them",
             (settings, value) => settings.Gateway.LookupdTcpAddresses = value.Count == 0 ? [] : value)
         {
             ConfigKey = "nsqlookupd_tcp_addresses",
         },
         // What serves loopback only cannot be reached by this host's name.
         new Flag<string>("broadcast-address", FlagType.Text, host == "127.0.0.1" ? host : "",
-            "host that nsqlookupd is told; this host's name if empty",
+            "host to announce to nsqlookupd; this host's name if empty",
             (settings, value) => settings.Gateway.BroadcastAddress = value),
         new Flag<int>("broadcast-tcp-port", FlagType.Integer(0, ushort.MaxValue), "0",
-            "TCP port that nsqlookupd is told; 0 for the one listened on",
+            "TCP port to announce to nsqlookupd; 0 for that of --tcp-address",
             (settings, value) => settings.Gateway.BroadcastTcpPort = value),
         new Flag<int>("broadcast-http-port", FlagType.Integer(0, ushort.MaxValue), "0",
-            "HTTP port that nsqlookupd is told; 0 for the one listened on",
+            "HTTP port to announce to nsqlookupd; 0 for that of --http-address",
             (settings, value) => settings.Gateway.BroadcastHttpPort = value),
     ];
 
     private static IEnumerable<Flag> LookupService(string prefix, string host) =>
     [
         new Flag<string>($"{prefix}tcp-address", FlagType.AddressOrNone, $"{host}:4160",
-            "where the lookup service takes registrations; empty for nowhere",
+            "address on which the lookup service takes registrations; empty for none",
             (settings, value) => settings.Lookup.TcpAddress = value),
         new Flag<string>($"{prefix}http-address", FlagType.AddressOrNone, $"{host}:4161",
-            "where the lookup service answers questions; empty for nowhere",
+            "address on which the lookup service answers HTTP requests; empty for none",
             (settings, value) => settings.Lookup.HttpAddress = value),
     ];
 
     private static IEnumerable<Flag> LookupPatience() =>
     [
         new Flag<TimeSpan>("inactive-producer-timeout", FlagType.Duration, "5m0s",
-            "the lookup service hides a node that it has not heard from for this long",
+            "how long the lookup service lists a node that it no longer hears from",
             (settings, value) => settings.Lookup.InactiveProducerTimeout = value),
         new Flag<TimeSpan>("tombstone-lifetime", FlagType.Duration, "45s",
-            "the lookup service hides a tombstoned node for this long",
+            "how long the lookup service hides a tombstoned node",
             (settings, value) => settings.Lookup.TombstoneLifetime = value),
     ];
 
     private static IEnumerable<Flag> Metrics() =>
     [
-        new Flag<bool>("metrics", FlagType.Boolean, "true", "serve /metrics to Prometheus and measure what it tells",
+        new Flag<bool>("metrics", FlagType.Boolean, "true", "serve /metrics for Prometheus, and measure what it needs",
             (settings, value) => settings.Telemetry.Metrics = value),
         new Flag<int>("metrics-label-limit", FlagType.Integer(0), "500",
-            "topics and channels that have series of their own in /metrics; more are summed up as (other)",
+            "topics and channels with their own series in /metrics; the others are summed up as (other)",
             (settings, value) => settings.Telemetry.LabelLimit = value),
         new Flag<TimeSpan>("shutdown-delay", FlagType.DurationOrZero, "0s",
-            "time from /health/ready saying no to the closing of connections, when the broker is told to stop",
+            "how long a broker that is told to stop goes on serving while /health/ready says no",
             (settings, value) => settings.Telemetry.ShutdownDelay = value),
         new Flag<TimeSpan>("shutdown-timeout", FlagType.Duration, "20s",
-            "time that stopping takes at most after --shutdown-delay, whatever the database or the disk does; what is under way then is left",
+            "maximum time that stopping takes after --shutdown-delay, even if the database or the disk hangs",
             (settings, value) => settings.ShutdownTimeout = value),
     ];
 
     private static IEnumerable<Flag> Traces() =>
     [
-        new Flag<double>("trace-sample-rate", FlagType.Ratio, "0", "part of the messages that are traced from publish to finish, 0 to 1",
+        new Flag<double>("trace-sample-rate", FlagType.Ratio, "0", "fraction of messages to trace from publish to finish, 0 to 1",
             (settings, value) => settings.Telemetry.TraceSampleRate = value),
         new Flag<string>("otlp-endpoint", FlagType.UrlOrNone, "",
-            "URL that metrics and traces are sent to by OTLP; OTEL_EXPORTER_OTLP_ENDPOINT unless given, and nowhere without either",
+            "URL to send metrics and traces to by OTLP; by default OTEL_EXPORTER_OTLP_ENDPOINT, if set",
             (settings, value) => settings.Telemetry.OtlpEndpoint = value),
     ];
 
@@ -416,22 +416,22 @@ public sealed class FlagCatalogue
     [
         new Flag<string>("statsd-address", FlagType.AddressOrNone, "", "UDP address of a statsd daemon; empty for none",
             (settings, value) => settings.Telemetry.Statsd.Address = value),
-        new Flag<string>("statsd-prefix", FlagType.Text, "nsq.%s", "what the names of figures begin with; %s stands for this host",
+        new Flag<string>("statsd-prefix", FlagType.Text, "nsq.%s", "prefix of statsd names; %s stands for this host",
             (settings, value) => settings.Telemetry.Statsd.Prefix = value),
-        new Flag<TimeSpan>("statsd-interval", FlagType.Duration, "1m0s", "time between two reports",
+        new Flag<TimeSpan>("statsd-interval", FlagType.Duration, "1m0s", "time between reports to statsd",
             (settings, value) => settings.Telemetry.Statsd.Interval = value),
-        new Flag<bool>("statsd-mem-stats", FlagType.Boolean, "true", "report memory figures too",
+        new Flag<bool>("statsd-mem-stats", FlagType.Boolean, "true", "report memory figures to statsd",
             (settings, value) => settings.Telemetry.Statsd.MemoryStats = value),
-        new Flag<int>("statsd-udp-packet-size", FlagType.Integer(1, ushort.MaxValue), "508", "greatest size of a packet in bytes",
+        new Flag<int>("statsd-udp-packet-size", FlagType.Integer(1, ushort.MaxValue), "508", "maximum size of a statsd packet in bytes",
             (settings, value) => settings.Telemetry.Statsd.PacketSize = value),
-        new Flag<bool>("statsd-exclude-ephemeral", FlagType.Boolean, "false", "leave ephemeral topics and channels out",
+        new Flag<bool>("statsd-exclude-ephemeral", FlagType.Boolean, "false", "leave ephemeral topics and channels out of statsd",
             (settings, value) => settings.Telemetry.Statsd.ExcludeEphemeral = value),
     ];
 
     private static IEnumerable<Flag> Latency() =>
     [
         new Flag<IReadOnlyList<double>>("e2e-processing-latency-percentile", FlagType.Percentiles, "",
-            "percentiles of the time from publish to finish to keep, above 0 and up to 1",
+            "percentiles to measure of the time from publish to finish, above 0 and up to 1",
             (settings, value) =>
             {
                 settings.Telemetry.LatencyPercentiles = value.Count == 0 ? [] : [.. value.OrderDescending()];
@@ -440,14 +440,14 @@ public sealed class FlagCatalogue
         {
             ConfigKey = "e2e_processing_latency_percentiles",
         },
-        new Flag<TimeSpan>("e2e-processing-latency-window-time", FlagType.Duration, "10m0s", "time that the percentiles cover",
+        new Flag<TimeSpan>("e2e-processing-latency-window-time", FlagType.Duration, "10m0s", "time window of these percentiles",
             (settings, value) => settings.Queue.LatencyWindow = value),
     ];
 
     /// <summary>Knobs of nsqd's inner workings that nothing here corresponds to.</summary>
     private static IEnumerable<Flag> WithoutEffect() =>
     [
-        new Flag<int>("queue-scan-selection-count", FlagType.Integer(1), "20", "accepted for nsqd's sake; no effect"),
-        new Flag<int>("queue-scan-worker-pool-max", FlagType.Integer(1), "4", "accepted for nsqd's sake; no effect"),
+        new Flag<int>("queue-scan-selection-count", FlagType.Integer(1), "20", "no effect"),
+        new Flag<int>("queue-scan-worker-pool-max", FlagType.Integer(1), "4", "no effect"),
     ];
 }

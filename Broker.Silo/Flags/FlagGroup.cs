@@ -13,9 +13,9 @@ internal static class FlagGroup
     public const string Admin = "Admin web";
     public const string Clients = "Messages and clients";
     public const string Security = "TLS and log-in";
-    public const string Limits = "Protection against hostile clients";
+    public const string Limits = "Limits";
     public const string Monitoring = "Logs, metrics and traces";
-    public const string WithoutEffect = "Accepted for nsqd's sake";
+    public const string WithoutEffect = "Accepted for compatibility with nsqd";
 
     /// <summary>All groups, in the order in which help shows them.</summary>
     public static readonly string[] Order = [Common, General, Storage, Clients, Lookup, Admin, Cluster, Security, Limits, Monitoring, WithoutEffect];

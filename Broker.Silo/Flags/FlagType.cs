@@ -92,7 +92,7 @@ public static class FlagType
     /// <summary>One of a few words, in any case; an empty one leaves the choice open.</summary>
     public static FlagType<string> OneOf(params string[] words) => Last(string.Join('|', words.Where(word => word.Length > 0)), text =>
         words.FirstOrDefault(word => word.Equals(text, StringComparison.OrdinalIgnoreCase))
-            ?? throw new FormatException($"\"{text}\" is none of {string.Join(", ", words.Where(word => word.Length > 0))}"));
+            ?? throw new FormatException($"\"{text}\" is not one of {string.Join(", ", words.Where(word => word.Length > 0))}"));
 
     // Go's flag package lets the last of several win.
     private static FlagType<T> Last<T>(string label, Func<string, T> parse) => new(label, texts => parse(texts[^1]));
@@ -101,7 +101,7 @@ public static class FlagType
     {
         string text = texts[^1];
         if (!GoDuration.TryParse(text, out TimeSpan value))
-            throw new FormatException($"\"{text}\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h");
+            throw new FormatException($"\"{text}\" is not a duration; write it like 250ms, 2s, 1m30s or 1.5h");
         if (value < min) throw new FormatException($"{text} {complaint}");
         return value;
     })
@@ -113,11 +113,11 @@ public static class FlagType
         [.. texts.SelectMany(text => text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))];
 
     private static bool ParseBoolean(string text) =>
-        GoBoolean.TryParse(text, out bool value) ? value : throw new FormatException($"\"{text}\" is no boolean; write true or false");
+        GoBoolean.TryParse(text, out bool value) ? value : throw new FormatException($"\"{text}\" is not a boolean; write true or false");
 
     private static long ParseInteger(string text, long min, long max)
     {
-        if (!GoInteger.TryParse(text, out long value)) throw new FormatException($"\"{text}\" is no whole number");
+        if (!GoInteger.TryParse(text, out long value)) throw new FormatException($"\"{text}\" is not a whole number");
         if (value < min && max is int.MaxValue or long.MaxValue) throw new FormatException($"{value} is less than {min}");
         if (value < min || value > max) throw new FormatException($"{value} is not between {min} and {max}");
         return value;
@@ -126,7 +126,7 @@ public static class FlagType
     private static double ParsePercentile(string text)
     {
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !(value > 0 && value <= 1))
-            throw new FormatException($"\"{text}\" is no percentile; write a number above 0 and up to 1, like 0.99");
+            throw new FormatException($"\"{text}\" is not a percentile; write a number above 0 and up to 1, like 0.99");
         return value;
     }
 
@@ -134,27 +134,27 @@ public static class FlagType
         Uri.TryCreate($"http://{text}", UriKind.Absolute, out Uri? url) && url.Authority.Length > 0 && url.PathAndQuery == "/"
             && text.Contains(':') && !text.EndsWith('/')
                 ? text
-                : throw new FormatException($"\"{text}\" is no address; write it like 127.0.0.1:4151");
+                : throw new FormatException($"\"{text}\" is not an address; write it like 127.0.0.1:4151");
 
     private static string ParseHost(string text) =>
         text == "*" || Uri.CheckHostName(text) != UriHostNameType.Unknown
             ? text
-            : throw new FormatException($"\"{text}\" is no host; write its name without a port, like queues.example");
+            : throw new FormatException($"\"{text}\" is not a host; write its name without a port, like queues.example");
 
     private static string ParseOrigin(string text) =>
         text == "*" || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.PathAndQuery == "/" && url.Host.Length > 0 && !text.EndsWith('/'))
             ? text
-            : throw new FormatException($"\"{text}\" is no origin; write it like https://queues.example:8443");
+            : throw new FormatException($"\"{text}\" is not an origin; write it like https://queues.example:8443");
 
     private static string ParseUrl(string text) =>
         text.Length == 0 || (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https")
             ? text
-            : throw new FormatException($"\"{text}\" is no URL; write it like http://127.0.0.1:4318");
+            : throw new FormatException($"\"{text}\" is not a URL; write it like http://127.0.0.1:4318");
 
     private static double ParseRatio(string text)
     {
         if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) || !(value >= 0 && value <= 1))
-            throw new FormatException($"\"{text}\" is no part of a whole; write a number from 0 to 1, like 0.01");
+            throw new FormatException($"\"{text}\" is not a fraction; write a number from 0 to 1, like 0.01");
         return value;
     }
 
@@ -168,7 +168,7 @@ public static class FlagType
     private static string ParseSchema(string text) =>
         text.Length is > 0 and < 64 && !char.IsAsciiDigit(text[0]) && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '_')
             ? text
-            : throw new FormatException($"\"{text}\" is no name of a schema; use small letters, digits and underscores, 63 at most");
+            : throw new FormatException($"\"{text}\" is not a valid schema name; use at most 63 lower-case letters, digits and underscores");
 
     private static LogLevel ParseLogLevel(string text) => text.ToLowerInvariant() switch
     {
@@ -177,7 +177,7 @@ public static class FlagType
         "warn" => Microsoft.Extensions.Logging.LogLevel.Warning,
         "error" => Microsoft.Extensions.Logging.LogLevel.Error,
         "fatal" => Microsoft.Extensions.Logging.LogLevel.Critical,
-        _ => throw new FormatException($"\"{text}\" is none of {string.Join(", ", LogLevelNames)}"),
+        _ => throw new FormatException($"\"{text}\" is not one of {string.Join(", ", LogLevelNames)}"),
     };
 
     private static string ParseTlsRequired(string text)
@@ -185,6 +185,6 @@ public static class FlagType
         string lower = text.ToLowerInvariant();
         if (lower is "tcp-https") return lower;
         if (GoBoolean.TryParse(lower, out bool required)) return required ? "true" : "false";
-        throw new FormatException($"\"{text}\" is none of true, false, tcp-https");
+        throw new FormatException($"\"{text}\" is not one of true, false, tcp-https");
     }
 }

@@ -6,33 +6,33 @@ internal static class HttpFlags
     /// <summary>All of them.</summary>
     public static IEnumerable<Flag> All() =>
     [
-        new Flag<int>("max-http-connections", FlagType.Integer(0), "16384", "connections by HTTP in all; 0 for no limit",
+        new Flag<int>("max-http-connections", FlagType.Integer(0), "16384", "maximum HTTP connections in total; 0 for no limit",
             (settings, value) => settings.Http.MaxConnections = value),
-        new Flag<int>("max-http-connections-per-address", FlagType.Integer(0), "0", "connections by HTTP of one IP address; 0 for no limit",
+        new Flag<int>("max-http-connections-per-address", FlagType.Integer(0), "0", "maximum HTTP connections from one IP address; 0 for no limit",
             (settings, value) => settings.Http.MaxConnectionsPerAddress = value),
         new Flag<int>("max-http-requests-per-second", FlagType.Integer(0), "0",
-            "requests that a connection may send in a second before it is slowed down; 0 for no limit",
+            "requests a second beyond which a connection is slowed down; 0 for no limit",
             (settings, value) => settings.Http.MaxRequestsPerSecond = value),
-        new Flag<int>("max-http-header-size", FlagType.Integer(1024, 1 << 20), "32768", "greatest size of a request's headers in bytes, 1024 to 1048576",
+        new Flag<int>("max-http-header-size", FlagType.Integer(1024, 1 << 20), "32768", "maximum size of a request's headers in bytes, 1024 to 1048576",
             (settings, value) => settings.Http.MaxHeaderSize = value),
         new Flag<int>("max-http-body-size", FlagType.Integer(0), "1048576",
-            "greatest size of a body in bytes that the lookup service and the admin web take; 0 for no limit",
+            "maximum size of a body in bytes for the lookup service and the admin web; 0 for no limit",
             (settings, value) => settings.Http.MaxBodySize = value),
         new Flag<TimeSpan>("http-header-timeout", FlagType.DurationOrZero, "30s",
-            "time from a request's first byte to the end of its headers; 0 for no limit",
+            "maximum time from a request's first byte to the end of its headers; 0 for no limit",
             (settings, value) => settings.Http.HeaderTimeout = value),
-        new Flag<TimeSpan>("http-idle-timeout", FlagType.DurationOrZero, "2m10s", "time that a connection by HTTP may be without a request; 0 for no limit",
+        new Flag<TimeSpan>("http-idle-timeout", FlagType.DurationOrZero, "2m10s", "how long an HTTP connection may be idle; 0 for no limit",
             (settings, value) => settings.Http.IdleTimeout = value),
-        new Flag<int>("min-http-body-rate", FlagType.Integer(0), "240", "bytes a second of a body that must come after its first 5 seconds; 0 for no limit",
+        new Flag<int>("min-http-body-rate", FlagType.Integer(0), "240", "minimum bytes a second of a body, after its first 5 seconds; 0 for no limit",
             (settings, value) => settings.Http.MinBodyRate = value),
         new Flag<IReadOnlyList<string>>("http-allowed-host", FlagType.Hosts, "",
-            "host by whose name browsers may ask what listens on loopback, beside this one's own; * for any",
+            "further host name that listeners on loopback answer to; * for any",
             (settings, value) => settings.Http.AllowedHosts = value)
         {
             ConfigKey = "http_allowed_hosts",
         },
         new Flag<IReadOnlyList<string>>("http-allowed-origin", FlagType.Origins, "",
-            "origin (https://host:port) whose pages may have browsers publish and change things by the HTTP API; * for any",
+            "origin (https://host:port) whose web pages may use the HTTP API to publish and change things; * for any",
             (settings, value) => settings.Http.AllowedOrigins = value)
         {
             ConfigKey = "http_allowed_origins",

@@ -123,9 +123,9 @@ public sealed partial class TopicOpener(
         }
     }
 
-    [LoggerMessage(6011, LogLevel.Warning, "the topics cannot be listed now, tried again; until they are, each is opened by who uses it")]
+    [LoggerMessage(6011, LogLevel.Warning, "the topics cannot be listed now; trying again. Until then a topic is opened when it is first used")]
     private partial void CannotList(Exception exception);
 
-    [LoggerMessage(6010, LogLevel.Error, "topic {Topic}: cannot be opened now, whoever uses it tries again; see that its files can be read and written")]
+    [LoggerMessage(6010, LogLevel.Error, "topic {Topic}: cannot be opened now; the next use tries again; see that the disk or database can be read and written")]
     private partial void CannotOpen(Exception exception, string topic);
 }

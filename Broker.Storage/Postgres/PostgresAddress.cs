@@ -41,7 +41,7 @@ public sealed class PostgresAddress
         catch (Exception e) when (e is ArgumentException or FormatException or InvalidCastException or OverflowException)
         {
             // The cause may repeat what was written.
-            throw new FormatException("is no connection string; write it as Host=...;Username=...;Password=...;Database=...");
+            throw new FormatException("is not a connection string; write it as Host=...;Username=...;Password=...;Database=...");
         }
         if (string.IsNullOrEmpty(given.Host))
             throw new FormatException("names no host; write it as Host=...;Username=...;Password=...;Database=...");

@@ -134,7 +134,7 @@ public sealed class CaseTests
     [InlineData("", "--nsqd-http-address or --lookupd-http-address required")]
     [InlineData("--nsqd-http-address=b:2 --http-client-tls-cert=c.pem", "--http-client-tls-key must be specified with --http-client-tls-cert")]
     [InlineData("--nsqd-http-address=b:2 --http-client-tls-key=k.pem", "--http-client-tls-cert must be specified with --http-client-tls-key")]
-    [InlineData("--nsqd-http-address=b", "--nsqd-http-address: \"b\" is no address; write it like 127.0.0.1:4151")]
+    [InlineData("--nsqd-http-address=b", "--nsqd-http-address: \"b\" is not an address; write it like 127.0.0.1:4151")]
     [InlineData("--nsqd-http-address=b:2 --allow-config-from-cidr=x", "--allow-config-from-cidr: \"x\" is no range of addresses; write it like 10.0.0.0/8 or 127.0.0.1")]
     public async Task Case_122_Settings_that_cannot_be_are_refused_in_nsqadmins_words(string arguments, string message) =>
         Assert.Equal(message, await ProgramRun.ComplaintOfAsync($"nsqadmin {arguments}"));

@@ -197,7 +197,7 @@ public sealed class LoginTests(AdminBrowser browser)
     [Theory]
     [InlineData("alice:admin", "users:2: a line is name:role:hash, as \"Broker.Silo hash-password\" prints it")]
     [InlineData("alice:root:x", "users:2: \"root\" is no role; write admin or viewer")]
-    [InlineData("alice:admin:x", "users:2: the hash of \"alice\" is none; make one with \"Broker.Silo hash-password\"")]
+    [InlineData("alice:admin:x", "users:2: \"alice\" has no valid hash; make one with \"Broker.Silo hash-password\"")]
     [InlineData("", "users names no user; add a line that \"Broker.Silo hash-password\" prints")]
     public async Task A_file_that_cannot_be_used_keeps_the_admin_web_from_starting(string line, string complaint)
     {

@@ -21,7 +21,7 @@ public sealed class DeadSilosTests
 
         await using BrokerProcess back = await BrokerProcess.StartAsync(flags);
 
-        Assert.Contains("cannot be reached; it is struck", back.Output);
+        Assert.Contains("cannot be reached; it is removed from the list", back.Output);
         Assert.Equal(1L, await database.AskAsync($"select count(*) from {schema}.cluster_silos where status = 6"));
         Assert.Equal(1L, await database.AskAsync($"select count(*) from {schema}.cluster_silos where status = 3"));
     }

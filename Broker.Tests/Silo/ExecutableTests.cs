@@ -32,7 +32,7 @@ public sealed class ExecutableTests : IDisposable
 
     [Theory]
     [InlineData("--no-such-flag", "Broker.Silo: --no-such-flag: there is no such flag; \"Broker.Silo --help\" lists all")]
-    [InlineData("nsqd -msg-timeout never", "Broker.Silo: --msg-timeout: \"never\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h")]
+    [InlineData("nsqd -msg-timeout never", "Broker.Silo: --msg-timeout: \"never\" is not a duration; write it like 250ms, 2s, 1m30s or 1.5h")]
     [InlineData("nsqd --data-path=gone", "Broker.Silo: --data-path: {cwd}/gone does not exist; create it or name another directory")]
     public async Task A_mistake_ends_it_with_one_line(string arguments, string line)
     {

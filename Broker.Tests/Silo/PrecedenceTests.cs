@@ -92,7 +92,7 @@ public sealed class PrecedenceTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\nmsg_timeout = \"soon\"", ":2: msg_timeout: \"soon\" is no duration; write it like 250ms, 2s, 1m30s or 1.5h")]
+    [InlineData("\nmsg_timeout = \"soon\"", ":2: msg_timeout: \"soon\" is not a duration; write it like 250ms, 2s, 1m30s or 1.5h")]
     [InlineData("id = 5150", ":1: id: 5150 is not between 0 and 1023")]
     [InlineData("tcp_address = [\"a:1\", \"b:2\"]", ":1: tcp_address: takes one value, not a list")]
     [InlineData("tcp_address = { host = \"a\" }", ":1: tcp_address: takes texts, numbers and booleans, not tables and dates")]
@@ -104,7 +104,7 @@ public sealed class PrecedenceTests : IDisposable
 
     [Fact]
     public async Task A_mistake_in_the_environment_is_told_with_the_variable() =>
-        Assert.Equal("BROKER_MAX_RDY_COUNT: \"many\" is no whole number",
+        Assert.Equal("BROKER_MAX_RDY_COUNT: \"many\" is not a whole number",
             await ProgramRun.ComplaintOfAsync("", ("BROKER_MAX_RDY_COUNT", "many")));
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class NsqdImportTests : IDisposable
         }
         string problem = Assert.Single(_log.Problems);
         string aside = Path.Combine(_folder.Path, "nsqd-files-1");
-        Assert.Equal($"took over 3 topics, 3 channels and 8 messages of nsqd; its files are now in {aside}", problem);
+        Assert.Equal($"imported 3 topics, 3 channels and 8 messages from nsqd; its files are now in {aside}", problem);
         Assert.True(File.Exists(Path.Combine(aside, "nsqd.dat")));
         Assert.True(File.Exists(Path.Combine(aside, "t:a.diskqueue.000001.dat")));
         Assert.Empty(Directory.GetFiles(_folder.Path, "*diskqueue*"));

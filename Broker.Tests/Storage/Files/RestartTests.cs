@@ -109,7 +109,7 @@ public sealed class RestartTests : IDisposable
                 Assert.Equal(next, (await log.ReadAsync(10, log.End, 100)).Batches[0].BaseOffset);
             }
             Assert.Single(_log.Problems);
-            Assert.Contains("offsets go on at", _log.Problems[0], StringComparison.Ordinal);
+            Assert.Contains("offsets continue at", _log.Problems[0], StringComparison.Ordinal);
         }
         finally
         {
