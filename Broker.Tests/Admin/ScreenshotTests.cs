@@ -52,8 +52,8 @@ public sealed class ScreenshotTests(AdminBrowser browser)
         Task traffic = PublishAsync(broker, consumers, done.Token);
         BrowserNewContextOptions desktop = new() { ViewportSize = new() { Width = 1280, Height = 860 }, ColorScheme = scheme };
         await using AdminPage page = await browser.OpenAsync(broker.Home, desktop);
-        // What was published above all at once is no rate that anybody has.
-        Task UntilSteadyAsync() => Eventually.TrueAsync(async () =>
+        // What was published above all at once is no rate that anybody has. It matters for pictures that are kept, and a busy machine may have no other.
+        Task UntilSteadyAsync() => Eventually.TrueAsync(async () => Folder is not { Length: > 0 } ||
             (await sampler.GetAsync(CancellationToken.None)).Topics.Where(topic => topic.Name != "audit-log").All(topic => topic.Rate is > 0 and < 60));
         await page.GoAsync("/");
         await UntilSteadyAsync();

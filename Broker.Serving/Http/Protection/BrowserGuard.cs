@@ -30,8 +30,8 @@ public sealed class BrowserGuard(HttpOptions options, IEnumerable<string> ownHos
         HttpRequest request = context.Request;
         if (checksHost && !IsOwn(request.Host.Host))
             return Refuse(context, Uri.CheckHostName(request.Host.Host) != UriHostNameType.Unknown
-                ? $"Host '{request.Host.Host}' is not allowed; ask by address, or add --http-allowed-host={request.Host.Host}"
-                : "this host is not allowed; ask by address, or add its name with --http-allowed-host");
+                ? $"Host '{request.Host.Host}' is not allowed; use an address, or add --http-allowed-host={request.Host.Host}"
+                : "this host is not allowed; use an address, or add its name with --http-allowed-host");
         if (checksOrigin && Changes(request.Method) && IsOfPage(request) && !IsAllowed(request.Headers.Origin.ToString()))
             return Refuse(context, "a browser may not send this for another site's page; add its origin with --http-allowed-origin");
         return null;
