@@ -36,6 +36,9 @@ public sealed class QueueOptions
     /// <summary>The time that those percentiles cover, in two halves.</summary>
     public TimeSpan LatencyWindow { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>What topics do differently by their names; where several say something of a topic, the first is right.</summary>
+    public IReadOnlyList<PatternPolicy> Policies { get; set; } = [];
+
     /// <summary>How long a message may hold the log from being trimmed before it moves into its channel's own store.</summary>
     public TimeSpan StragglerAge { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -11,4 +11,10 @@ public sealed record TopicPolicy
 
     /// <summary>What holds for its channels where they say nothing themselves.</summary>
     [Id(0)] public ChannelPolicy Channels { get; init; } = ChannelPolicy.None;
+
+    /// <summary>What holds when this says nothing where <paramref name="below"/> says something.</summary>
+    public TopicPolicy Over(TopicPolicy below) => new()
+    {
+        Channels = Channels.Over(below.Channels),
+    };
 }

@@ -21,4 +21,7 @@ public sealed class PolicyReply
 
     /// <summary>What the broker does with channels where neither says anything.</summary>
     [Id(4)] public ChannelPolicy Broker { get; init; } = ChannelPolicy.Default;
+
+    /// <summary>What the configuration says of topics of this name: the first who says something is right.</summary>
+    [Id(20)] public PatternPolicy[] Patterns { get; init; } = [];
 }

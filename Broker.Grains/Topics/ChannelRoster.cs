@@ -15,11 +15,12 @@ namespace Broker.Grains.Topics;
 /// <param name="directory">Told which channels there are.</param>
 /// <param name="retention">Told when a channel needs the log no more.</param>
 /// <param name="stores">Where the progress of channels is kept.</param>
+/// <param name="policies">What holds for the topic and its channels.</param>
 /// <param name="options">Knows the number of this node, which ids begin with.</param>
 /// <param name="time">The clock.</param>
 internal sealed class ChannelRoster(
     TopicActivation topic, TopicOpening opening, RecordTurns turns, RecordChanges changes, DirectoryEntry directory, Retention retention, TopicStores stores,
-    QueueOptions options, TimeProvider time)
+    TopicPolicies policies, QueueOptions options, TimeProvider time)
 {
     private static readonly TimeSpan RepeatDelay = TimeSpan.FromSeconds(1);
 
@@ -127,7 +128,7 @@ internal sealed class ChannelRoster(
     /// <summary>The topic's policy, and what its channels inherit of it.</summary>
     public ValueTask<TopicReply> ChangePolicyAsync(TopicPolicy policy, TopicPolicy? expected) => changes.ChangeAsync(async open =>
     {
-        if (expected is not null && expected != PolicyOf(open))
+        if (expected is not null && expected != TopicPolicies.SaidOf(open.Record))
             return new TopicReply(TopicStatus.PolicyChanged);
         await changes.SaveAsync(open, open.Record with { Policy = policy == TopicPolicy.None ? null : policy }, static () => { });
         TopicReply[] told = await Task.WhenAll(open.Feeds.Values.ToArray().Select(feed => TellPolicyAsync(open, feed).AsTask()));
@@ -139,7 +140,7 @@ internal sealed class ChannelRoster(
     {
         if (!open.Feeds.TryGetValue(channel, out ChannelFeed? feed))
             return new TopicReply(TopicStatus.ChannelNotFound);
-        if (expected is not null && expected != (feed.Record.Policy ?? ChannelPolicy.None))
+        if (expected is not null && expected != TopicPolicies.SaidOf(feed.Record))
             return new TopicReply(TopicStatus.PolicyChanged);
         await SaveAsync(open, feed, feed.Record with { Policy = policy == ChannelPolicy.None ? null : policy });
         return await TellPolicyAsync(open, feed);
@@ -183,9 +184,9 @@ internal sealed class ChannelRoster(
         if (open is null)
             return new PolicyReply { Status = refusal.Status, Error = refusal.Error };
         if (channel.Length == 0)
-            return new PolicyReply { Topic = PolicyOf(open) };
+            return policies.Describe(open.Record, null);
         return open.Feeds.TryGetValue(channel, out ChannelFeed? feed)
-            ? new PolicyReply { Topic = PolicyOf(open), Channel = feed.Record.Policy ?? ChannelPolicy.None }
+            ? policies.Describe(open.Record, feed.Record)
             : new PolicyReply { Status = TopicStatus.ChannelNotFound };
     }
 
@@ -232,20 +233,12 @@ internal sealed class ChannelRoster(
         IdPrefix = MessageId.Prefix(options.NodeId, open.Log.Generation),
         Generation = open.Log.Generation,
         WasOpen = feed.WasOpen,
-        Policy = PolicyFor(open, feed),
+        Policy = policies.For(open.Record, feed.Record),
         Redrive = feed.Record.Redrive,
     };
 
     /// <summary>A refusal of the topic as one of a channel.</summary>
     public static ChannelReply Refuse(TopicReply refusal) => new() { Status = refusal.Status, Error = refusal.Error };
-
-    private static TopicPolicy PolicyOf(OpenTopic open) => open.Record.Policy ?? TopicPolicy.None;
-
-    private static ChannelPolicy PolicyFor(OpenTopic open, ChannelFeed feed)
-    {
-        ChannelPolicy policy = (feed.Record.Policy ?? ChannelPolicy.None).Over(PolicyOf(open).Channels).Over(ChannelPolicy.Default);
-        return open.Record.TakesDeadLetters && policy.DeadLetterTopic is not null ? policy with { DeadLetter = ChannelPolicy.Keep } : policy;
-    }
 
     private Task SaveAsync(OpenTopic open, ChannelFeed feed, ChannelRecord changed)
     {
@@ -298,7 +291,7 @@ internal sealed class ChannelRoster(
     }
 
     private ValueTask<TopicReply> TellPolicyAsync(OpenTopic open, ChannelFeed feed) =>
-        TellAsync(feed, (grain, record) => grain.ChangePolicyAsync(record.Incarnation, PolicyFor(open, feed)));
+        TellAsync(feed, (grain, record) => grain.ChangePolicyAsync(record.Incarnation, policies.For(open.Record, record)));
 
     private async ValueTask<TopicReply> TellAsync(ChannelFeed feed, Func<IChannelGrain, ChannelRecord, ValueTask<TopicStatus>> tell)
     {

@@ -56,7 +56,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _directory = new DirectoryEntry(_topic, turns);
         _opening = new TopicOpening(_topic, stores, knownChannels, options, _directory, _fanOut, _retention);
         _changes = new RecordChanges(_topic, turns, _opening, _fanOut);
-        _channels = new ChannelRoster(_topic, _opening, turns, _changes, _directory, _retention, stores, options, time);
+        _channels = new ChannelRoster(
+            _topic, _opening, turns, _changes, _directory, _retention, stores, new TopicPolicies(_topic.Name, options), options, time);
     }
 
     /// <inheritdoc/>

@@ -5,13 +5,14 @@ using Tomlyn.Syntax;
 
 namespace Broker.Silo.Config;
 
-/// <summary>A config file of nsqd: keys at the top of a file in TOML.</summary>
+/// <summary>A config file of nsqd: keys at the top of a file in TOML; and policies, which are ours.</summary>
 public sealed class ConfigFile
 {
-    private ConfigFile(string path, IReadOnlyList<ConfigValue> values)
+    private ConfigFile(string path, IReadOnlyList<ConfigValue> values, IReadOnlyList<ConfigPolicy> policies)
     {
         Path = path;
         Values = values;
+        Policies = policies;
     }
 
     /// <summary>Its path as the operator wrote it.</summary>
@@ -19,6 +20,9 @@ public sealed class ConfigFile
 
     /// <summary>Its values in the file's order. What stands in a [table] is not among them, as nsqd has none, but the table is.</summary>
     public IReadOnlyList<ConfigValue> Values { get; }
+
+    /// <summary>Its policies in the file's order.</summary>
+    public IReadOnlyList<ConfigPolicy> Policies { get; }
 
     /// <exception cref="SettingsException">The file cannot be read or is no TOML; the message names the line.</exception>
     public static ConfigFile Read(string path, string origin)
@@ -48,7 +52,15 @@ public sealed class ConfigFile
         }
         IEnumerable<ConfigValue> values = document.KeyValues.Select(pair => new ConfigValue(NameOf(pair.Key!), LineOf(pair.Key!.Span), ItemsOf(pair.Value)));
         IEnumerable<ConfigValue> tables = document.Tables.Select(table => new ConfigValue(NameOf(table.Name!), LineOf(table.Name!.Span), null));
-        return new ConfigFile(path, [.. values, .. tables]);
+        ILookup<bool, ConfigValue> all = values.Concat(tables).ToLookup(value => ConfigPolicies.Has(value.Key));
+        return new ConfigFile(path, [.. all[false]], all[true].Any() ? ConfigPolicies.Read(path, text, LinesOf(document, all[true])) : []);
+    }
+
+    // A policy that is written in another way than as a table of its own has the line of whatever is written first.
+    private static int[] LinesOf(DocumentSyntax document, IEnumerable<ConfigValue> policies)
+    {
+        int[] lines = [.. document.Tables.OfType<TableArraySyntax>().Where(table => NameOf(table.Name!) == ConfigPolicies.Key).Select(table => LineOf(table.Name!.Span))];
+        return lines.Length > 0 ? lines : [policies.First().Line];
     }
 
     private static int LineOf(SourceSpan span) => span.Start.Line + 1;

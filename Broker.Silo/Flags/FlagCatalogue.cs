@@ -42,6 +42,9 @@ public sealed class FlagCatalogue
     /// <summary>All flags in the order in which help lists them.</summary>
     public IReadOnlyList<Flag> Flags { get; }
 
+    /// <summary>Whether topics are hosted by these flags.</summary>
+    public bool HostsTopics => Find("storage") is not null;
+
     /// <summary>The flag of that name, or null.</summary>
     public Flag? Find(string name) => _byName.GetValueOrDefault(name);
 

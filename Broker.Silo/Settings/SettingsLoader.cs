@@ -14,7 +14,11 @@ public static class SettingsLoader
         FlagValue config = Find(catalogue.Find(FlagCatalogue.Config)!);
         BrokerSettings settings = new();
         if (config.Texts[^1] is { Length: > 0 } path)
-            layers.Add(FlagLayer.OfConfigFile(catalogue, ConfigFile.Read(path, config.Origin), settings.Warnings));
+        {
+            ConfigFile file = ConfigFile.Read(path, config.Origin);
+            layers.Add(FlagLayer.OfConfigFile(catalogue, file, settings.Warnings));
+            PolicySettings.Apply(file, catalogue, settings);
+        }
 
         foreach (Flag flag in catalogue.Flags) flag.Apply(Find(flag), settings);
         SecurityCheck.Apply(settings.Gateway);

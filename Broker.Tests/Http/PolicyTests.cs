@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Broker.Policies;
+using Broker.Tests.Running;
 
 namespace Broker.Tests.Http;
 
@@ -46,6 +48,32 @@ public sealed class PolicyTests
             "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{{Bounds}}}}}
             """,
             await HttpReply.OfAsync(await client.DeleteAsync(new Uri(Channel, UriKind.Relative))));
+    }
+
+    [Fact]
+    public async Task Topics_and_channels_that_are_made_by_their_use_have_what_the_configuration_says_of_their_names()
+    {
+        PatternPolicy[] patterns =
+        [
+            new("orders.*", new TopicPolicy { Channels = new ChannelPolicy { MaxAttempts = 1, DeadLetter = ChannelPolicy.Drop } }),
+            new("other", new TopicPolicy { Channels = new ChannelPolicy { MaxAttempts = 2, RetryDelay = new RetryDelay(2, 1, 2) } }),
+            new("*", new TopicPolicy { Channels = new ChannelPolicy { MaxAttempts = 3, RetryDelay = new RetryDelay(3, 1, 3) } }),
+        ];
+        await using HttpBroker broker = await HttpBroker.StartAsync(settings => settings.Queue.Policies = patterns);
+        NsqSocket consumer = await broker.Broker.SubscribeAsync("orders.eu", "c", ready: 1);
+        await broker.Broker.PublishAsync("orders.eu", "once");
+        await consumer.RequeueAsync(await consumer.ExpectMessageAsync("once"), 0);
+        await broker.Broker.UntilAsync("orders.eu", "c", static stats => stats is { Depth: 0, InFlight: 0, Deferred: 0, Discarded: 1 });
+        const string delay = """{"value":{"first":3,"factor":1,"most":3},"from":"pattern","pattern":"*"}""";
+        const string drop = """{"value":"drop","from":"pattern","pattern":"orders.*"}""";
+        string inherited = $$"""{"max_attempts":{"value":1,"from":"pattern","pattern":"orders.*"},"dead_letter":{{drop}},"retry_delay":{{delay}}}""";
+        IsSame($$"""{"policy":{},"effective":{{inherited}}}""", await broker.GetAsync("/channel/policy?topic=orders.eu&channel=c"));
+        IsSame($$$"""{"policy":{},"effective":{"channels":{{{inherited}}}}}""", await broker.GetAsync("/topic/policy?topic=orders.eu"));
+
+        // What is said of the topic or the channel itself goes before.
+        IsSame(
+            $$"""{"policy":{"max_attempts":9,"dead_letter":"drop"},"effective":{"max_attempts":{"value":9,"from":"channel"},"dead_letter":{"value":"drop","from":"channel"},"retry_delay":{{delay}}}}""",
+            await broker.PutAsync("/channel/policy?topic=orders.eu&channel=c", """{"max_attempts":9,"dead_letter":"drop"}"""));
     }
 
     [Fact]

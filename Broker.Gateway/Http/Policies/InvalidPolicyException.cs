@@ -2,4 +2,4 @@ namespace Broker.Gateway.Http.Policies;
 
 /// <summary>A policy cannot be as it was sent.</summary>
 /// <param name="message">What is wrong and what would be right, in one sentence for who sent it.</param>
-internal sealed class InvalidPolicyException(string message) : Exception(message);
+public sealed class InvalidPolicyException(string message) : Exception(message);

@@ -27,18 +27,24 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
     {
         JsonObject policy = [];
         if (reply.Topic.Channels != ChannelPolicy.None)
-            policy[PolicyNames.Channels] = Describe(reply.Topic.Channels);
-        return new PolicyDocument(
-            policy, new JsonObject { [PolicyNames.Channels] = Effective(("topic", reply.Topic.Channels), ("broker", reply.Broker)) });
+            policy[PolicyNames.Channels] = Describe(ValuesOf(reply.Topic.Channels));
+        return new PolicyDocument(policy, new JsonObject { [PolicyNames.Channels] = EffectiveOfChannel(reply) });
     }
 
-    private static PolicyDocument OfChannel(PolicyReply reply) => new(
-        Describe(reply.Channel), Effective(("channel", reply.Channel), ("topic", reply.Topic.Channels), ("broker", reply.Broker)));
+    private static PolicyDocument OfChannel(PolicyReply reply) => new(Describe(ValuesOf(reply.Channel)), EffectiveOfChannel(reply));
 
-    private static JsonObject Describe(ChannelPolicy policy)
+    private static JsonObject EffectiveOfChannel(PolicyReply reply) => Effective(
+    [
+        new Layer("channel", ValuesOf(reply.Channel)),
+        new Layer("topic", ValuesOf(reply.Topic.Channels)),
+        .. reply.Patterns.Select(static pattern => new Layer(PolicyNames.Pattern, ValuesOf(pattern.Policy.Channels), pattern.Topics)),
+        new Layer("broker", ValuesOf(reply.Broker)),
+    ]);
+
+    private static JsonObject Describe(IEnumerable<(string Name, JsonNode? Value)> values)
     {
         JsonObject described = [];
-        foreach ((string name, JsonNode? value) in ValuesOf(policy))
+        foreach ((string name, JsonNode? value) in values)
         {
             if (value is not null)
                 described[name] = value;
@@ -48,15 +54,19 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
     }
 
     // The first who says something is right.
-    private static JsonObject Effective(params ReadOnlySpan<(string From, ChannelPolicy Policy)> layers)
+    private static JsonObject Effective(IEnumerable<Layer> layers)
     {
         JsonObject effective = [];
-        foreach ((string from, ChannelPolicy policy) in layers)
+        foreach (Layer layer in layers)
         {
-            foreach ((string name, JsonNode? value) in ValuesOf(policy))
+            foreach ((string name, JsonNode? value) in layer.Values)
             {
-                if (value is not null && !effective.ContainsKey(name))
-                    effective[name] = new JsonObject { ["value"] = value, ["from"] = from };
+                if (value is null || effective.ContainsKey(name))
+                    continue;
+                JsonObject told = new() { ["value"] = value, ["from"] = layer.From };
+                if (layer.Pattern is { } pattern)
+                    told[PolicyNames.Pattern] = pattern;
+                effective[name] = told;
             }
         }
 
@@ -73,4 +83,10 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
         (PolicyNames.MaxDead, policy.MaxDead),
         (PolicyNames.MaxDeadBytes, policy.MaxDeadBytes),
     ];
+
+    /// <summary>Somebody who may say something.</summary>
+    /// <param name="From">Who.</param>
+    /// <param name="Values">What is said; null where nothing is.</param>
+    /// <param name="Pattern">Of a pattern in the configuration: which one.</param>
+    private readonly record struct Layer(string From, IEnumerable<(string Name, JsonNode? Value)> Values, string? Pattern = null);
 }

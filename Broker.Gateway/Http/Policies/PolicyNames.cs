@@ -12,4 +12,5 @@ internal static class PolicyNames
     public const string First = "first";
     public const string Factor = "factor";
     public const string Most = "most";
+    public const string Pattern = "pattern";
 }

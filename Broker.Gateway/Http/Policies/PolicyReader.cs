@@ -6,7 +6,7 @@ using Broker.Protocol;
 namespace Broker.Gateway.Http.Policies;
 
 /// <summary>Reads policies as they are sent: an object with the names of <see cref="PolicyNames"/>, each at most once, and nothing else.</summary>
-internal static class PolicyReader
+public static class PolicyReader
 {
     private const double DefaultFactor = 2;
     private const double MaxFactor = 100;
