@@ -70,6 +70,9 @@ public sealed class ChannelStats
     /// <summary><see cref="Discarded"/> by <see cref="DiscardCause"/>, one entry a cause.</summary>
     [Id(19)] public long[] DiscardedByCause { get; init; } = [];
 
+    /// <summary>Messages discarded for a cause; 0 when an older silo does not know it.</summary>
+    public long DiscardedBy(DiscardCause cause) => (int)cause < DiscardedByCause.Length ? DiscardedByCause[(int)cause] : 0;
+
     /// <summary>Times from publish to FIN within the window; null when none are kept (spec 2.8).</summary>
     [Id(20)] public LatencyCounts? Latency { get; init; }
 

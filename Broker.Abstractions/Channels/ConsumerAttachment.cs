@@ -41,4 +41,9 @@ public sealed class ConsumerAttachment
 
     /// <summary>The client's id as it gave it (spec 1.5); null from an older gateway.</summary>
     [Id(9)] public string? ClientId { get; init; }
+
+    /// <summary>
+    /// Whether <see cref="MessageTimeout"/> is the default of its gateway, because the client asked for none: then that of the channel's policy goes before.
+    /// </summary>
+    [Id(20)] public bool HasDefaultTimeout { get; init; }
 }

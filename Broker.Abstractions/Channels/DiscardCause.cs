@@ -26,4 +26,7 @@ public enum DiscardCause
 
     /// <summary>It was dead, and an operator threw it away.</summary>
     DeadDiscarded = 7,
+
+    /// <summary>It had waited for longer than the channel's policy allows (<see cref="Policies.ChannelPolicy.MaxAge"/>).</summary>
+    Expired = 8,
 }

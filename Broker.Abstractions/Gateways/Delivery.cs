@@ -18,4 +18,7 @@ public sealed class Delivery
 
     /// <summary>Runs of messages in the order in which they are to be sent.</summary>
     public required DeliveryRun[] Runs { get; init; }
+
+    /// <summary>Message timeout, in milliseconds, of consumers that asked for none; 0 for the default of their gateway.</summary>
+    public int MessageTimeout { get; init; }
 }

@@ -20,6 +20,7 @@ public sealed class DeliveryConverter : IConverter<Delivery, DeliverySurrogate>
             Runs = MemoryMarshal.AsBytes<RunHeader>(headers).ToArray(),
             Records = Gather(value.Runs, headers),
             Sent = Array.ConvertAll(value.Runs, static run => run.Sent),
+            MessageTimeout = value.MessageTimeout,
         };
     }
 
@@ -38,7 +39,13 @@ public sealed class DeliveryConverter : IConverter<Delivery, DeliverySurrogate>
             position += header.Size;
         }
 
-        return new Delivery { ChannelKey = surrogate.ChannelKey, Incarnation = surrogate.Incarnation, Runs = runs };
+        return new Delivery
+        {
+            ChannelKey = surrogate.ChannelKey,
+            Incarnation = surrogate.Incarnation,
+            Runs = runs,
+            MessageTimeout = surrogate.MessageTimeout,
+        };
     }
 
     private static byte[] Gather(DeliveryRun[] runs, RunHeader[] headers)

@@ -20,4 +20,7 @@ public readonly record struct DeliverySurrogate
 
     /// <summary>The position behind each run (<see cref="DeliveryRun.Sent"/>); null from an older channel.</summary>
     [Id(4)] public long[]? Sent { get; init; }
+
+    /// <summary>Message timeout of consumers that asked for none (<see cref="Delivery.MessageTimeout"/>).</summary>
+    [Id(20)] public int MessageTimeout { get; init; }
 }

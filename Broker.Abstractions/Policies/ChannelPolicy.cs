@@ -19,7 +19,7 @@ public sealed record ChannelPolicy
     /// <summary>Nothing is said.</summary>
     public static ChannelPolicy None { get; } = new();
 
-    /// <summary>What holds where nobody says anything: as many attempts as it takes, each at once after the one before.</summary>
+    /// <summary>What holds where nobody says anything: as many attempts as it takes, each at once after the one before; no rate, no bound and no age.</summary>
     public static ChannelPolicy Default { get; } = new()
     {
         MaxAttempts = 0,
@@ -27,6 +27,9 @@ public sealed record ChannelPolicy
         RetryDelay = new RetryDelay(0, 1, 0),
         MaxDead = 100_000,
         MaxDeadBytes = 256 << 20,
+        DeliveryRate = 0,
+        MaxAge = 0,
+        MaxInFlight = 0,
     };
 
     /// <summary>Deliveries after which a message that is requeued or times out is given up, 1 to 65535; 0 for no limit.</summary>
@@ -54,6 +57,22 @@ public sealed record ChannelPolicy
     [Id(11), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? MaxDeadBytes { get; init; }
 
+    /// <summary>Messages that are delivered in a second at most, to all consumers together, from 0.001; 0 for no limit.</summary>
+    [Id(20), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? DeliveryRate { get; init; }
+
+    /// <summary>Milliseconds from its publish after which a message that waits has expired and is not delivered any more; 0 for never.</summary>
+    [Id(21), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? MaxAge { get; init; }
+
+    /// <summary>Messages that may be in flight at once with all consumers together; 0 for no limit but RDY.</summary>
+    [Id(22), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MaxInFlight { get; init; }
+
+    /// <summary>Message timeout, in milliseconds, of consumers that ask for none by IDENTIFY; null for the default of their gateway.</summary>
+    [Id(23), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? MsgTimeout { get; init; }
+
     /// <summary>What holds when this says nothing where <paramref name="below"/> says something.</summary>
     public ChannelPolicy Over(ChannelPolicy below) => new()
     {
@@ -62,5 +81,9 @@ public sealed record ChannelPolicy
         RetryDelay = RetryDelay ?? below.RetryDelay,
         MaxDead = MaxDead ?? below.MaxDead,
         MaxDeadBytes = MaxDeadBytes ?? below.MaxDeadBytes,
+        DeliveryRate = DeliveryRate ?? below.DeliveryRate,
+        MaxAge = MaxAge ?? below.MaxAge,
+        MaxInFlight = MaxInFlight ?? below.MaxInFlight,
+        MsgTimeout = MsgTimeout ?? below.MsgTimeout,
     };
 }

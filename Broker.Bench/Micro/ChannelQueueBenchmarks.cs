@@ -71,7 +71,7 @@ public class ChannelQueueBenchmarks
         _offer[0] = new MessageBatch { BaseOffset = _end, Count = Messages, Records = _records };
         _queue.Offer(_end, _end + Messages, _offer);
         _end += Messages;
-        _queue.Dispatch(now: 0);
+        _queue.Dispatch(default);
         _gateway.Outbox.Clear();
         _queue.Outgoing.Clear();
     }

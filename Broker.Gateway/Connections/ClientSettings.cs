@@ -46,6 +46,9 @@ internal sealed class ClientSettings
     /// <summary>Milliseconds.</summary>
     public int MsgTimeout { get; private set; }
 
+    /// <summary>Whether the client asked for that timeout.</summary>
+    public bool AsksForMsgTimeout { get; private set; }
+
     /// <summary>The client's region.</summary>
     public string TopologyRegion { get; private set; } = "";
 
@@ -143,7 +146,7 @@ internal sealed class ClientSettings
 
         long msgTimeout = request.MsgTimeout ?? 0;
         if (msgTimeout >= 1000 && msgTimeout <= options.MaxMsgTimeout.TotalMilliseconds)
-            MsgTimeout = (int)msgTimeout;
+            (MsgTimeout, AsksForMsgTimeout) = ((int)msgTimeout, true);
         else if (msgTimeout != 0)
             return ProtocolError.IdentifyOutOfRange("msg timeout", msgTimeout);
         return null;

@@ -121,6 +121,8 @@ internal sealed class NsqConnection : IConsumerConnection
 
     string IConsumerConnection.ClientId => Delivery.ClientId;
 
+    bool IConsumerConnection.HasDefaultTimeout => !Delivery.AsksForMsgTimeout;
+
     long IConsumerConnection.WrittenUpTo => Output.WrittenUpTo;
 
     int IConsumerConnection.SampleRate => Delivery.SampleRate;

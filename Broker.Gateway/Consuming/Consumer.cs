@@ -20,6 +20,8 @@ internal sealed class Consumer
     private readonly IConsumerConnection _connection;
     private readonly long _windowBytes;
     private readonly long _maxMessageTimeout;
+    private readonly int _ownTimeout;
+    private readonly bool _hasDefaultTimeout;
     private int _ready;
     private long _received;
     private long _bytesOut;
@@ -36,7 +38,8 @@ internal sealed class Consumer
     public Consumer(IConsumerConnection connection, GatewayOptions options)
     {
         Number = connection.Number;
-        MessageTimeout = connection.MessageTimeout;
+        _ownTimeout = MessageTimeout = connection.MessageTimeout;
+        _hasDefaultTimeout = connection.HasDefaultTimeout;
         SampleRate = connection.SampleRate;
         Proximity = connection.Proximity;
         _connection = connection;
@@ -47,8 +50,8 @@ internal sealed class Consumer
     /// <summary>Number of the consumer, unique within the gateway.</summary>
     public int Number { get; }
 
-    /// <summary>Message timeout in milliseconds.</summary>
-    public int MessageTimeout { get; }
+    /// <summary>Message timeout in milliseconds, as the channel has it.</summary>
+    public int MessageTimeout { get; private set; }
 
     /// <summary>0, or 1 to 99 (spec 1.10).</summary>
     public int SampleRate { get; }
@@ -92,7 +95,8 @@ internal sealed class Consumer
     /// <summary>Messages came from the channel.</summary>
     /// <param name="run">The messages.</param>
     /// <param name="now">Milliseconds since the Unix epoch.</param>
-    public void Receive(in DeliveryRun run, long now)
+    /// <param name="timeout">The channel's message timeout for who asked for none, in milliseconds; 0 when it has none.</param>
+    public void Receive(in DeliveryRun run, long now, int timeout = 0)
     {
         ReadOnlySpan<byte> records = run.Batch.Records;
         int position = run.Position;
@@ -101,6 +105,7 @@ internal sealed class Consumer
         {
             if (_left)
                 return;
+            MessageTimeout = _hasDefaultTimeout && timeout > 0 ? timeout : _ownTimeout;
             if (now >= _nextExpiry)
             {
                 _nextExpiry = now + ExpiryGrace;
@@ -204,7 +209,8 @@ internal sealed class Consumer
             return new ConsumerAttachment
             {
                 Consumer = Number,
-                MessageTimeout = MessageTimeout,
+                MessageTimeout = _ownTimeout,
+                HasDefaultTimeout = _hasDefaultTimeout,
                 SampleRate = SampleRate,
                 Proximity = Proximity,
                 Ready = _ready,

@@ -12,7 +12,7 @@ internal sealed class GatewayObserver(ChannelLinks links, EventFeed events) : IG
     {
         long now = links.Time.GetUtcNow().ToUnixTimeMilliseconds();
         foreach (ref readonly DeliveryRun run in delivery.Runs.AsSpan())
-            links.FindConsumer(run.Consumer)?.Receive(run, now);
+            links.FindConsumer(run.Consumer)?.Receive(run, now, delivery.MessageTimeout);
     }
 
     /// <inheritdoc/>

@@ -12,6 +12,9 @@ internal interface IConsumerConnection
     /// <summary>Message timeout in milliseconds.</summary>
     int MessageTimeout { get; }
 
+    /// <summary>Whether that is the gateway's default, because the client asked for none.</summary>
+    bool HasDefaultTimeout { get; }
+
     /// <summary>0, or 1 to 99 (spec 1.10).</summary>
     int SampleRate { get; }
 

@@ -100,6 +100,8 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (await _recovery.GetAsync(incarnation) is not { } open)
             return TopicStatus.ChannelNotFound;
         open.Follow(policy);
+        // What a limit has held back until now may go out.
+        _turns.End(open, Moment.Of(_time));
         return TopicStatus.Ok;
     }
 

@@ -24,6 +24,8 @@ public sealed partial class ChannelQueue
     private readonly Retries _retries;
     private readonly Deferrals _deferred = new();
     private readonly InFlightTable _inFlight = new();
+    private readonly Throttle _throttle;
+    private readonly Expiry _expiry;
     private readonly Intake _intake;
     private readonly Dispatcher _dispatcher;
 
@@ -36,7 +38,9 @@ public sealed partial class ChannelQueue
         _redeliveries = new Redeliveries(_notes);
         _retries = new Retries(random);
         _intake = new Intake(start, limits, _window, _deferred, _notes, Books);
-        _dispatcher = new Dispatcher(limits, random, _window, _redeliveries, _inFlight, _notes, Books);
+        _throttle = new Throttle(_inFlight);
+        _expiry = new Expiry(_window, _redeliveries, _notes, Books);
+        _dispatcher = new Dispatcher(limits, random, _window, _redeliveries, _inFlight, _notes, _throttle, _expiry, Books);
     }
 
     /// <summary>Changes that must be remembered, in order; the owner takes them and clears the list.</summary>
@@ -60,7 +64,7 @@ public sealed partial class ChannelQueue
     /// <summary>While true nothing is delivered.</summary>
     public bool Paused { get; set; }
 
-    /// <summary>What holds for messages that are requeued or time out from now on.</summary>
+    /// <summary>What holds from now on for what waits, is requeued or times out.</summary>
     public ChannelPolicy Policy
     {
         get;
@@ -68,8 +72,13 @@ public sealed partial class ChannelQueue
         {
             field = value;
             _retries.Follow(value);
+            _throttle.Follow(value);
+            _expiry.Follow(value);
         }
     } = ChannelPolicy.None;
+
+    /// <summary>Message timeout, in milliseconds, of consumers that asked for none; 0 for the default of their gateway.</summary>
+    public int MessageTimeout => (int)Math.Min(Policy.MsgTimeout ?? 0, _limits.MaxMessageTimeout);
 
     /// <summary>Messages between <see cref="Cursor"/> and <see cref="End"/> that are due at once.</summary>
     public long Backlog => _intake.Backlog;
@@ -197,6 +206,7 @@ public sealed partial class ChannelQueue
         if (!consumer.Gateway.Consumers.ContainsKey(consumer.Number))
             ConsumerCount++;
         consumer.Gateway.Consumers[consumer.Number] = consumer;
+        consumer.FollowTimeout(MessageTimeout);
         foreach (InFlightMessage message in handedOver)
         {
             if (!TakeBack(message.Offset))
@@ -339,16 +349,18 @@ public sealed partial class ChannelQueue
     }
 
     /// <summary>When <see cref="Expire"/> has something to do next, in milliseconds of the steady clock; <see cref="long.MaxValue"/> for never.</summary>
-    public long NextDeadline(Moment now) => Math.Min(_inFlight.NextDeadline(), now.ToSteady(_deferred.NextDue));
+    public long NextDeadline(Moment now) =>
+        Math.Min(Math.Min(_inFlight.NextDeadline(), _throttle.NextAt), now.ToSteady(Math.Min(_deferred.NextDue, _expiry.NextDue)));
 
-    /// <summary>
-    /// Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes. The time is that of the steady clock, in
-    /// milliseconds.
-    /// </summary>
-    public void Dispatch(long now)
+    /// <summary>Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes; what has expired is dropped.</summary>
+    public void Dispatch(Moment now)
     {
-        if (!Paused)
-            _dispatcher.Dispatch(now);
+        _expiry.Observe(now);
+        if (Paused)
+            _throttle.Rest();
+        else
+            _dispatcher.Dispatch(now.Steady);
+        _expiry.Drop();
         if (_limits.OwnsBodies)
             Books.Discard(DiscardCause.Dropped, _window.Trim());
     }

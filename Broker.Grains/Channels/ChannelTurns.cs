@@ -28,7 +28,7 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
     private void Settle(OpenChannel open, Moment now)
     {
         if (now.Steady >= open.HeldUntil)
-            open.Queue.Dispatch(now.Steady);
+            open.Queue.Dispatch(now);
         open.WriteNotes();
         open.SendOutgoing(channel.Key);
         ArmDeadline(open, now);

@@ -110,8 +110,7 @@ internal sealed class ChannelUpkeep(
                 // What the topic has said since the report was sent is newer than the reply.
                 if (changes == open.Changes)
                 {
-                    open.Queue.Paused = reply.Paused;
-                    open.Queue.Policy = reply.Policy ?? ChannelPolicy.None;
+                    Adopt(open, reply);
                     redriving.Follow(open, reply.Redrive);
                 }
 
@@ -120,5 +119,15 @@ internal sealed class ChannelUpkeep(
                     await progress.VerifyAsync();
                 break;
         }
+    }
+
+    private void Adopt(OpenChannel open, ChannelReply reply)
+    {
+        ChannelPolicy policy = reply.Policy ?? ChannelPolicy.None;
+        if (open.Queue.Paused == reply.Paused && open.Queue.Policy == policy)
+            return;
+        open.Pause(reply.Paused);
+        open.Follow(policy);
+        turns.End(open, Moment.Of(time));
     }
 }

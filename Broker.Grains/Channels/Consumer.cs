@@ -12,7 +12,8 @@ public sealed class Consumer
     {
         Gateway = gateway;
         Number = attachment.Consumer;
-        MessageTimeout = attachment.MessageTimeout;
+        _ownTimeout = MessageTimeout = attachment.MessageTimeout;
+        _hasDefaultTimeout = attachment.HasDefaultTimeout;
         SampleRate = attachment.SampleRate;
         Proximity = attachment.Proximity;
         Ready = attachment.Ready;
@@ -35,8 +36,8 @@ public sealed class Consumer
     /// <summary>Its number within the gateway.</summary>
     public int Number { get; }
 
-    /// <summary>Message timeout in milliseconds.</summary>
-    public int MessageTimeout { get; }
+    /// <summary>Message timeout in milliseconds: what the client asked for, else what the channel's policy says, else its gateway's default.</summary>
+    public int MessageTimeout { get; private set; }
 
     /// <summary>0, or 1 to 99 (spec 1.10).</summary>
     public int SampleRate { get; }
@@ -76,6 +77,10 @@ public sealed class Consumer
 
     /// <summary>Whether it has left; its messages in flight wait for their timeouts.</summary>
     public bool Detached { get; set; }
+
+    /// <summary>Goes by a timeout of the channel's policy from now on, if the client asked for none.</summary>
+    /// <param name="timeout">Milliseconds; 0 for the default of its gateway.</param>
+    public void FollowTimeout(int timeout) => MessageTimeout = _hasDefaultTimeout && timeout > 0 ? timeout : _ownTimeout;
 
     /// <summary>The gateway has received all up to a position, and takes so many bytes beyond it.</summary>
     public void SetCredit(long received, long window)
@@ -121,6 +126,8 @@ public sealed class Consumer
     /// <summary>Kept for its place in the list, so that joining and leaving it allocates nothing.</summary>
     internal LinkedListNode<Consumer> Node => _node ??= new LinkedListNode<Consumer>(this);
 
+    private readonly int _ownTimeout;
+    private readonly bool _hasDefaultTimeout;
     private LinkedListNode<Consumer>? _node;
 
     // They go with each dead letter, and a client may call itself what it likes.

@@ -13,6 +13,8 @@ internal sealed class Dispatcher(
     Redeliveries redeliveries,
     InFlightTable inFlight,
     ProgressNotes notes,
+    Throttle throttle,
+    Expiry expiry,
     QueueBooks books)
 {
     private readonly LinkedList<Consumer>[] _waiting = [new(), new(), new()];
@@ -46,15 +48,29 @@ internal sealed class Dispatcher(
     /// <summary>Hands out what can be handed out. The time is that of the steady clock, in milliseconds.</summary>
     public void Dispatch(long now)
     {
+        long room = throttle.IsSet ? throttle.RoomAt(now) : long.MaxValue;
         while (true)
         {
             LinkedList<Consumer>? waiting = Nearest();
             long ready = window.Runs.Messages + redeliveries.Runs.Messages;
             if (waiting is null || ready == 0)
                 return;
+            if (room == 0)
+            {
+                throttle.Hold(now);
+                return;
+            }
+
             Consumer consumer = waiting.First!.Value;
-            int share = (int)Math.Min(consumer.Credit, Math.Max(1, ready / waiting.Count));
+            int share = (int)Math.Min(consumer.Credit, Math.Max(1, Math.Min(ready, room) / waiting.Count));
+            int before = inFlight.Count;
             Send(consumer, share, now);
+            if (throttle.IsSet)
+            {
+                room -= inFlight.Count - before;
+                throttle.Count(inFlight.Count - before);
+            }
+
             if (consumer.Waiting is { } node && consumer.Credit > 0)
             {
                 waiting.Remove(node);
@@ -106,17 +122,25 @@ internal sealed class Dispatcher(
         {
             long offset = run.FirstOffset + taken;
             int size = BinaryPrimitives.ReadInt32BigEndian(records[position..]);
-            if (consumer.SampleRate > 0 && random.Next(100) > consumer.SampleRate)
+            long published = BinaryPrimitives.ReadInt64BigEndian(records[(position + sizeof(int))..]);
+            bool hasExpired = published <= expiry.UpTo;
+            if (hasExpired || (consumer.SampleRate > 0 && random.Next(100) > consumer.SampleRate))
             {
                 EmitRun(consumer, run.Batch, start, offset - sent, sent, attempts);
                 sent = 0;
                 start = position + MessageBatch.RecordHeaderSize + size;
-                books.Discard(DiscardCause.Sampled);
-                notes.Finish(offset);
+                if (hasExpired)
+                {
+                    expiry.Take(offset);
+                }
+                else
+                {
+                    books.Discard(DiscardCause.Sampled);
+                    notes.Finish(offset);
+                }
             }
             else
             {
-                long published = BinaryPrimitives.ReadInt64BigEndian(records[(position + sizeof(int))..]);
                 consumer.Sent += size;
                 inFlight.Add(offset, attempts, consumer, now, published, limits.OwnsBodies ? new BodyRef(run.Batch, position) : default);
                 consumer.InFlight++;

@@ -74,6 +74,8 @@ public sealed class OpenChannel
     {
         Changes++;
         Queue.Policy = policy;
+        foreach (Consumer consumer in Consumers)
+            consumer.FollowTimeout(Queue.MessageTimeout);
     }
 
     /// <summary>The topic says something else that a report sent before knows nothing of.</summary>
@@ -111,7 +113,13 @@ public sealed class OpenChannel
         List<AttachedGateway> outgoing = Queue.Outgoing;
         foreach (AttachedGateway gateway in outgoing)
         {
-            Delivery delivery = new() { ChannelKey = key, Incarnation = Incarnation, Runs = gateway.Outbox.ToArray() };
+            Delivery delivery = new()
+            {
+                ChannelKey = key,
+                Incarnation = Incarnation,
+                Runs = gateway.Outbox.ToArray(),
+                MessageTimeout = Queue.MessageTimeout,
+            };
             gateway.Outbox.Clear();
             gateway.Observer.Deliver(delivery);
         }

@@ -5,7 +5,7 @@ namespace Broker.Grains.Channels;
 /// <summary>What a channel's queue has counted since its activation.</summary>
 public sealed class QueueBooks
 {
-    private readonly long[] _discarded = new long[Enum.GetValues<DiscardCause>().Length];
+    private readonly long[] _discarded = new long[(int)Enum.GetValues<DiscardCause>().Max() + 1];
     private readonly long[] _died = new long[Enum.GetValues<DeadCause>().Length];
 
     /// <summary>Messages taken over.</summary>

@@ -118,6 +118,7 @@ public sealed class GrainMetrics
         DiscardCause.GivenUp => "given_up",
         DiscardCause.DeadEvicted => "dead_evicted",
         DiscardCause.DeadDiscarded => "dead_discarded",
+        DiscardCause.Expired => "expired",
         _ => "lost",
     };
 

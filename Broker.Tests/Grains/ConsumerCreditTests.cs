@@ -183,7 +183,7 @@ public sealed class ConsumerCreditTests
     private DeliveryRun[] Deliver()
     {
         _queue.Expire(Now);
-        _queue.Dispatch(_now);
+        _queue.Dispatch(Now);
         DeliveryRun[] runs = [.. _queue.Outgoing.SelectMany(gateway => gateway.Outbox)];
         foreach (AttachedGateway gateway in _queue.Outgoing)
             gateway.Outbox.Clear();

@@ -243,6 +243,7 @@ internal sealed class QueueDriver
             MaxAttempts = _random.Next(3) == 0 ? null : _random.Next(0, 4),
             DeadLetter = _random.Next(3) == 0 ? ChannelPolicy.Drop : ChannelPolicy.Keep,
             RetryDelay = _random.Next(2) == 0 ? null : new RetryDelay(_random.Next(1, 5_000), 2, 8_000),
+            MaxInFlight = _random.Next(2) == 0 ? null : _random.Next(0, 20),
         };
         Say($"policy {_model.Policy}");
     }
@@ -308,7 +309,7 @@ internal sealed class QueueDriver
         _model.Expire(_now, TryAgain);
         do
         {
-            _queue.Dispatch(_now);
+            _queue.Dispatch(Now);
             TakeDeliveries();
         }
         while (Read());
@@ -396,6 +397,7 @@ internal sealed class QueueDriver
                     Assert.False(_model.Paused, "delivered while paused");
                     Assert.True(member.Window > 0, "delivered to a shut window");
                     Assert.True(_model.InFlightOf(run.Consumer) < member.Ready, "delivered beyond RDY");
+                    Assert.True(_model.HasRoom, "delivered beyond what may be in flight");
                     message.State = QueueModel.State.InFlight;
                     message.Owner = run.Consumer;
                     message.Attempts++;
@@ -437,7 +439,7 @@ internal sealed class QueueDriver
         {
             int credit = member.Window > 0 ? member.Ready - _model.InFlightOf(member.Number) : 0;
             Assert.False(
-                credit > 0 && !_model.Paused && _model.Count(QueueModel.State.Ready) > 0,
+                credit > 0 && !_model.Paused && _model.HasRoom && _model.Count(QueueModel.State.Ready) > 0,
                 $"consumer {member.Number} has credit {credit} and messages wait, but nothing was delivered");
         }
 

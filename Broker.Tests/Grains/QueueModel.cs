@@ -43,6 +43,8 @@ internal sealed class QueueModel(bool ownsBodies, long window)
 
     public ChannelPolicy Policy { get; set; } = ChannelPolicy.None;
 
+    public bool HasRoom => Policy.MaxInFlight is not (> 0 and int most) || Count(State.InFlight) < most;
+
     public bool OwnsBodies { get; } = ownsBodies;
 
     public long Window { get; } = window;

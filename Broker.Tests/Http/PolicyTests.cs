@@ -10,10 +10,14 @@ public sealed class PolicyTests
     private const string Topic = "/topic/policy?topic=t";
     private const string Channel = "/channel/policy?topic=t&channel=c";
     private const string Drop = """{"max_attempts":5,"dead_letter":"drop"}""";
-    private const string Bounds = """ "max_dead":{"value":100000,"from":"broker"},"max_dead_bytes":{"value":268435456,"from":"broker"}""";
-    private const string FromBroker = $$"""
+    private const string Limits =
+        "\"max_dead\":{\"value\":100000,\"from\":\"broker\"},\"max_dead_bytes\":{\"value\":268435456,\"from\":\"broker\"},"
+        + "\"delivery_rate\":{\"value\":0,\"from\":\"broker\"},\"max_age\":{\"value\":0,\"from\":\"broker\"},"
+        + "\"max_in_flight\":{\"value\":0,\"from\":\"broker\"},\"msg_timeout\":{\"value\":60000,\"from\":\"broker\"}";
+
+    private const string FromBroker = $$$"""
         {"max_attempts":{"value":0,"from":"broker"},"dead_letter":{"value":"keep","from":"broker"},
-        "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{Bounds}}}
+        "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{{Limits}}}}
         """;
 
     [Fact]
@@ -34,7 +38,7 @@ public sealed class PolicyTests
             {"policy":{"max_attempts":0,"retry_delay":{"first":1000,"factor":2,"most":3600000}},
             "effective":{"max_attempts":{"value":0,"from":"channel"},
             "retry_delay":{"value":{"first":1000,"factor":2,"most":3600000},"from":"channel"},
-            "dead_letter":{"value":"drop","from":"topic"},{{{Bounds}}}}}
+            "dead_letter":{"value":"drop","from":"topic"},{{{Limits}}}}}
             """;
         IsSame(told, await broker.GetAsync(Channel));
 
@@ -45,7 +49,7 @@ public sealed class PolicyTests
         IsSame(
             $$$"""
             {"policy":{},"effective":{"max_attempts":{"value":5,"from":"topic"},"dead_letter":{"value":"drop","from":"topic"},
-            "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{{Bounds}}}}}
+            "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{{Limits}}}}}
             """,
             await HttpReply.OfAsync(await client.DeleteAsync(new Uri(Channel, UriKind.Relative))));
     }
@@ -66,13 +70,16 @@ public sealed class PolicyTests
         await broker.Broker.UntilAsync("orders.eu", "c", static stats => stats is { Depth: 0, InFlight: 0, Deferred: 0, Discarded: 1 });
         const string delay = """{"value":{"first":3,"factor":1,"most":3},"from":"pattern","pattern":"*"}""";
         const string drop = """{"value":"drop","from":"pattern","pattern":"orders.*"}""";
-        string inherited = $$"""{"max_attempts":{"value":1,"from":"pattern","pattern":"orders.*"},"dead_letter":{{drop}},"retry_delay":{{delay}}}""";
+        string inherited = $$"""{"max_attempts":{"value":1,"from":"pattern","pattern":"orders.*"},"dead_letter":{{drop}},"retry_delay":{{delay}},{{Limits}}}""";
         IsSame($$"""{"policy":{},"effective":{{inherited}}}""", await broker.GetAsync("/channel/policy?topic=orders.eu&channel=c"));
         IsSame($$$"""{"policy":{},"effective":{"channels":{{{inherited}}}}}""", await broker.GetAsync("/topic/policy?topic=orders.eu"));
 
         // What is said of the topic or the channel itself goes before.
         IsSame(
-            $$"""{"policy":{"max_attempts":9,"dead_letter":"drop"},"effective":{"max_attempts":{"value":9,"from":"channel"},"dead_letter":{"value":"drop","from":"channel"},"retry_delay":{{delay}}}}""",
+            $$$"""
+            {"policy":{"max_attempts":9,"dead_letter":"drop"},
+            "effective":{"max_attempts":{"value":9,"from":"channel"},"dead_letter":{"value":"drop","from":"channel"},"retry_delay":{{{delay}}},{{{Limits}}}}}
+            """,
             await broker.PutAsync("/channel/policy?topic=orders.eu&channel=c", """{"max_attempts":9,"dead_letter":"drop"}"""));
     }
 
@@ -97,7 +104,7 @@ public sealed class PolicyTests
     [Theory]
     [InlineData("", "the policy is no JSON object with each name once")]
     [InlineData("[]", "the policy must be a JSON object")]
-    [InlineData("""{"max_atempts":5}""", "the name max_atempts is not known here: a channel's policy has max_attempts, dead_letter, retry_delay, max_dead and max_dead_bytes")]
+    [InlineData("""{"max_atempts":5}""", "the name max_atempts is not known here: a channel's policy has max_attempts, dead_letter, retry_delay, max_dead, max_dead_bytes, delivery_rate")]
     [InlineData("""{"max_attempts":-1}""", "max_attempts must be a whole number from 0 to 65535")]
     [InlineData("""{"max_attempts":65536}""", "max_attempts must be a whole number from 0 to 65535")]
     [InlineData("""{"max_attempts":1.5}""", "max_attempts must be a whole number from 0 to 65535")]
@@ -110,6 +117,12 @@ public sealed class PolicyTests
     [InlineData("""{"dead_letter":"topic:no good"}""", "dead_letter must be keep, drop, or topic: with the name of a topic behind it")]
     [InlineData("""{"max_dead":0}""", "max_dead must be a whole number from 1 to 100000000")]
     [InlineData("""{"max_dead_bytes":0}""", "max_dead_bytes must be a whole number from 1 to 1125899906842624")]
+    [InlineData("""{"delivery_rate":-1}""", "delivery_rate must be a number from 0.001 to 1000000, or 0 for no limit")]
+    [InlineData("""{"delivery_rate":0.0001}""", "delivery_rate must be a number from 0.001 to 1000000, or 0 for no limit")]
+    [InlineData("""{"delivery_rate":"50"}""", "delivery_rate must be a number from 0.001 to 1000000, or 0 for no limit")]
+    [InlineData("""{"max_age":-1}""", "max_age must be a whole number from 0 to 31536000000")]
+    [InlineData("""{"max_in_flight":1000001}""", "max_in_flight must be a whole number from 0 to 1000000")]
+    [InlineData("""{"msg_timeout":999}""", "msg_timeout must be a whole number from 1000 to 2147483647")]
     [InlineData("""{"retry_delay":1000}""", "retry_delay must be a JSON object")]
     [InlineData("""{"retry_delay":{"most":5}}""", "retry_delay needs first")]
     [InlineData("""{"retry_delay":{"first":-5}}""", "first must be a whole number from 0 to 31536000000")]

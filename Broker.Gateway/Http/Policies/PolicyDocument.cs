@@ -21,24 +21,24 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
     /// <summary>What is told of a channel's policy, or of its topic's.</summary>
     /// <param name="reply">What the topic answered.</param>
     /// <param name="channel">The channel's name; empty for the topic alone.</param>
-    public static PolicyDocument Of(PolicyReply reply, string channel) => channel.Length == 0 ? OfTopic(reply) : OfChannel(reply);
+    /// <param name="options">What holds for clients of this gateway where nobody says anything.</param>
+    public static PolicyDocument Of(PolicyReply reply, string channel, GatewayOptions options) =>
+        channel.Length == 0 ? OfTopic(reply, options) : new PolicyDocument(Describe(ValuesOf(reply.Channel)), EffectiveOfChannel(reply, options));
 
-    private static PolicyDocument OfTopic(PolicyReply reply)
+    private static PolicyDocument OfTopic(PolicyReply reply, GatewayOptions options)
     {
         JsonObject policy = [];
         if (reply.Topic.Channels != ChannelPolicy.None)
             policy[PolicyNames.Channels] = Describe(ValuesOf(reply.Topic.Channels));
-        return new PolicyDocument(policy, new JsonObject { [PolicyNames.Channels] = EffectiveOfChannel(reply) });
+        return new PolicyDocument(policy, new JsonObject { [PolicyNames.Channels] = EffectiveOfChannel(reply, options) });
     }
 
-    private static PolicyDocument OfChannel(PolicyReply reply) => new(Describe(ValuesOf(reply.Channel)), EffectiveOfChannel(reply));
-
-    private static JsonObject EffectiveOfChannel(PolicyReply reply) => Effective(
+    private static JsonObject EffectiveOfChannel(PolicyReply reply, GatewayOptions options) => Effective(
     [
         new Layer("channel", ValuesOf(reply.Channel)),
         new Layer("topic", ValuesOf(reply.Topic.Channels)),
         .. reply.Patterns.Select(static pattern => new Layer(PolicyNames.Pattern, ValuesOf(pattern.Policy.Channels), pattern.Topics)),
-        new Layer("broker", ValuesOf(reply.Broker)),
+        new Layer("broker", ValuesOf(reply.Broker with { MsgTimeout = (int)options.MsgTimeout.TotalMilliseconds })),
     ]);
 
     private static JsonObject Describe(IEnumerable<(string Name, JsonNode? Value)> values)
@@ -82,6 +82,10 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
             : null),
         (PolicyNames.MaxDead, policy.MaxDead),
         (PolicyNames.MaxDeadBytes, policy.MaxDeadBytes),
+        (PolicyNames.DeliveryRate, policy.DeliveryRate),
+        (PolicyNames.MaxAge, policy.MaxAge),
+        (PolicyNames.MaxInFlight, policy.MaxInFlight),
+        (PolicyNames.MsgTimeout, policy.MsgTimeout),
     ];
 
     /// <summary>Somebody who may say something.</summary>

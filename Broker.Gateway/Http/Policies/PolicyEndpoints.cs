@@ -4,6 +4,7 @@ using Broker.Serving.Http.Replies;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.Options;
 using Orleans;
 
 namespace Broker.Gateway.Http.Policies;
@@ -13,7 +14,8 @@ namespace Broker.Gateway.Http.Policies;
 /// what was read overwrites nobody else's change.
 /// </summary>
 /// <param name="grains">Where topics are found.</param>
-internal sealed class PolicyEndpoints(IGrainFactory grains)
+/// <param name="options">What holds for clients of this gateway where nobody says anything.</param>
+internal sealed class PolicyEndpoints(IGrainFactory grains, IOptions<GatewayOptions> options)
 {
     private const int MaxBody = 64 << 10;
 
@@ -60,20 +62,20 @@ internal sealed class PolicyEndpoints(IGrainFactory grains)
         return await change(policy);
     }
 
-    private static ValueTask<IResult> ChangeTopicAsync(HttpContext context, ITopicGrain topic, TopicPolicy policy) =>
+    private ValueTask<IResult> ChangeTopicAsync(HttpContext context, ITopicGrain topic, TopicPolicy policy) =>
         ChangeAsync(context, topic, channel: "", expected => topic.ChangePolicyAsync(policy, expected?.Topic));
 
-    private static ValueTask<IResult> ChangeChannelAsync(HttpContext context, ITopicGrain topic, string channel, ChannelPolicy policy) =>
+    private ValueTask<IResult> ChangeChannelAsync(HttpContext context, ITopicGrain topic, string channel, ChannelPolicy policy) =>
         ChangeAsync(context, topic, channel, expected => topic.ChangeChannelPolicyAsync(channel, policy, expected?.Channel));
 
-    private static async ValueTask<IResult> ChangeAsync(
+    private async ValueTask<IResult> ChangeAsync(
         HttpContext context, ITopicGrain topic, string channel, Func<PolicyReply?, ValueTask<TopicReply>> change)
     {
         PolicyReply? expected = null;
         if (HasCondition(context))
         {
             expected = await topic.PolicyAsync(channel);
-            if (expected.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.Of(expected, channel)))
+            if (expected.Status == TopicStatus.Ok && !Matches(context, PolicyDocument.Of(expected, channel, options.Value)))
                 return V1Error.PolicyChanged;
         }
 
@@ -81,12 +83,12 @@ internal sealed class PolicyEndpoints(IGrainFactory grains)
         return reply.IsOk ? await TellAsync(context, topic, channel) : reply.ToResult();
     }
 
-    private static async ValueTask<IResult> TellAsync(HttpContext context, ITopicGrain topic, string channel)
+    private async ValueTask<IResult> TellAsync(HttpContext context, ITopicGrain topic, string channel)
     {
         PolicyReply reply = await topic.PolicyAsync(channel);
         if (reply.Status != TopicStatus.Ok)
             return new TopicReply(reply.Status, reply.Error).ToResult();
-        PolicyDocument document = PolicyDocument.Of(reply, channel);
+        PolicyDocument document = PolicyDocument.Of(reply, channel, options.Value);
         context.Response.Headers.ETag = document.Tag;
         return V1Result.Json(document.Text);
     }

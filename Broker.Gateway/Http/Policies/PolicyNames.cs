@@ -13,4 +13,12 @@ internal static class PolicyNames
     public const string Factor = "factor";
     public const string Most = "most";
     public const string Pattern = "pattern";
+    public const string DeliveryRate = "delivery_rate";
+    public const string MaxAge = "max_age";
+    public const string MaxInFlight = "max_in_flight";
+    public const string MsgTimeout = "msg_timeout";
+
+    /// <summary>What a channel's policy may say, for those who asked for something else.</summary>
+    public const string OfChannel =
+        $"a channel's policy has {MaxAttempts}, {DeadLetter}, {RetryDelay}, {MaxDead}, {MaxDeadBytes}, {DeliveryRate}, {MaxAge}, {MaxInFlight} and {MsgTimeout}";
 }

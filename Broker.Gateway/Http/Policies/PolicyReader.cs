@@ -14,6 +14,10 @@ public static class PolicyReader
     private const long MaxDeadBytes = 1L << 50;
     private const long DefaultMostDelay = 60 * 60 * 1000;
     private const long MaxDelay = 365L * 24 * 60 * 60 * 1000;
+    private const double LeastRate = 0.001;
+    private const double MaxRate = 1_000_000;
+    private const long MaxInFlight = 1_000_000;
+    private const long LeastMsgTimeout = 1000;
 
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
 
@@ -71,7 +75,11 @@ public static class PolicyReader
                 PolicyNames.RetryDelay => policy with { RetryDelay = Delay(property.Value) },
                 PolicyNames.MaxDead => policy with { MaxDead = Whole(property, 1, MaxDead) },
                 PolicyNames.MaxDeadBytes => policy with { MaxDeadBytes = Whole(property, 1, MaxDeadBytes) },
-                _ => throw Unknown(property, "a channel's policy has max_attempts, dead_letter, retry_delay, max_dead and max_dead_bytes"),
+                PolicyNames.DeliveryRate => policy with { DeliveryRate = Rate(property) },
+                PolicyNames.MaxAge => policy with { MaxAge = Whole(property, 0, MaxDelay) },
+                PolicyNames.MaxInFlight => policy with { MaxInFlight = (int)Whole(property, 0, MaxInFlight) },
+                PolicyNames.MsgTimeout => policy with { MsgTimeout = (int)Whole(property, LeastMsgTimeout, int.MaxValue) },
+                _ => throw Unknown(property, PolicyNames.OfChannel),
             };
         }
 
@@ -117,6 +125,11 @@ public static class PolicyReader
             throw new InvalidPolicyException("most must not be less than first");
         return new RetryDelay(first.Value, factor, most ?? Math.Max(first.Value, DefaultMostDelay));
     }
+
+    private static double Rate(JsonProperty property) =>
+        property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out double number) && number is 0 or (>= LeastRate and <= MaxRate)
+            ? number
+            : throw new InvalidPolicyException($"{property.Name} must be a number from 0.001 to 1000000, or 0 for no limit");
 
     private static long Whole(JsonProperty property, long least, long greatest) =>
         property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt64(out long number) && number >= least && number <= greatest

@@ -30,6 +30,10 @@ public sealed record ChannelDocument
 
     [JsonPropertyName("timeout_count")] public long TimedOut { get; init; }
 
+    /// <summary>Messages that expired by the channel's policy; not told while there are none.</summary>
+    [JsonPropertyName("expired_count"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Expired { get; init; }
+
     /// <summary>Told even when the clients are not.</summary>
     [JsonPropertyName("client_count")] public required int ClientCount { get; init; }
 

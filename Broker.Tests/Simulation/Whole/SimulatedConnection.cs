@@ -28,6 +28,8 @@ internal sealed class SimulatedConnection(SimulatedGateway gateway, string topic
 
     public int MessageTimeout => timeout;
 
+    public bool HasDefaultTimeout => false;
+
     public int SampleRate => 0;
 
     public Proximity Proximity => Proximity.Global;

@@ -91,6 +91,7 @@ internal sealed class MutantCalls(Mutation mutation, Random random)
         {
             Consumer = consumer.Consumer,
             MessageTimeout = consumer.MessageTimeout,
+            HasDefaultTimeout = consumer.HasDefaultTimeout,
             SampleRate = consumer.SampleRate,
             Proximity = consumer.Proximity,
             Ready = consumer.Ready,

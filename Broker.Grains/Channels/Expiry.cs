@@ -1,0 +1,81 @@
+using Broker.Channels;
+using Broker.Policies;
+
+namespace Broker.Grains.Channels;
+
+/// <summary>What becomes of messages that have waited for longer than the channel's policy allows.</summary>
+/// <param name="window">What was never delivered.</param>
+/// <param name="redeliveries">What is to be delivered again.</param>
+/// <param name="notes">Told what is finished.</param>
+/// <param name="books">Counts them.</param>
+internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, ProgressNotes notes, QueueBooks books)
+{
+    private const long NanosecondsPerMillisecond = 1_000_000;
+
+    private long _maxAge;
+
+    /// <summary>
+    /// What was published up to here has expired, in nanoseconds since the Unix epoch as messages have it; <see cref="long.MinValue"/> when nothing expires.
+    /// </summary>
+    public long UpTo { get; private set; } = long.MinValue;
+
+    /// <summary>
+    /// When <see cref="Drop"/> has something to do next, in milliseconds since the Unix epoch; <see cref="long.MaxValue"/> when nothing waits that expires.
+    /// </summary>
+    public long NextDue { get; private set; } = long.MaxValue;
+
+    /// <summary>Goes by a policy from now on.</summary>
+    public void Follow(ChannelPolicy policy)
+    {
+        _maxAge = policy.MaxAge ?? 0;
+        UpTo = long.MinValue;
+        NextDue = long.MaxValue;
+    }
+
+    /// <summary>Says what time it is.</summary>
+    public void Observe(Moment now)
+    {
+        if (_maxAge > 0)
+            UpTo = (now.Wall - _maxAge) * NanosecondsPerMillisecond;
+    }
+
+    /// <summary>Takes out what has expired, up to the first message that has not: they wait in the order in which they were published, or nearly so.</summary>
+    public void Drop()
+    {
+        if (_maxAge > 0)
+            NextDue = Math.Min(DropFrom(redeliveries.Runs, isWindow: false), DropFrom(window.Runs, isWindow: true));
+    }
+
+    /// <summary>A message has expired, and was taken out of where it waited: here is decided what becomes of it.</summary>
+    public void Take(long offset)
+    {
+        books.Discard(DiscardCause.Expired);
+        notes.Finish(offset);
+    }
+
+    private long DropFrom(RunQueue waiting, bool isWindow)
+    {
+        while (waiting.RunCount > 0)
+        {
+            ReadyRun run = waiting.First;
+            int position = run.Position;
+            int taken = 0;
+            long published = 0;
+            while (taken < run.Count && (published = run.Batch.TimestampAt(position)) <= UpTo)
+            {
+                Take(run.FirstOffset + taken);
+                position += run.Batch.SizeAt(position);
+                taken++;
+            }
+
+            if (taken > 0 && isWindow)
+                window.Take(run, taken, position);
+            else if (taken > 0)
+                waiting.Take(taken, position);
+            if (taken < run.Count)
+                return ((published + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond) + _maxAge;
+        }
+
+        return long.MaxValue;
+    }
+}
