@@ -26,4 +26,10 @@ public enum TopicStatus
 
     /// <summary>Somebody else has changed the policy; nothing was changed.</summary>
     PolicyChanged = 7,
+
+    /// <summary>A message is greater than the topic's policy allows, which the reply's limit says; none of the batch was taken.</summary>
+    TooBig = 20,
+
+    /// <summary>More is published than the topic's policy allows; the reply's error says so. None of the batch was taken.</summary>
+    TooMany = 21,
 }

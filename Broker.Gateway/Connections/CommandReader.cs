@@ -113,7 +113,7 @@ internal sealed class CommandReader(CommandVerbs verbs, GatewayServices services
                 Stage = ParseStage.MultiBody;
                 _isTopicAsked = false;
                 _isPublishAllowed = false;
-                _multi = new MultiPublishBody(services.Options.MaxMsgSize, services.Options.MaxBodySize);
+                _multi = new MultiPublishBody(verbs.Publisher!.MaxMessageSize, services.Options.MaxBodySize);
                 return ParseStep.Next;
             default:
                 return step;
@@ -127,8 +127,8 @@ internal sealed class CommandReader(CommandVerbs verbs, GatewayServices services
             return verbs.FailWith(ProtocolError.BodyTooBig(_verb, size, services.Options.MaxBodySize));
         if (size <= 0)
             return verbs.FailWith(ProtocolError.InvalidBodySize(_verb, size));
-        if (isMessage && size > services.Options.MaxMsgSize)
-            return verbs.FailWith(ProtocolError.MessageTooBig(_verb, size, services.Options.MaxMsgSize));
+        if (isMessage && verbs.Publisher!.MaxMessageSize is var limit && size > limit)
+            return verbs.FailWith(ProtocolError.MessageTooBig(_verb, size, limit));
         _bodySize = size;
         Stage = ParseStage.Body;
         return ParseStep.Next;

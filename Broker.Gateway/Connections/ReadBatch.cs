@@ -5,6 +5,7 @@ using Broker.Gateway.Publishing;
 using Broker.Gateway.Telemetry;
 using Broker.Messages;
 using Broker.Protocol;
+using Broker.Topics;
 
 namespace Broker.Gateway.Connections;
 
@@ -113,6 +114,8 @@ internal sealed class ReadBatch(GatewayMetrics metrics)
                 return null;
         }
         PublishCall publish = (PublishCall)outcome.Source!;
+        if (publish.Status == TopicStatus.TooBig)
+            return ProtocolError.MessageTooBig(outcome.Verb, publish.Excess.Size, publish.Excess.Limit);
         if (publish.Cause is not null)
             return ProtocolError.PublishFailed(outcome.Verb, publish.Cause);
         Replies.AddFrame(Frame.Ok, outcome.Count);

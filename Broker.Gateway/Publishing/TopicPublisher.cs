@@ -31,6 +31,9 @@ internal sealed class TopicPublisher
     // A record of this size is not worth a copy to the gathering buffer: it goes as a batch of its own.
     private const int OwnBatchBytes = 16 * 1024;
 
+    // What the topic last said of its limit is kept so long: while it is published to, each answer says it again.
+    private static readonly TimeSpan LimitMemory = TimeSpan.FromSeconds(1);
+
     private readonly Lock _sync = new();
     private readonly ITopicGrain _grain;
     private readonly GatewayOptions _options;
@@ -49,6 +52,8 @@ internal sealed class TopicPublisher
     private long _sequence;
     private int _calls;
     private long _lastUsed;
+    private int _maxMessageSize;
+    private long _limitLearned;
 
     /// <param name="topic">Name of the topic.</param>
     /// <param name="grains">Where the topic's grain is found.</param>
@@ -92,6 +97,15 @@ internal sealed class TopicPublisher
 
     /// <summary>Whether the gateway has let go of it: who still knows it is to ask the gateway again.</summary>
     public bool IsRetired { get; set; }
+
+    /// <summary>
+    /// Greatest body in bytes that may be published here as far as is known: the topic's policy may allow less than the gateway. What is not known here the
+    /// topic refuses, and all that met in the same append with it.
+    /// </summary>
+    public int MaxMessageSize =>
+        Volatile.Read(ref _maxMessageSize) is > 0 and int limit && _time.GetElapsedTime(Volatile.Read(ref _limitLearned)) < LimitMemory
+            ? Math.Min(limit, _options.MaxMsgSize)
+            : _options.MaxMsgSize;
 
     /// <summary>Takes a message; nothing is sent before <see cref="Start"/>.</summary>
     /// <param name="timestamp">Publish time in nanoseconds since the Unix epoch.</param>
@@ -264,6 +278,7 @@ internal sealed class TopicPublisher
         TopicReply reply = await answer;
         _metrics.Published(start);
         IsTopicKnown |= reply.IsOk;
+        Learn(reply);
         call.Complete(reply);
         TaskCompletionSource? drained = null;
         lock (_sync)
@@ -278,5 +293,13 @@ internal sealed class TopicPublisher
         // The loop that sent an inline call goes on by itself.
         if (!wasInline)
             Start();
+    }
+
+    private void Learn(in TopicReply reply)
+    {
+        if ((reply.MaxMessageSize == 0 && _maxMessageSize == 0) || reply.Status is not (TopicStatus.Ok or TopicStatus.TooBig or TopicStatus.TooMany))
+            return;
+        Volatile.Write(ref _limitLearned, _time.GetTimestamp());
+        Volatile.Write(ref _maxMessageSize, reply.MaxMessageSize);
     }
 }

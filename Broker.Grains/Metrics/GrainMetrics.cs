@@ -55,6 +55,7 @@ public sealed class GrainMetrics
         CountTopics("failed.messages", Messages, "Messages whose publish failed in the log.", static books => books.FailedCount);
         CountTopics("dropped.messages", Messages, "Messages published and dropped by an ephemeral topic that was full.", static books => books.DroppedCount);
         CountTopics("emptied.messages", Messages, "Messages that were dropped because the topic was emptied.", static books => books.EmptiedCount);
+        CountTopics("refused.messages", Messages, "Messages that were refused because the topic's policy does not allow them.", static books => books.RefusedCount);
         GaugeTopics("depth", Messages, "Messages that are not in any channel yet.", static books => books.Depth);
         GaugeTopics("log.size", "By", "Bytes of the topic's log: its backlog, and what is not trimmed yet.", static books => books.LogBytes);
     }

@@ -27,6 +27,9 @@ public sealed class TopicBooks
     /// <summary>Messages whose publish failed.</summary>
     public long FailedCount { get; set; }
 
+    /// <summary>Messages that were refused because the topic's policy does not allow them.</summary>
+    public long RefusedCount { get; set; }
+
     /// <summary>Messages that are not in any channel yet.</summary>
     public long Depth => Open?.HeldCount.Total ?? 0;
 

@@ -24,6 +24,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private readonly QueueOptions _options;
     private readonly TopicActivation _topic;
     private readonly TopicOpening _opening;
+    private readonly PublishLimits _limits;
     private readonly Appender _appender;
     private readonly FanOut _fanOut;
     private readonly Retention _retention;
@@ -50,14 +51,15 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _topic = new TopicActivation(this, GrainFactory, this.GetPrimaryKeyString(), log, metrics, hosted);
         TopicTraces spans = new(_topic.Name, options, time, traces);
         RecordTurns turns = new();
+        _limits = new PublishLimits(_topic, time);
+        TopicPolicies policies = new(_topic.Name, options, _limits);
         _retention = new Retention(_topic);
         _fanOut = new FanOut(_topic, _retention, spans);
         _appender = new Appender(_topic, _fanOut, options, spans);
         _directory = new DirectoryEntry(_topic, turns);
-        _opening = new TopicOpening(_topic, stores, knownChannels, options, _directory, _fanOut, _retention);
+        _opening = new TopicOpening(_topic, stores, knownChannels, options, _directory, _fanOut, _retention, policies);
         _changes = new RecordChanges(_topic, turns, _opening, _fanOut);
-        _channels = new ChannelRoster(
-            _topic, _opening, turns, _changes, _directory, _retention, stores, new TopicPolicies(_topic.Name, options), options, time);
+        _channels = new ChannelRoster(_topic, _opening, turns, _changes, _directory, _retention, stores, policies, options, time);
     }
 
     /// <inheritdoc/>
@@ -82,7 +84,9 @@ public sealed class TopicGrain : Grain, ITopicGrain
 
     /// <inheritdoc/>
     public ValueTask<TopicReply> PublishAsync(PublishRequest request) =>
-        _topic is { Open: { Broken: false } open, IsClosing: false } && (!request.AreDeadLetters || open.Record.TakesDeadLetters) ? _appender.Append(open, request) : OpenAndAppendAsync(request);
+        _topic is { Open: { Broken: false } open, IsClosing: false } && !_limits.IsSet && (!request.AreDeadLetters || open.Record.TakesDeadLetters)
+            ? _appender.Append(open, request)
+            : OpenAndAppendAsync(request);
 
     /// <inheritdoc/>
     public ValueTask<ChannelReply> CreateChannelAsync(string channel) => _channels.AddAsync(channel, createTopic: true);
@@ -278,6 +282,19 @@ public sealed class TopicGrain : Grain, ITopicGrain
         if (request.AreDeadLetters && await _channels.TakeDeadLettersAsync() is { IsOk: false } failure)
             return failure;
         (OpenTopic? open, TopicReply refusal) = await _opening.GetAsync(create: true);
-        return open is null ? refusal : await _appender.Append(open, request);
+        if (open is null || !_limits.IsSet)
+            return open is null ? refusal : await _appender.Append(open, request);
+        if (open.Sequences.Judge(request.Publisher, request.Sequence, request.Lowest) == SequenceVerdict.New)
+        {
+            TopicReply admitted = await _limits.AdmitAsync(request);
+            if (!admitted.IsOk)
+                return admitted;
+            (open, refusal) = await _opening.GetAsync(create: true);
+            if (open is null)
+                return refusal;
+        }
+
+        TopicReply reply = await _appender.Append(open, request);
+        return reply.IsOk ? _limits.Accepted : reply;
     }
 }

@@ -12,9 +12,10 @@ namespace Broker.Grains.Topics;
 /// <param name="directory">Told of topics that are made, or found to be deleted.</param>
 /// <param name="fanOut">Goes on with what was not offered before.</param>
 /// <param name="retention">Wakes channels that go with their process.</param>
+/// <param name="policies">What holds for the topic.</param>
 internal sealed class TopicOpening(
     TopicActivation topic, TopicStores stores, IKnownChannels? knownChannels, QueueOptions options, DirectoryEntry directory, FanOut fanOut,
-    Retention retention)
+    Retention retention, TopicPolicies policies)
 {
     private readonly SingleRun _opening = new();
     private int _makers;
@@ -117,6 +118,7 @@ internal sealed class TopicOpening(
             open.Resume(broken);
         topic.Open = open;
         _toldFailure = null;
+        policies.Apply(open.Record);
         directory.NoteOpened();
         if (isNew)
         {

@@ -10,7 +10,8 @@ namespace Broker.Grains.Topics;
 /// </summary>
 /// <param name="topic">The topic's name.</param>
 /// <param name="options">What the configuration says.</param>
-internal sealed class TopicPolicies(string topic, QueueOptions options)
+/// <param name="limits">Holds what is published to the topic's policy.</param>
+internal sealed class TopicPolicies(string topic, QueueOptions options, PublishLimits limits)
 {
     private readonly PatternPolicy[] _patterns = [.. options.Policies.Where(policy => policy.Covers(topic))];
 
@@ -30,6 +31,9 @@ internal sealed class TopicPolicies(string topic, QueueOptions options)
         // What other channels gave up is not sent on: it could go in a circle.
         return record.TakesDeadLetters && policy.DeadLetterTopic is not null ? policy with { DeadLetter = ChannelPolicy.Keep } : policy;
     }
+
+    /// <summary>A record holds from now on.</summary>
+    public void Apply(TopicRecord record) => limits.Follow(For(record));
 
     /// <summary>Who says what.</summary>
     /// <param name="record">The topic's record.</param>

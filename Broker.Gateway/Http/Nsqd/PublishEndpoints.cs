@@ -9,6 +9,7 @@ using Broker.Protocol;
 using Broker.Serving.Http;
 using Broker.Serving.Http.Replies;
 using Broker.Serving.Limits;
+using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -42,6 +43,8 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         (QueryParameters? parameters, TopicPublisher? publisher, V1Error? error) = FindPublisher(context);
         if (error is not null)
             return error;
+        if (body.Bytes.Length > publisher!.MaxMessageSize)
+            return V1Error.MessageTooBig;
         if (!TryFindDelay(parameters!, out long delay))
         {
             await publisher!.CreateTopicAsync();
@@ -66,9 +69,9 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         if (body.IsTooBig)
             error = V1Error.BodyTooBig;
         else if (IsBinary(parameters!))
-            (batch, error) = BinaryBody.Parse(body.Bytes, clock.NowNanoseconds, gateway.Options.MaxMsgSize, limit);
+            (batch, error) = BinaryBody.Parse(body.Bytes, clock.NowNanoseconds, publisher!.MaxMessageSize, limit);
         else
-            (batch, error) = TextBody.Parse(body.Bytes, clock.NowNanoseconds, gateway.Options.MaxMsgSize);
+            (batch, error) = TextBody.Parse(body.Bytes, clock.NowNanoseconds, publisher!.MaxMessageSize);
         if (batch is not null)
             return await AnswerAsync(publisher!, publisher!.AddBatch(batch));
 
@@ -89,7 +92,13 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
         publisher.Start();
         if (!call.IsCompleted)
             await call.WaitAsync();
-        return call.Cause is null ? V1Result.Ok : V1Error.Exiting;
+        return call.Status switch
+        {
+            TopicStatus.Ok => V1Result.Ok,
+            TopicStatus.TooBig => V1Error.MessageTooBig,
+            TopicStatus.TooMany => V1Error.Of(StatusCodes.Status429TooManyRequests, call.Cause!),
+            _ => V1Error.Exiting,
+        };
     }
 
     // What is not understood means yes.

@@ -27,10 +27,17 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
 
     private static PolicyDocument OfTopic(PolicyReply reply, GatewayOptions options)
     {
-        JsonObject policy = [];
+        JsonObject policy = Describe(ValuesOf(reply.Topic));
         if (reply.Topic.Channels != ChannelPolicy.None)
             policy[PolicyNames.Channels] = Describe(ValuesOf(reply.Topic.Channels));
-        return new PolicyDocument(policy, new JsonObject { [PolicyNames.Channels] = EffectiveOfChannel(reply, options) });
+        JsonObject effective = Effective(
+        [
+            new Layer("topic", ValuesOf(reply.Topic)),
+            .. reply.Patterns.Select(static pattern => new Layer(PolicyNames.Pattern, ValuesOf(pattern.Policy), pattern.Topics)),
+            new Layer("broker", ValuesOf(TopicPolicy.Default with { MaxMessageSize = options.MaxMsgSize })),
+        ]);
+        effective[PolicyNames.Channels] = EffectiveOfChannel(reply, options);
+        return new PolicyDocument(policy, effective);
     }
 
     private static JsonObject EffectiveOfChannel(PolicyReply reply, GatewayOptions options) => Effective(
@@ -72,6 +79,12 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
 
         return effective;
     }
+
+    private static IEnumerable<(string Name, JsonNode? Value)> ValuesOf(TopicPolicy policy) =>
+    [
+        (PolicyNames.MaxMessageSize, policy.MaxMessageSize),
+        (PolicyNames.PublishRate, policy.PublishRate),
+    ];
 
     private static IEnumerable<(string Name, JsonNode? Value)> ValuesOf(ChannelPolicy policy) =>
     [

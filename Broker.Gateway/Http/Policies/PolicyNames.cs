@@ -17,6 +17,11 @@ internal static class PolicyNames
     public const string MaxAge = "max_age";
     public const string MaxInFlight = "max_in_flight";
     public const string MsgTimeout = "msg_timeout";
+    public const string MaxMessageSize = "max_message_size";
+    public const string PublishRate = "publish_rate";
+
+    /// <summary>What a topic's policy may say, for those who asked for something else.</summary>
+    public const string OfTopic = $"a topic's policy has {MaxMessageSize}, {PublishRate} and {Channels}";
 
     /// <summary>What a channel's policy may say, for those who asked for something else.</summary>
     public const string OfChannel =

@@ -40,7 +40,9 @@ public static class PolicyReader
             policy = property.Name switch
             {
                 PolicyNames.Channels => policy with { Channels = Channel(property.Value, PolicyNames.Channels) },
-                _ => throw Unknown(property, "a topic's policy has channels"),
+                PolicyNames.MaxMessageSize => policy with { MaxMessageSize = (int)Whole(property, 1, int.MaxValue) },
+                PolicyNames.PublishRate => policy with { PublishRate = Rate(property) },
+                _ => throw Unknown(property, PolicyNames.OfTopic),
             };
         }
 
