@@ -70,6 +70,13 @@ public interface ITopicLog : ITopicReader, IAsyncDisposable
     /// <summary>Bytes that the log takes.</summary>
     long Bytes { get; }
 
+    /// <summary>
+    /// Says how many bytes the log is meant to take, 0 for any number: a log that removes stretches makes them small enough for that. Nothing is refused for it.
+    /// </summary>
+    void Bound(long bytes)
+    {
+    }
+
     /// <summary>Removes the topic: log, record, and the progress of its channels.</summary>
     ValueTask DeleteAsync();
 }

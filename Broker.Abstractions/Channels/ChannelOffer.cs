@@ -34,6 +34,9 @@ public sealed class ChannelOffer
     /// <summary>Offsets in the range that have no message, where <see cref="Batches"/> are given; null when an older silo does not say.</summary>
     [Id(7)] public long? Gaps { get; init; }
 
+    /// <summary>Messages below this offset that wait are to make room in the topic's log: the channel drops and counts them; 0 for none.</summary>
+    [Id(20)] public long DropBelow { get; init; }
+
     /// <summary>Offsets that are neither in the batches nor dropped nor said to have no message: 0 unless something was lost on the way.</summary>
     public long Unaccounted
     {

@@ -29,4 +29,7 @@ public enum DiscardCause
 
     /// <summary>It had waited for longer than the channel's policy allows (<see cref="Policies.ChannelPolicy.MaxAge"/>).</summary>
     Expired = 8,
+
+    /// <summary>It had to make room in its topic's log (<see cref="Policies.TopicPolicy.DropOldest"/>).</summary>
+    Overflowed = 9,
 }

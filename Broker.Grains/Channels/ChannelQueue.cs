@@ -352,15 +352,18 @@ public sealed partial class ChannelQueue
     public long NextDeadline(Moment now) =>
         Math.Min(Math.Min(_inFlight.NextDeadline(), _throttle.NextAt), now.ToSteady(Math.Min(_deferred.NextDue, _expiry.NextDue)));
 
+    /// <summary>What waits below an offset is to make room in the topic's log: it is dropped as soon as it would be next.</summary>
+    public void MakeRoom(long below) => _expiry.MakeRoom(below);
+
     /// <summary>Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes; what has expired is dropped.</summary>
     public void Dispatch(Moment now)
     {
         _expiry.Observe(now);
+        _expiry.Drop();
         if (Paused)
             _throttle.Rest();
         else
             _dispatcher.Dispatch(now.Steady);
-        _expiry.Drop();
         if (_limits.OwnsBodies)
             Books.Discard(DiscardCause.Dropped, _window.Trim());
     }

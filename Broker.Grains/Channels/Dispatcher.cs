@@ -131,7 +131,7 @@ internal sealed class Dispatcher(
                 start = position + MessageBatch.RecordHeaderSize + size;
                 if (hasExpired)
                 {
-                    expiry.Take(offset);
+                    expiry.Take(offset, DiscardCause.Expired);
                 }
                 else
                 {

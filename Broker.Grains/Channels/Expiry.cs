@@ -3,7 +3,7 @@ using Broker.Policies;
 
 namespace Broker.Grains.Channels;
 
-/// <summary>What becomes of messages that have waited for longer than the channel's policy allows.</summary>
+/// <summary>What becomes of messages that have waited for longer than the channel's policy allows, or that have to make room in the topic's log.</summary>
 /// <param name="window">What was never delivered.</param>
 /// <param name="redeliveries">What is to be delivered again.</param>
 /// <param name="notes">Told what is finished.</param>
@@ -13,6 +13,9 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
     private const long NanosecondsPerMillisecond = 1_000_000;
 
     private long _maxAge;
+
+    // Offsets below make room.
+    private long _dropBelow;
 
     /// <summary>
     /// What was published up to here has expired, in nanoseconds since the Unix epoch as messages have it; <see cref="long.MinValue"/> when nothing expires.
@@ -39,17 +42,27 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
             UpTo = (now.Wall - _maxAge) * NanosecondsPerMillisecond;
     }
 
-    /// <summary>Takes out what has expired, up to the first message that has not: they wait in the order in which they were published, or nearly so.</summary>
+    /// <summary>What waits below an offset is to make room.</summary>
+    public void MakeRoom(long below)
+    {
+        _dropBelow = Math.Max(_dropBelow, below);
+        foreach (DeferredMessage message in redeliveries.RemoveMissing(_dropBelow))
+            Take(message.Offset, DiscardCause.Overflowed);
+    }
+
+    /// <summary>
+    /// Takes out what has expired or makes room, up to the first message that does not: they wait in the order in which they were published, or nearly so.
+    /// </summary>
     public void Drop()
     {
-        if (_maxAge > 0)
+        if (_maxAge > 0 || _dropBelow > 0)
             NextDue = Math.Min(DropFrom(redeliveries.Runs, isWindow: false), DropFrom(window.Runs, isWindow: true));
     }
 
-    /// <summary>A message has expired, and was taken out of where it waited: here is decided what becomes of it.</summary>
-    public void Take(long offset)
+    /// <summary>A message has expired or makes room, and was taken out of where it waited: here is decided what becomes of it.</summary>
+    public void Take(long offset, DiscardCause cause)
     {
-        books.Discard(DiscardCause.Expired);
+        books.Discard(cause);
         notes.Finish(offset);
     }
 
@@ -61,9 +74,9 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
             int position = run.Position;
             int taken = 0;
             long published = 0;
-            while (taken < run.Count && (published = run.Batch.TimestampAt(position)) <= UpTo)
+            while (taken < run.Count && CauseFor(run.FirstOffset + taken, published = run.Batch.TimestampAt(position)) is { } cause)
             {
-                Take(run.FirstOffset + taken);
+                Take(run.FirstOffset + taken, cause);
                 position += run.Batch.SizeAt(position);
                 taken++;
             }
@@ -73,9 +86,12 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
             else if (taken > 0)
                 waiting.Take(taken, position);
             if (taken < run.Count)
-                return ((published + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond) + _maxAge;
+                return _maxAge == 0 ? long.MaxValue : ((published + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond) + _maxAge;
         }
 
         return long.MaxValue;
     }
+
+    private DiscardCause? CauseFor(long offset, long published) =>
+        published <= UpTo ? DiscardCause.Expired : offset < _dropBelow ? DiscardCause.Overflowed : null;
 }

@@ -46,6 +46,9 @@ internal sealed class OfferReceiver(ChannelActivation channel, ChannelTurns turn
             queue.Offer(offer.From, offer.End, batches);
         else
             queue.Offer(offer.From, offer.End, offer.Messages, deferred);
+        // A channel that owns its bodies takes no room in the log.
+        if (offer.DropBelow > 0 && !channel.OwnsBodies)
+            queue.MakeRoom(offer.DropBelow);
         turns.End(open, now);
         return new OfferReply(TopicStatus.Ok, queue.End, open.DurableFloor);
     }

@@ -101,6 +101,22 @@ internal sealed class Redeliveries(ProgressNotes notes)
         return found;
     }
 
+    /// <summary>Takes out the messages below an offset whose bodies nobody has asked for yet.</summary>
+    public List<DeferredMessage> RemoveMissing(long below)
+    {
+        List<DeferredMessage> removed = [];
+        for (int i = _missing.Count; i > 0; i--)
+        {
+            DeferredMessage message = _missing.Dequeue();
+            if (message.Offset < below)
+                removed.Add(message);
+            else
+                _missing.Enqueue(message);
+        }
+
+        return removed;
+    }
+
     /// <summary>Forgets everything.</summary>
     public void Clear()
     {

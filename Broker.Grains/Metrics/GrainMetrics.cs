@@ -53,7 +53,7 @@ public sealed class GrainMetrics
         CountTopics("published.messages", Messages, "Messages published to the topic.", static books => books.MessageCount);
         CountTopics("published.size", "By", "Bytes of the bodies of messages published to the topic.", static books => books.MessageBytes);
         CountTopics("failed.messages", Messages, "Messages whose publish failed in the log.", static books => books.FailedCount);
-        CountTopics("dropped.messages", Messages, "Messages published and dropped by an ephemeral topic that was full.", static books => books.DroppedCount);
+        CountTopics("dropped.messages", Messages, "Messages that the topic dropped before any channel got them: an ephemeral one that was full, or too many or too old for the policy.", static books => books.DroppedCount);
         CountTopics("emptied.messages", Messages, "Messages that were dropped because the topic was emptied.", static books => books.EmptiedCount);
         CountTopics("refused.messages", Messages, "Messages that were refused because the topic's policy does not allow them.", static books => books.RefusedCount);
         GaugeTopics("depth", Messages, "Messages that are not in any channel yet.", static books => books.Depth);
@@ -120,6 +120,7 @@ public sealed class GrainMetrics
         DiscardCause.DeadEvicted => "dead_evicted",
         DiscardCause.DeadDiscarded => "dead_discarded",
         DiscardCause.Expired => "expired",
+        DiscardCause.Overflowed => "overflowed",
         _ => "lost",
     };
 

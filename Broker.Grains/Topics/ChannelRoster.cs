@@ -130,7 +130,7 @@ internal sealed class ChannelRoster(
     {
         if (expected is not null && expected != TopicPolicies.SaidOf(open.Record))
             return new TopicReply(TopicStatus.PolicyChanged);
-        await changes.SaveAsync(open, open.Record with { Policy = policy == TopicPolicy.None ? null : policy }, () => policies.Apply(open.Record));
+        await changes.SaveAsync(open, open.Record with { Policy = policy == TopicPolicy.None ? null : policy }, () => policies.Apply(open));
         TopicReply[] told = await Task.WhenAll(open.Feeds.Values.ToArray().Select(feed => TellPolicyAsync(open, feed).AsTask()));
         return Array.Find(told, static reply => !reply.IsOk);
     });

@@ -5,7 +5,9 @@ using Broker.Topics;
 
 namespace Broker.Grains.Topics;
 
-/// <summary>What the topic's policy lets be published: messages of a size, and so many a second. What comes too soon is held, up to a bound.</summary>
+/// <summary>
+/// What the topic's policy lets be published: messages of a size, so many a second, and so many bytes in all. What comes too soon is held, up to a bound.
+/// </summary>
 /// <param name="topic">The activation.</param>
 /// <param name="time">The clock.</param>
 internal sealed class PublishLimits(TopicActivation topic, TimeProvider time)
@@ -19,6 +21,8 @@ internal sealed class PublishLimits(TopicActivation topic, TimeProvider time)
     private readonly Dictionary<(long Publisher, long Sequence), Task> _held = [];
     private TaskCompletionSource _changed = new();
     private int _maxMessageSize;
+    private long _maxBytes;
+    private bool _dropsOldest;
     private double _rate;
 
     // When all that was let in will have had its time, in milliseconds of the steady clock.
@@ -26,6 +30,12 @@ internal sealed class PublishLimits(TopicActivation topic, TimeProvider time)
 
     /// <summary>Whether the policy limits anything.</summary>
     public bool IsSet { get; private set; }
+
+    /// <summary>Bytes that the log is to take when the oldest messages make room; 0 when they never do.</summary>
+    public long RoomBytes => _dropsOldest ? _maxBytes : 0;
+
+    /// <summary>Milliseconds that a message may be old; 0 for any age.</summary>
+    public long MaxAge { get; private set; }
 
     /// <summary>The answer to a publish that is in the log.</summary>
     public TopicReply Accepted => new(TopicStatus.Ok, MaxMessageSize: _maxMessageSize);
@@ -36,7 +46,10 @@ internal sealed class PublishLimits(TopicActivation topic, TimeProvider time)
         double before = _rate;
         _maxMessageSize = policy.MaxMessageSize ?? 0;
         _rate = policy.PublishRate ?? 0;
-        IsSet = _maxMessageSize > 0 || _rate > 0;
+        _maxBytes = policy.MaxBytes ?? 0;
+        _dropsOldest = policy.OnFull == TopicPolicy.DropOldest;
+        MaxAge = policy.MaxAge ?? 0;
+        IsSet = _maxMessageSize > 0 || _rate > 0 || _maxBytes > 0;
         if (_rate == before)
             return;
         _busyUntil = 0;
@@ -46,8 +59,12 @@ internal sealed class PublishLimits(TopicActivation topic, TimeProvider time)
     }
 
     /// <summary>Lets a request in, now or when its time has come, or says why not.</summary>
-    public async ValueTask<TopicReply> AdmitAsync(PublishRequest request)
+    public async ValueTask<TopicReply> AdmitAsync(OpenTopic open, PublishRequest request)
     {
+        // Room is made while others publish: what they may take beyond it is bounded too.
+        long most = _dropsOldest ? _maxBytes + (_maxBytes / 4) : _maxBytes;
+        if (_maxBytes > 0 && open.Log.Bytes + open.Pending.Sum(static append => (long)append.Batch.Records.Length) + request.Batch.Records.Length > most)
+            return Refuse(request, new TopicReply(TopicStatus.Failed, $"topic {topic.Name} is full: it may take {_maxBytes} bytes by its policy", _maxMessageSize));
         if (_maxMessageSize > 0 && HasGreater(request.Batch, _maxMessageSize))
             return Refuse(request, new TopicReply(TopicStatus.TooBig, MaxMessageSize: _maxMessageSize));
         // A gateway that waits asks again in the end; its place is the same.

@@ -31,7 +31,7 @@ internal sealed class Retention(TopicActivation topic)
             return;
         _isArmed = true;
         if (_timer is null)
-            _timer = topic.RunLater(TrimAsync, TrimDelay);
+            _timer = topic.RunLater(OnDueAsync, TrimDelay);
         else
             _timer.Change(TrimDelay, Timeout.InfiniteTimeSpan);
     }
@@ -54,7 +54,9 @@ internal sealed class Retention(TopicActivation topic)
     }
 
     /// <summary>Asks a channel how far it has durably finished, which wakes it.</summary>
-    public async Task AskFloorAsync(ChannelFeed feed)
+    /// <param name="feed">The channel.</param>
+    /// <param name="dropBelow">What waits below this offset it is to drop; 0 for nothing.</param>
+    public async Task AskFloorAsync(ChannelFeed feed, long dropBelow = 0)
     {
         try
         {
@@ -65,6 +67,7 @@ internal sealed class Retention(TopicActivation topic)
                 End = feed.From,
                 Messages = 0,
                 Deferred = 0,
+                DropBelow = dropBelow,
             });
             if (reply.Status == TopicStatus.Ok)
                 NoteFloor(feed, reply.DurableFloor);
@@ -75,9 +78,9 @@ internal sealed class Retention(TopicActivation topic)
         }
     }
 
-    private async Task TrimAsync(CancellationToken cancellation)
+    /// <summary>Trims now what may go.</summary>
+    public async Task TrimAsync()
     {
-        _isArmed = false;
         if (topic.Open is not { Broken: false } open)
             return;
         foreach (ChannelFeed feed in open.Feeds.Values.ToArray())
@@ -90,6 +93,12 @@ internal sealed class Retention(TopicActivation topic)
             return;
         if (await TryTrimAsync(open, below))
             _trimmedBelow = below;
+    }
+
+    private Task OnDueAsync(CancellationToken cancellation)
+    {
+        _isArmed = false;
+        return TrimAsync();
     }
 
     private async Task<bool> TryTrimAsync(OpenTopic open, long below)

@@ -18,7 +18,7 @@ public sealed class TopicBooks
     /// <summary>Body bytes published.</summary>
     public long MessageBytes { get; set; }
 
-    /// <summary>Messages published and dropped, because an ephemeral topic holds no more than its bound.</summary>
+    /// <summary>Messages published and dropped, because an ephemeral topic holds no more than its bound, or the topic's policy makes the oldest go.</summary>
     public long DroppedCount { get; set; }
 
     /// <summary>Messages that the topic held when it was emptied.</summary>

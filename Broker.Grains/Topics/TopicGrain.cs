@@ -29,6 +29,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
     private readonly FanOut _fanOut;
     private readonly Retention _retention;
     private readonly RecordChanges _changes;
+    private readonly Overflow _overflow;
     private readonly ChannelRoster _channels;
     private readonly DirectoryEntry _directory;
 
@@ -59,6 +60,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _directory = new DirectoryEntry(_topic, turns);
         _opening = new TopicOpening(_topic, stores, knownChannels, options, _directory, _fanOut, _retention, policies);
         _changes = new RecordChanges(_topic, turns, _opening, _fanOut);
+        _overflow = new Overflow(_topic, _limits, _retention, _changes, time);
+        policies.Changed = _overflow.LookForOld;
         _channels = new ChannelRoster(_topic, _opening, turns, _changes, _directory, _retention, stores, policies, options, time);
     }
 
@@ -286,7 +289,8 @@ public sealed class TopicGrain : Grain, ITopicGrain
             return open is null ? refusal : await _appender.Append(open, request);
         if (open.Sequences.Judge(request.Publisher, request.Sequence, request.Lowest) == SequenceVerdict.New)
         {
-            TopicReply admitted = await _limits.AdmitAsync(request);
+            TopicReply admitted = await _limits.AdmitAsync(open, request);
+            _overflow.Watch(open);
             if (!admitted.IsOk)
                 return admitted;
             (open, refusal) = await _opening.GetAsync(create: true);
@@ -295,6 +299,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         }
 
         TopicReply reply = await _appender.Append(open, request);
+        _overflow.Watch(open);
         return reply.IsOk ? _limits.Accepted : reply;
     }
 }

@@ -118,7 +118,7 @@ internal sealed class TopicOpening(
             open.Resume(broken);
         topic.Open = open;
         _toldFailure = null;
-        policies.Apply(open.Record);
+        policies.Apply(open);
         directory.NoteOpened();
         if (isNew)
         {

@@ -15,6 +15,9 @@ internal sealed class TopicPolicies(string topic, QueueOptions options, PublishL
 {
     private readonly PatternPolicy[] _patterns = [.. options.Policies.Where(policy => policy.Covers(topic))];
 
+    /// <summary>Told when another policy holds.</summary>
+    public Action? Changed { get; set; }
+
     /// <summary>What a record says of its topic.</summary>
     public static TopicPolicy SaidOf(TopicRecord record) => record.Policy ?? TopicPolicy.None;
 
@@ -27,13 +30,23 @@ internal sealed class TopicPolicies(string topic, QueueOptions options, PublishL
     /// <summary>What holds for a channel.</summary>
     public ChannelPolicy For(TopicRecord record, ChannelRecord channel)
     {
-        ChannelPolicy policy = SaidOf(channel).Over(For(record).Channels).Over(ChannelPolicy.Default);
+        TopicPolicy topicPolicy = For(record);
+        ChannelPolicy policy = SaidOf(channel).Over(topicPolicy.Channels).Over(ChannelPolicy.Default);
+        // What is too old for the topic is so for all of its channels.
+        if (topicPolicy.MaxAge is > 0 and long most && (policy.MaxAge == 0 || policy.MaxAge > most))
+            policy = policy with { MaxAge = most };
         // What other channels gave up is not sent on: it could go in a circle.
         return record.TakesDeadLetters && policy.DeadLetterTopic is not null ? policy with { DeadLetter = ChannelPolicy.Keep } : policy;
     }
 
     /// <summary>A record holds from now on.</summary>
-    public void Apply(TopicRecord record) => limits.Follow(For(record));
+    public void Apply(OpenTopic open)
+    {
+        TopicPolicy policy = For(open.Record);
+        limits.Follow(policy);
+        open.Log.Bound(policy.MaxBytes ?? 0);
+        Changed?.Invoke();
+    }
 
     /// <summary>Who says what.</summary>
     /// <param name="record">The topic's record.</param>

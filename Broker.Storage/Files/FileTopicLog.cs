@@ -23,6 +23,8 @@ internal sealed class FileTopicLog(FileTopic topic, long epoch, long nextOffset,
 
     public string? Refusal(int bytes) => Topic.Writer.Refusal(bytes);
 
+    public void Bound(long bytes) => Topic.Writer.Bound = bytes;
+
     public ValueTask VerifyAsync() =>
         Topic.Writer.Verify(epoch) is { } fenced ? ValueTask.FromException(fenced) : ValueTask.CompletedTask;
 

@@ -24,6 +24,7 @@ internal sealed class TopicWriter : WriterClient
     private List<FileAppend> _writing = [];
     private Segment? _active;
     private StoreException? _broken;
+    private long _bound;
     private long _epoch;
     private long _assigned;
     private long _waitingBytes;
@@ -43,11 +44,20 @@ internal sealed class TopicWriter : WriterClient
     /// <summary>First offset that was never given out.</summary>
     public long Assigned => Volatile.Read(ref _assigned);
 
+    /// <summary>Bytes that the log is meant to take (<see cref="ITopicLog.Bound"/>).</summary>
+    public long Bound
+    {
+        get => Volatile.Read(ref _bound);
+        set => Volatile.Write(ref _bound, value);
+    }
+
     private long MaxSegmentBytes
     {
         get
         {
             long limit = _services.Options.MaxTopicBytes;
+            if (Bound is > 0 and long bound && (limit == 0 || bound < limit))
+                limit = bound;
             // A bounded topic needs several segments, or nothing could be removed before all is consumed.
             return limit > 0 ? Math.Min(_services.Options.MaxBytesPerFile, limit / 8) : _services.Options.MaxBytesPerFile;
         }

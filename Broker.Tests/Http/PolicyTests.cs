@@ -15,7 +15,9 @@ public sealed class PolicyTests
         + "\"delivery_rate\":{\"value\":0,\"from\":\"broker\"},\"max_age\":{\"value\":0,\"from\":\"broker\"},"
         + "\"max_in_flight\":{\"value\":0,\"from\":\"broker\"},\"msg_timeout\":{\"value\":60000,\"from\":\"broker\"}";
 
-    private const string TopicLimits = "\"max_message_size\":{\"value\":1048576,\"from\":\"broker\"},\"publish_rate\":{\"value\":0,\"from\":\"broker\"}";
+    private const string TopicLimits =
+        "\"max_age\":{\"value\":0,\"from\":\"broker\"},\"max_bytes\":{\"value\":0,\"from\":\"broker\"},\"max_message_size\":{\"value\":1048576,\"from\":\"broker\"},"
+        + "\"on_full\":{\"value\":\"refuse\",\"from\":\"broker\"},\"publish_rate\":{\"value\":0,\"from\":\"broker\"}";
 
     private const string FromBroker = $$$"""
         {"max_attempts":{"value":0,"from":"broker"},"dead_letter":{"value":"keep","from":"broker"},
@@ -164,7 +166,7 @@ public sealed class PolicyTests
     {
         await using HttpBroker broker = await StartAsync();
         (await broker.PutAsync(Topic, """{"max_attempts":5}""")).IsError(
-            400, "the name max_attempts is not known here: a topic\\u0027s policy has max_message_size, publish_rate and channels");
+            400, "the name max_attempts is not known here: a topic\\u0027s policy has max_age, max_bytes, max_message_size, on_full, publish_rate and channels");
         (await broker.PutAsync(Topic, new string(' ', 70_000))).IsError(413, "BODY_TOO_BIG");
     }
 

@@ -42,7 +42,7 @@ public sealed class PolicySettingsTests : IDisposable
     [InlineData("[policy]\ntopics = \"t\"", "1: policy: is no list of tables; write [[policy]], below it topics = \"orders.*\", and below that what holds for them")]
     [InlineData("\npolicy = 1", "2: policy: is no list of tables; write [[policy]], below it topics = \"orders.*\", and below that what holds for them")]
     [InlineData("[[policy]]\ntopics = \"orders/?\"", "1: policy: \"orders/?\" is no pattern of topics; it has letters, digits, '.', '_', '-', and '*' for any characters")]
-    [InlineData("[[policy]]\ntopics = \"a\"\n[[policy]]\ntopics = \"b\"\nmax_atempts = 5", "3: policy: the name max_atempts is not known here: a topic's policy has max_message_size, publish_rate and channels")]
+    [InlineData("[[policy]]\ntopics = \"a\"\n[[policy]]\ntopics = \"b\"\nmax_atempts = 5", "3: policy: the name max_atempts is not known here: a topic's policy has max_age, max_bytes, max_message_size, on_full, publish_rate and channels")]
     [InlineData("[[policy]]\ntopics = \"a\"\nchannels = { max_attempts = -1 }", "1: policy: max_attempts must be a whole number from 0 to 65535")]
     [InlineData("[[policy]]\ntopics = \"a\"\nchannels = { retry_delay = { first = 5, factor = inf } }", "1: policy: factor must be a number from 1 to 100")]
     [InlineData("[[policy]]\ntopics = \"a\"\nchannels = 2026-01-01", "1: policy: channels must be a JSON object")]

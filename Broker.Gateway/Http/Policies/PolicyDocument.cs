@@ -82,7 +82,10 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
 
     private static IEnumerable<(string Name, JsonNode? Value)> ValuesOf(TopicPolicy policy) =>
     [
+        (PolicyNames.MaxAge, policy.MaxAge),
+        (PolicyNames.MaxBytes, policy.MaxBytes),
         (PolicyNames.MaxMessageSize, policy.MaxMessageSize),
+        (PolicyNames.OnFull, policy.OnFull),
         (PolicyNames.PublishRate, policy.PublishRate),
     ];
 

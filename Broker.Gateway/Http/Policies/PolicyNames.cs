@@ -17,11 +17,13 @@ internal static class PolicyNames
     public const string MaxAge = "max_age";
     public const string MaxInFlight = "max_in_flight";
     public const string MsgTimeout = "msg_timeout";
+    public const string MaxBytes = "max_bytes";
     public const string MaxMessageSize = "max_message_size";
+    public const string OnFull = "on_full";
     public const string PublishRate = "publish_rate";
 
     /// <summary>What a topic's policy may say, for those who asked for something else.</summary>
-    public const string OfTopic = $"a topic's policy has {MaxMessageSize}, {PublishRate} and {Channels}";
+    public const string OfTopic = $"a topic's policy has {MaxAge}, {MaxBytes}, {MaxMessageSize}, {OnFull}, {PublishRate} and {Channels}";
 
     /// <summary>What a channel's policy may say, for those who asked for something else.</summary>
     public const string OfChannel =

@@ -18,6 +18,8 @@ public static class PolicyReader
     private const double MaxRate = 1_000_000;
     private const long MaxInFlight = 1_000_000;
     private const long LeastMsgTimeout = 1000;
+    private const long LeastBytes = 1 << 20;
+    private const long MaxBytes = 1L << 50;
 
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false };
 
@@ -40,6 +42,9 @@ public static class PolicyReader
             policy = property.Name switch
             {
                 PolicyNames.Channels => policy with { Channels = Channel(property.Value, PolicyNames.Channels) },
+                PolicyNames.MaxAge => policy with { MaxAge = Whole(property, 0, MaxDelay) },
+                PolicyNames.MaxBytes => policy with { MaxBytes = Bytes(property) },
+                PolicyNames.OnFull => policy with { OnFull = OnFull(property.Value) },
                 PolicyNames.MaxMessageSize => policy with { MaxMessageSize = (int)Whole(property, 1, int.MaxValue) },
                 PolicyNames.PublishRate => policy with { PublishRate = Rate(property) },
                 _ => throw Unknown(property, PolicyNames.OfTopic),
@@ -127,6 +132,15 @@ public static class PolicyReader
             throw new InvalidPolicyException("most must not be less than first");
         return new RetryDelay(first.Value, factor, most ?? Math.Max(first.Value, DefaultMostDelay));
     }
+
+    private static string OnFull(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString() is TopicPolicy.Refuse or TopicPolicy.DropOldest
+        ? value.GetString()!
+        : throw new InvalidPolicyException("on_full must be refuse or drop_oldest");
+
+    private static long Bytes(JsonProperty property) =>
+        property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt64(out long number) && number is 0 or (>= LeastBytes and <= MaxBytes)
+            ? number
+            : throw new InvalidPolicyException($"{property.Name} must be a whole number from {LeastBytes} to {MaxBytes}, or 0 for no limit");
 
     private static double Rate(JsonProperty property) =>
         property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetDouble(out double number) && number is 0 or (>= LeastRate and <= MaxRate)
