@@ -21,6 +21,10 @@ public sealed class AdminPaths(AdminOptions options)
 
     public string Messages(string topic, string channel) => At($"/topics/{Escape(topic)}/{Escape(channel)}/messages");
 
+    /// <summary>The policy of a topic, or of a channel unless that is empty.</summary>
+    public string Policy(string topic, string channel = "") =>
+        At($"/policy?topic={Escape(topic)}" + (channel.Length == 0 ? "" : $"&channel={Escape(channel)}"));
+
     public string Node(string node) => At($"/nodes/{Uri.EscapeDataString(node).Replace("%3A", ":", StringComparison.Ordinal)}");
 
     /// <summary>The page that asks before something is done.</summary>

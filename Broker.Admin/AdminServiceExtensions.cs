@@ -62,6 +62,7 @@ public static class AdminServiceExtensions
             .AddSingleton<NodeClient>()
             .AddSingleton<BrokerCluster>()
             .AddSingleton<ChannelMessages>()
+            .AddSingleton<ClusterPolicies>()
             .AddSingleton<ActionNotifier>()
             .AddHostedService(static provider => provider.GetRequiredService<ActionNotifier>())
             .AddSingleton<AdminActions>()
@@ -79,7 +80,9 @@ public static class AdminServiceExtensions
             .AddSingleton<Notices>()
             .AddSingleton<PageEndpoints>()
             .AddSingleton<SitePages>()
+            .AddSingleton<PageForms>()
             .AddSingleton<ActionPages>()
+            .AddSingleton<PolicyPages>()
             .AddSingleton<SessionPages>()
             .AddSingleton<AdminSite>();
     }

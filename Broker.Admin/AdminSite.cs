@@ -62,6 +62,7 @@ public sealed class AdminSite(IServiceProvider services, ILogger<AdminSite> logg
         services.GetRequiredService<GraphiteEndpoints>().Map(endpoints);
         services.GetRequiredService<SitePages>().Map(endpoints);
         services.GetRequiredService<ActionPages>().Map(endpoints);
+        services.GetRequiredService<PolicyPages>().Map(endpoints);
         services.GetRequiredService<SessionPages>().Map(endpoints);
     }
 }

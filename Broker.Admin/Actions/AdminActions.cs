@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -6,9 +7,11 @@ namespace Broker.Admin;
 /// <summary>Does what pages and the API are asked to do, and leaves word of it: in the log and with the notification endpoint.</summary>
 /// <param name="cluster">On whom it is done.</param>
 /// <param name="messages">On whose messages it is done.</param>
+/// <param name="policies">Where policies are changed.</param>
 /// <param name="notifier">Tells others.</param>
 /// <param name="logger">The log.</param>
-public sealed class AdminActions(BrokerCluster cluster, ChannelMessages messages, ActionNotifier notifier, ILogger<AdminActions> logger)
+public sealed class AdminActions(
+    BrokerCluster cluster, ChannelMessages messages, ClusterPolicies policies, ActionNotifier notifier, ILogger<AdminActions> logger)
 {
     /// <summary>Does it. What failed on some nodes is given back.</summary>
     /// <param name="action">What is to be done.</param>
@@ -16,13 +19,25 @@ public sealed class AdminActions(BrokerCluster cluster, ChannelMessages messages
     /// <param name="body">What is published.</param>
     /// <param name="defer">How long a published message is held back, in milliseconds.</param>
     /// <exception cref="UpstreamException">Nobody did it.</exception>
-    public async Task<IReadOnlyList<string>> DoAsync(
-        AdminRequest action, HttpContext context, ReadOnlyMemory<byte> body = default, long defer = 0)
+    public Task<IReadOnlyList<string>> DoAsync(AdminRequest action, HttpContext context, ReadOnlyMemory<byte> body = default, long defer = 0) =>
+        DoAsync(action, context, cancellation => PerformAsync(action, body, defer, cancellation));
+
+    /// <summary>Replaces a policy. What failed on some nodes is given back.</summary>
+    /// <param name="action">Whose policy it is.</param>
+    /// <param name="context">The request that asked for it; whoever sent it is an admin.</param>
+    /// <param name="policy">The whole policy.</param>
+    /// <param name="tag">The tag of what it replaces.</param>
+    /// <exception cref="UpstreamException">Nobody did it.</exception>
+    public Task<IReadOnlyList<string>> ChangePolicyAsync(AdminRequest action, HttpContext context, JsonObject policy, string tag) =>
+        DoAsync(action, context, cancellation => policies.ReplaceAsync(action, policy, tag, cancellation));
+
+    private async Task<IReadOnlyList<string>> DoAsync(
+        AdminRequest action, HttpContext context, Func<CancellationToken, Task<IReadOnlyList<string>>> perform)
     {
         AdminUser user = context.GetAdminUser();
         try
         {
-            IReadOnlyList<string> failures = await PerformAsync(action, body, defer, context.RequestAborted);
+            IReadOnlyList<string> failures = await perform(context.RequestAborted);
             Log(action, user, context, failures.Count == 0 ? "done" : string.Join("; ", failures));
             if (action is { Verb: AdminVerb.Create, Channel.Length: > 0 })
                 notifier.Notify(action with { Channel = "" }, user, context);

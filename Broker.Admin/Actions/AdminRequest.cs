@@ -15,6 +15,7 @@ public sealed record AdminRequest(AdminVerb Verb, string Topic, string Channel =
         AdminVerb.Publish => "publish_message",
         AdminVerb.Requeue => "requeue_message",
         AdminVerb.Finish => "finish_message",
+        AdminVerb.ChangePolicy => $"change_{(Channel.Length == 0 ? "topic" : "channel")}_policy",
         _ => $"{Verb.ToString().ToLowerInvariant()}_{(Channel.Length == 0 ? "topic" : "channel")}",
     };
 }

@@ -20,4 +20,7 @@ public enum AdminVerb
 
     /// <summary>Drops a message from a channel.</summary>
     Finish,
+
+    /// <summary>Replaces the policy of a topic or a channel.</summary>
+    ChangePolicy,
 }

@@ -41,12 +41,31 @@ public sealed class NodeClient : IDisposable
     public async Task<T> GetAsync<T>(string authority, string path, JsonTypeInfo<T> type, CancellationToken cancellation)
     {
         string url = $"http://{authority}{path}";
-        return await AskAsync(url, HttpMethod.Get, ReadOnlyMemory<byte>.Empty, async (content, token) =>
+        return await AskAsync(url, HttpMethod.Get, ReadOnlyMemory<byte>.Empty, async (response, token) =>
         {
-            await using Stream body = await content.ReadAsStreamAsync(token);
+            await using Stream body = await response.Content.ReadAsStreamAsync(token);
             return await JsonSerializer.DeserializeAsync(body, type, token) ?? throw new JsonException("the answer is null");
         }, cancellation);
     }
+
+    /// <summary>Gets a text that has a tag.</summary>
+    /// <param name="authority">host:port.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="UpstreamException">It did not answer, or with an error.</exception>
+    public Task<(string Text, string Tag)> GetTaggedAsync(string authority, string path, CancellationToken cancellation) => AskAsync(
+        $"http://{authority}{path}", HttpMethod.Get, ReadOnlyMemory<byte>.Empty,
+        static async (response, token) => (await response.Content.ReadAsStringAsync(token), response.Headers.ETag?.ToString() ?? ""), cancellation);
+
+    /// <summary>Replaces something.</summary>
+    /// <param name="authority">host:port.</param>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">What replaces it.</param>
+    /// <param name="tag">The tag of what is replaced; empty for whatever it is.</param>
+    /// <param name="cancellation">Ends the wait.</param>
+    /// <exception cref="UpstreamException">It did not answer, or with an error.</exception>
+    public Task PutAsync(string authority, string path, ReadOnlyMemory<byte> body, string tag, CancellationToken cancellation) =>
+        AskAsync($"http://{authority}{path}", HttpMethod.Put, body, static (_, _) => Task.FromResult(true), cancellation, tag);
 
     /// <summary>Has something done.</summary>
     /// <param name="authority">host:port.</param>
@@ -95,21 +114,22 @@ public sealed class NodeClient : IDisposable
     }
 
     private async Task<T> AskAsync<T>(
-        string url, HttpMethod method, ReadOnlyMemory<byte> body, Func<HttpContent, CancellationToken, Task<T>> read, CancellationToken cancellation)
+        string url, HttpMethod method, ReadOnlyMemory<byte> body, Func<HttpResponseMessage, CancellationToken, Task<T>> read, CancellationToken cancellation,
+        string tag = "")
     {
         using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(_patience);
         try
         {
-            using HttpResponseMessage first = await SendAsync(url, method, body, limit.Token);
+            using HttpResponseMessage first = await SendAsync(url, method, body, tag, limit.Token);
             if (first.StatusCode == HttpStatusCode.OK)
-                return await read(first.Content, limit.Token);
+                return await read(first, limit.Token);
             string text = await first.Content.ReadAsStringAsync(limit.Token);
             if (first.StatusCode != HttpStatusCode.Forbidden || EncryptedUrl(url, text) is not { } encrypted)
                 throw Refused(url, first, text);
-            using HttpResponseMessage second = await SendAsync(encrypted, method, body, limit.Token);
+            using HttpResponseMessage second = await SendAsync(encrypted, method, body, tag, limit.Token);
             if (second.StatusCode == HttpStatusCode.OK)
-                return await read(second.Content, limit.Token);
+                return await read(second, limit.Token);
             throw Refused(encrypted, second, await second.Content.ReadAsStringAsync(limit.Token));
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
@@ -126,12 +146,14 @@ public sealed class NodeClient : IDisposable
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(string url, HttpMethod method, ReadOnlyMemory<byte> body, CancellationToken cancellation)
+    private async Task<HttpResponseMessage> SendAsync(string url, HttpMethod method, ReadOnlyMemory<byte> body, string tag, CancellationToken cancellation)
     {
         using HttpRequestMessage request = new(method, url);
         request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(Accept));
-        if (method == HttpMethod.Post)
+        if (method != HttpMethod.Get)
             request.Content = new ReadOnlyMemoryContent(body);
+        if (tag.Length > 0)
+            request.Headers.IfMatch.ParseAdd(tag);
         return _own.Find(request.RequestUri!) is { } site
             ? await site.SendAsync(request, cancellation)
             : await _remote.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellation);
@@ -140,7 +162,8 @@ public sealed class NodeClient : IDisposable
     private static UpstreamException Refused(string url, HttpResponseMessage response, string text) => new(
         string.Create(CultureInfo.InvariantCulture,
             $"{url}: got response {(int)response.StatusCode} {response.ReasonPhrase} \"{(text.Length > ErrorTextLimit ? text[..ErrorTextLimit] : text)}\""),
-        (int)response.StatusCode);
+        (int)response.StatusCode,
+        text);
 
     private static string? EncryptedUrl(string url, string body)
     {

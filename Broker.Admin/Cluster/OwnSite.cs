@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Http.Headers;
 using Broker.Serving.Http;
 using Microsoft.AspNetCore.Http;
 
@@ -19,6 +20,8 @@ public sealed class OwnSite(HttpSite site, IServiceProvider services)
         context.Request.Host = HostString.FromUriComponent(request.RequestUri!);
         context.Request.Path = PathString.FromUriComponent(request.RequestUri!);
         context.Request.QueryString = QueryString.FromUriComponent(request.RequestUri!);
+        if (request.Headers.IfMatch.Count > 0)
+            context.Request.Headers.IfMatch = request.Headers.IfMatch.ToString();
         if (request.Content is { } content)
             context.Request.Body = await content.ReadAsStreamAsync(cancellation);
         context.Response.Body = answer;
@@ -26,6 +29,9 @@ public sealed class OwnSite(HttpSite site, IServiceProvider services)
         cancellation.ThrowIfCancellationRequested();
         await context.Response.BodyWriter.FlushAsync(cancellation);
         answer.Position = 0;
-        return new HttpResponseMessage((HttpStatusCode)context.Response.StatusCode) { Content = new StreamContent(answer) };
+        HttpResponseMessage response = new((HttpStatusCode)context.Response.StatusCode) { Content = new StreamContent(answer) };
+        if (context.Response.Headers.ETag.ToString() is { Length: > 0 } tag)
+            response.Headers.ETag = EntityTagHeaderValue.Parse(tag);
+        return response;
     }
 }

@@ -3,10 +3,7 @@ using System.Globalization;
 using System.Text;
 using Broker.Protocol;
 using Broker.Serving.Http;
-using Broker.Serving.Http.Replies;
-using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
 
 namespace Broker.Admin;
@@ -19,23 +16,20 @@ internal sealed class ActionPages(
     BrokerCluster cluster,
     ClusterSampler sampler,
     Notices notices,
-    IAntiforgery antiforgery)
+    PageForms forms)
 {
-    // A message of nsqd's default greatest size in hex, percent-encoded, and then some.
-    private const long FormLimit = 8 << 20;
-
     public void Map(IEndpointRouteBuilder endpoints)
     {
         endpoints.MapGet(paths.At("/confirm"), context => AskAsync(context, FormCollectionOf(context.Request.Query)));
-        endpoints.MapPost(paths.At("/confirm"), context => ReadFormAsync(context, form => AskAsync(context, form)));
-        endpoints.MapPost(paths.At("/actions"), context => ReadFormAsync(context, form => DoAsync(context, form)));
+        endpoints.MapPost(paths.At("/confirm"), context => forms.ReadAsync(context, form => AskAsync(context, form)));
+        endpoints.MapPost(paths.At("/actions"), context => forms.ReadAsync(context, form => DoAsync(context, form)));
     }
 
     private static IFormCollection FormCollectionOf(IQueryCollection query) =>
         new FormCollection(query.ToDictionary(static parameter => parameter.Key, static parameter => parameter.Value));
 
     private static AdminRequest? Parse(IFormCollection form) =>
-        Enum.TryParse(form["action"].ToString(), ignoreCase: true, out AdminVerb verb) && Enum.IsDefined(verb) && !int.TryParse(form["action"], out _)
+        Enum.TryParse(form["action"].ToString(), ignoreCase: true, out AdminVerb verb) && Enum.IsDefined(verb) && verb != AdminVerb.ChangePolicy && !int.TryParse(form["action"], out _)
             ? new AdminRequest(
                 verb, form["topic"].ToString().Trim(), form["channel"].ToString().Trim(), form["node"].ToString().Trim(), form["id"].ToString().Trim())
             : null;
@@ -54,22 +48,6 @@ internal sealed class ActionPages(
         { Verb: AdminVerb.Tombstone, Node.Length: 0 } => "No node was chosen. Choose one on the page of the topic.",
         _ => null,
     };
-
-    private async ValueTask<IResult> ReadFormAsync(HttpContext context, Func<IFormCollection, ValueTask<IResult>> answer)
-    {
-        if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
-            limit.MaxRequestBodySize = FormLimit;
-        if (!context.Request.HasFormContentType)
-            return V1Error.InvalidRequest;
-        IFormCollection form = await context.Request.ReadFormAsync(context.RequestAborted);
-        if (!await antiforgery.IsRequestValidAsync(context))
-        {
-            await pages.ShowAsync(context, new PageContent(
-                typeof(ErrorPage), "Please try again", new ErrorModel("Please try again", "The page had expired, so nothing was done. Go back, reload it and try again.")) { Status = StatusCodes.Status400BadRequest });
-            return Results.Empty;
-        }
-        return await answer(form);
-    }
 
     private async ValueTask<IResult> AskAsync(HttpContext context, IFormCollection form)
     {
@@ -135,7 +113,7 @@ internal sealed class ActionPages(
         return sample.Error is null ? sample.Find(topic) : throw new UpstreamException(sample.Error);
     }
 
-    private static PageContent Forbidden() =>
+    internal static PageContent Forbidden() =>
         new(typeof(ErrorPage), "Not allowed", new ErrorModel("Not allowed", "Viewers cannot change anything. Ask an admin.")) { Status = StatusCodes.Status403Forbidden };
 
     private async ValueTask<IResult> DoAsync(HttpContext context, IFormCollection form)

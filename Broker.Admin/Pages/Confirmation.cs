@@ -72,6 +72,7 @@ internal sealed class Confirmation
         AdminVerb.Delete => $"Deleted {ObjectOf(action)}.",
         AdminVerb.Pause => $"Paused {ObjectOf(action)}.",
         AdminVerb.Unpause => $"Unpaused {ObjectOf(action)}.",
+        AdminVerb.ChangePolicy => $"Changed the policy of {ObjectOf(action)}.",
         _ => $"Emptied {ObjectOf(action)}.",
     };
 

@@ -22,7 +22,7 @@ public sealed class ActionLogTests
         BrokerCluster cluster = new(client, new ClusterAddresses(options), TimeProvider.System);
         LineLogger log = new();
         using ActionNotifier notifier = new(options, TimeProvider.System, NullLogger<ActionNotifier>.Instance);
-        AdminActions actions = new(cluster, new ChannelMessages(client, cluster), notifier, log);
+        AdminActions actions = new(cluster, new ChannelMessages(client, cluster), new ClusterPolicies(client, cluster), notifier, log);
         DefaultHttpContext context = new();
         context.Connection.RemoteIpAddress = IPAddress.Parse("::ffff:10.1.2.3");
         context.Connection.RemotePort = 55;

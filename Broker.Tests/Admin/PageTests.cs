@@ -23,6 +23,8 @@ public sealed class PageTests(AdminBrowser browser)
             ("/topics/orders", "orders", "billing"),
             ("/topics/orders/billing", "billing", "127.0.0.1"),
             ("/topics/orders/billing/messages", "Messages", ""),
+            ("/policy?topic=orders", "Policy", "Its channels"),
+            ("/policy?topic=orders&channel=billing", "Policy", "Message timeout"),
             ("/nodes", "Nodes", "127.0.0.1"),
             ($"/nodes/{broker.Node}", broker.Node, "billing"),
             ("/lookup", "Lookup", "127.0.0.1"),
@@ -273,7 +275,7 @@ public sealed class PageTests(AdminBrowser browser)
         string[] pages =
         [
             "/", "/topics/orders", "/topics/orders/billing", "/topics/orders/billing/messages", "/topics/paused", "/topics/paused/slow", "/topics/paused/slow/messages",
-            "/messages?topic=paused", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/counter", "/cluster", "/confirm?action=delete&topic=orders", "/no-such-page",
+            "/messages?topic=paused", "/policy?topic=orders", "/policy?topic=orders&channel=billing", "/nodes", $"/nodes/{broker.Node}", "/lookup", "/counter", "/cluster", "/confirm?action=delete&topic=orders", "/no-such-page",
             $"/topics/{Dotted}", $"/topics/{Dotted}/{unbroken}", $"/topics/{Dotted}/{unbroken}/messages", $"/messages?topic={unbroken}",
             $"/confirm?action=delete&topic={Dotted}&channel={unbroken}",
         ];
