@@ -24,7 +24,7 @@ internal sealed class PageForms(PageEndpoints pages, IAntiforgery antiforgery)
         if (!await antiforgery.IsRequestValidAsync(context))
         {
             await pages.ShowAsync(context, new PageContent(
-                typeof(ErrorPage), "Please try again", new ErrorModel("Please try again", "The page was too old: nothing was done. Go back, load it again and repeat.")) { Status = StatusCodes.Status400BadRequest });
+                typeof(ErrorPage), "Please try again", new ErrorModel("Please try again", "The page had expired, so nothing was done. Go back, reload it and try again.")) { Status = StatusCodes.Status400BadRequest });
             return Results.Empty;
         }
         return await answer(form);

@@ -19,10 +19,9 @@ public sealed class PolicyTests
         "\"max_age\":{\"value\":0,\"from\":\"broker\"},\"max_bytes\":{\"value\":0,\"from\":\"broker\"},\"max_message_size\":{\"value\":1048576,\"from\":\"broker\"},"
         + "\"on_full\":{\"value\":\"refuse\",\"from\":\"broker\"},\"publish_rate\":{\"value\":0,\"from\":\"broker\"}";
 
-    private const string FromBroker = $$$"""
-        {"max_attempts":{"value":0,"from":"broker"},"dead_letter":{"value":"keep","from":"broker"},
-        "retry_delay":{"value":{"first":0,"factor":1,"most":0},"from":"broker"},{{{Limits}}}}
-        """;
+    private const string FromBroker =
+        "{\"max_attempts\":{\"value\":0,\"from\":\"broker\"},\"dead_letter\":{\"value\":\"keep\",\"from\":\"broker\"},"
+        + "\"retry_delay\":{\"value\":{\"first\":0,\"factor\":1,\"most\":0},\"from\":\"broker\"}," + Limits + "}";
 
     [Fact]
     public async Task Where_nobody_says_anything_the_broker_does()

