@@ -12,7 +12,7 @@ internal sealed class JournalEntries
     /// <summary>Kind of an entry that holds a kept message: offset, due time, attempts, and the record up to the end of the block.</summary>
     private const byte Kept = 6;
 
-    /// <summary>Kind of an entry that makes a kept message of a dead letter: offset, number and size of the letter, and the record up to the end of the block.</summary>
+    /// <summary>Kind of an entry that makes a kept message of a dead letter: offset, number and size of the letter, the record up to the end of the block.</summary>
     private const byte Revived = 10;
 
     private const int MaxEntrySize = 1 + 10 + 10 + 10;

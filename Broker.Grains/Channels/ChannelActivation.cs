@@ -140,6 +140,8 @@ internal sealed class ChannelActivation
     {
         if (_fenced is { Progress: { } fenced })
             await fenced.DisposeAsync();
+        if (Open is { } ending)
+            await ending.BuriedAsync();
         if (Open is not { } open)
             return;
         Open = null;

@@ -161,9 +161,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         try
         {
-            return await _recovery.GetAsync(request.Incarnation) is { } open
-                ? await new DeadPeek(open, request).LookAsync()
-                : new DeadReply { Status = TopicStatus.ChannelNotFound };
+            if (await _recovery.GetAsync(request.Incarnation) is not { } open)
+                return new DeadReply { Status = TopicStatus.ChannelNotFound };
+            await open.BuriedAsync();
+            return await new DeadPeek(open, request).LookAsync();
         }
         catch (StoreException e)
         {
@@ -176,9 +177,10 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     {
         try
         {
-            return await _recovery.GetAsync(incarnation) is { } open
-                ? await new DeadDiscard(_channel, _turns, _time).DiscardAsync(open, filter, from)
-                : new DeadDiscardReply { Status = TopicStatus.ChannelNotFound };
+            if (await _recovery.GetAsync(incarnation) is not { } open)
+                return new DeadDiscardReply { Status = TopicStatus.ChannelNotFound };
+            await open.BuriedAsync();
+            return await new DeadDiscard(_channel, _turns, _time).DiscardAsync(open, filter, from);
         }
         catch (StoreException e)
         {
@@ -192,6 +194,9 @@ public sealed class ChannelGrain : Grain, IChannelGrain
         if (await _recovery.GetAsync(incarnation) is not { } open)
             return TopicStatus.ChannelNotFound;
         open.NoteChange();
+        await open.BuriedAsync();
+        if (!ReferenceEquals(open, _channel.Open))
+            return TopicStatus.ChannelNotFound;
         _redriving.Follow(open, redrive);
         return TopicStatus.Ok;
     }

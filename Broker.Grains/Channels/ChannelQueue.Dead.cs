@@ -17,6 +17,9 @@ public sealed partial class ChannelQueue
     /// <summary>Messages that were given up, in the order in which that was, and are not in the store yet.</summary>
     public IReadOnlyList<DyingMessage> Dying => _dying;
 
+    /// <summary>How many messages were dying in all, those that are dying still included.</summary>
+    public long Condemned { get; private set; }
+
     /// <summary>Messages that were given up and are kept.</summary>
     public long Dead => Letters.Count + _dying.Count;
 
@@ -90,6 +93,7 @@ public sealed partial class ChannelQueue
         Books.Die(cause);
         if (_retries.KeepsDead && !_limits.OwnsBodies)
         {
+            Condemned++;
             _dying.Add(new DyingMessage(offset, attempts, cause, now.Wall, consumer));
             return;
         }

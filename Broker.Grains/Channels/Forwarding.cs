@@ -28,7 +28,8 @@ internal sealed class Forwarding(ChannelActivation channel, TimeProvider time)
     /// <exception cref="StoreException">They were not taken, or it is not known; they are dying still.</exception>
     public async Task SendAsync(OpenChannel open, IReadOnlyList<(DyingMessage Message, byte[]? Record)> dying, string topic)
     {
-        _pending = new Parcel(open, topic, dying.Count, [.. dying.Where(one => one.Record is not null).Select(one => one.Message.Offset)], RequestOf(open, dying), open.Queue.Version);
+        HashSet<long> sent = [.. dying.Where(one => one.Record is not null).Select(one => one.Message.Offset)];
+        _pending = new Parcel(open, topic, dying.Count, sent, RequestOf(open, dying), open.Queue.Version);
         await SendAgainAsync();
     }
 

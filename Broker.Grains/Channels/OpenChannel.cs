@@ -78,6 +78,18 @@ public sealed class OpenChannel
             consumer.FollowTimeout(Queue.MessageTimeout);
     }
 
+    /// <summary>Completes when what is dying now is dead, or when that is tried again later.</summary>
+    public async Task BuriedAsync()
+    {
+        long condemned = Queue.Condemned;
+        while (Burying && Queue.Condemned - Queue.Dying.Count < condemned)
+        {
+            // Its turn ends with every few that are buried.
+            await DeadTurns.WaitAsync();
+            DeadTurns.Release();
+        }
+    }
+
     /// <summary>The topic says something else that a report sent before knows nothing of.</summary>
     public void NoteChange() => Changes++;
 

@@ -65,8 +65,9 @@ internal sealed class Redriving(ChannelActivation channel, ChannelTurns turns, T
         try
         {
             run.Refill(Moment.Of(time).Steady);
-            while (!run.IsOver && run.Open == channel.Open && await SendAsync(run))
-                turns.End(run.Open, Moment.Of(time));
+            bool isMore = true;
+            while (isMore && !run.IsOver && run.Open == channel.Open)
+                isMore = await SendAsync(run);
             if (run.IsDone && !run.IsOver)
             {
                 run.IsOver = true;
@@ -122,6 +123,7 @@ internal sealed class Redriving(ChannelActivation channel, ChannelTurns turns, T
                 return false;
             open.Queue.Revive(found);
             run.Count(found.Count);
+            turns.End(open, Moment.Of(time));
             return !run.IsDone && (found.Count > 0 || looked > 0);
         }
         finally

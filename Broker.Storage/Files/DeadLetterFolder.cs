@@ -12,11 +12,15 @@ internal sealed class DeadLetterFolder(StoreServices services, string path)
 
     private readonly Lock _lock = new();
     private List<DeadSegment>? _segments;
+    private bool _isFolderSynced;
 
     // Where the last read ended, so that the next one need not walk there.
     private (DeadSegment? Segment, long Number, long Position) _readTo;
 
-    /// <summary>Writes letters behind those that are there; they are on the device when this returns. Letters of their numbers that are there were never heard of again, and go.</summary>
+    /// <summary>
+    /// Writes letters behind those that are there; they are on the device when this returns. Letters of their numbers that are there were never heard of
+    /// again, and go.
+    /// </summary>
     /// <param name="incarnation">Of the channel.</param>
     /// <param name="letters">Letters with consecutive numbers.</param>
     public void Append(long incarnation, IReadOnlyList<DeadLetter> letters)
@@ -113,6 +117,7 @@ internal sealed class DeadLetterFolder(StoreServices services, string path)
         lock (_lock)
         {
             _segments = null;
+            _isFolderSynced = false;
             _readTo = default;
             if (services.Files.DirectoryExists(path))
                 services.Files.DeleteDirectory(path);
@@ -179,10 +184,11 @@ internal sealed class DeadLetterFolder(StoreServices services, string path)
 
     private DeadSegment Create(long incarnation, long number)
     {
-        if (!services.Files.DirectoryExists(path))
+        if (!_isFolderSynced)
         {
             services.Files.CreateDirectory(path);
             services.Files.SyncDirectory(Path.GetDirectoryName(path)!);
+            _isFolderSynced = true;
         }
         DeadSegment segment = new(DataPath.DeadLetters(path, number), number);
         using (IStorageFile file = services.Files.Create(segment.Path))
@@ -216,11 +222,10 @@ internal sealed class DeadLetterFolder(StoreServices services, string path)
             }
             made.Sync();
         }
-        services.Files.Rename(temporary, segment.Path);
-        services.Files.SyncDirectory(path);
-        segment.Letters = left;
-        segment.Length = DeadSegment.Unknown;
         _readTo = default;
+        services.Files.Rename(temporary, segment.Path);
+        segment.Letters = left;
+        services.Files.SyncDirectory(path);
     }
 
     private sealed class DeadSegment(string path, long first)

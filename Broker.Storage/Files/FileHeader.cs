@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Broker.Storage.Files;
 
 /// <summary>
-/// The first bytes of a segment, a journal, or a segment of dead letters: 8 bytes of magic, format version, two numbers that say whose it is, and from 28 on the CRC-32C of
-/// what stands before; numbers little endian.
+/// The first bytes of a segment, a journal, or a segment of dead letters: 8 bytes of magic, format version, two numbers that say whose it is, and from 28
+/// on the CRC-32C of what stands before; numbers little endian.
 /// </summary>
 /// <param name="Generation">Generation of the topic; 0 in what belongs to a channel.</param>
 /// <param name="Identity">Base offset of a segment, incarnation of the channel in the others.</param>

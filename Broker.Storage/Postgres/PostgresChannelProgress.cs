@@ -171,9 +171,10 @@ internal sealed class PostgresChannelProgress : IChannelProgress
         {
             await _database.RunAsync($"cannot remove dead letters of channel {Name} of topic {Topic}", async connection =>
             {
-                while (await connection.ExecuteAsync(_database.Sql.FreeDead, Generation, Name, Incarnation, Epoch, range.Start, range.End) >= Statements.Chunk)
-                {
-                }
+                int gone;
+                do
+                    gone = await connection.ExecuteAsync(_database.Sql.FreeDead, Generation, Name, Incarnation, Epoch, range.Start, range.End);
+                while (gone == Statements.Chunk);
             });
         }
         lock (_lock)

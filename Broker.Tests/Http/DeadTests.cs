@@ -27,7 +27,7 @@ public sealed class DeadTests
             Assert.Equal(25, (int)page["dead_count"]!);
             Assert.True((long)page["dead_bytes"]! > 25 * 32);
             seen.AddRange(page["messages"]!.AsArray().Select(message => message!));
-            after = page["next"] is { } next ? $"&after={(long)next}" : "";
+            after = page["next"] is { } next ? $"&after={(string?)next}" : "";
         }
         while (after.Length > 0);
         Assert.Equal(Enumerable.Range(0, 25), seen.Select(letter => (int)letter["number"]!));
@@ -195,7 +195,7 @@ public sealed class DeadTests
     private static async Task<NsqSocket> SubscribeAsync(HttpBroker broker, string clientId, int timeout = 60_000)
     {
         NsqSocket consumer = await broker.Broker.OpenAsync();
-        await consumer.IdentifyAsync($$"""{"client_id":"{{clientId}}","msg_timeout":{{timeout.ToString(CultureInfo.InvariantCulture)}}}""");
+        await consumer.IdentifyAsync($$"""{"client_id":"{{clientId}}","msg_timeout":{{timeout.ToString(CultureInfo.InvariantCulture)}},"output_buffer_size":-1}""");
         await consumer.SubscribeAsync("t", "c", ready: 500);
         return consumer;
     }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Broker.Channels;
-using Broker.Serving.Http.Replies;
 using Broker.Topics;
 using Microsoft.AspNetCore.Http;
 

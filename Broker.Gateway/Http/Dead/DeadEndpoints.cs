@@ -82,7 +82,7 @@ internal sealed class DeadEndpoints(IGrainFactory grains, TimeProvider time)
             Count = reply.Count,
             Bytes = reply.Bytes,
             Letters = [.. reply.Letters.Select(Describe)],
-            Next = reply.Next - 1,
+            Next = reply.Next is { } next ? (next - 1).ToString(CultureInfo.InvariantCulture) : null,
         };
         return V1Result.Json(document, DeadJson.Default.DeadLettersDocument);
     }

@@ -15,5 +15,5 @@ public sealed class DeadLettersDocument
     [JsonPropertyName("messages")] public required DeadLetterDocument[] Letters { get; init; }
 
     /// <summary>What to give as <c>after</c> to see more; null when there are none.</summary>
-    [JsonPropertyName("next")] public required long? Next { get; init; }
+    [JsonPropertyName("next")] public required string? Next { get; init; }
 }

@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace Broker.Gateway.Http.Dead;
 
-/// <summary>Which dead letters a request is about: <c>cause</c>, <c>id</c> (one or more, with commas between), <c>older_than</c> and <c>younger_than</c> (ms since they died).</summary>
+/// <summary>
+/// Which dead letters a request is about: <c>cause</c>, <c>id</c> (one or more, with commas between), <c>older_than</c> and <c>younger_than</c> (ms since
+/// they died).
+/// </summary>
 internal static class DeadQuestion
 {
     /// <summary>Most ids in one request.</summary>

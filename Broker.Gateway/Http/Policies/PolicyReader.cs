@@ -97,7 +97,8 @@ public static class PolicyReader
     {
         string? text = value.ValueKind == JsonValueKind.String ? value.GetString() : null;
         bool isGood = text is ChannelPolicy.Keep or ChannelPolicy.Drop
-            || (text is not null && text.StartsWith(ChannelPolicy.TopicPrefix, StringComparison.Ordinal) && NsqName.IsValid(text.AsSpan(ChannelPolicy.TopicPrefix.Length)));
+            || (text is not null && text.StartsWith(ChannelPolicy.TopicPrefix, StringComparison.Ordinal)
+                && NsqName.IsValid(text.AsSpan(ChannelPolicy.TopicPrefix.Length)));
         return isGood ? text! : throw new InvalidPolicyException("dead_letter must be keep, drop, or topic: with the name of a topic behind it");
     }
 

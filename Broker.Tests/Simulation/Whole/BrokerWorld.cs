@@ -45,6 +45,9 @@ internal sealed class BrokerWorld
     private readonly bool _hasFaultyNetwork;
     private readonly Mutation _mutation;
     private readonly HashSet<(string Topic, string Channel)> _pausing = [];
+
+    // What is done to dead letters is drawn apart, so that the lives of worlds without policies stay what they were.
+    private readonly Random? _deaths;
     private IMessageStore? _opened;
     private int _numbers;
     private long _lastCrash;
@@ -64,6 +67,7 @@ internal sealed class BrokerWorld
         _random = new Random(seed);
         _hasFaultyNetwork = hasFaultyNetwork;
         _mutation = mutation;
+        _deaths = mutation == Mutation.None && seed % 2 == 0 ? new Random(seed) : null;
         _store = store;
         Scheduler = new SeededScheduler(seed, Time);
         _options = new QueueOptions
@@ -120,11 +124,15 @@ internal sealed class BrokerWorld
     {
         Scheduler.Run(BootAsync);
         Scheduler.Run(() => StartGatewaysAsync(2));
+        if (_deaths is not null)
+            Scheduler.Run(LimitAttemptsAsync);
         TimeSpan end = Time.Elapsed + duration;
         while (Time.Elapsed < end)
         {
             Scheduler.RunFor(TimeSpan.FromMilliseconds(_random.Next(1, 3_000)));
             AssertNothingFailed();
+            if (_deaths?.Next(3) == 0)
+                _ = Scheduler.Start(() => RedriveAsync(_deaths));
             Disturb(crashes);
         }
 
@@ -140,7 +148,12 @@ internal sealed class BrokerWorld
         Scheduler.Run(SubscribeWhereNobodyIsAsync);
         TimeSpan limit = Time.Elapsed + DrainedWithin;
         while (Time.Elapsed < limit && (Oracle.IsAnyMissing || !Scheduler.Run(IsEmptyAsync)))
+        {
+            // Consumers finish all now: what died once is all that is left to bring back.
+            if (_deaths is not null)
+                Scheduler.Run(RedriveAllAsync);
             Scheduler.RunFor(TimeSpan.FromSeconds(5));
+        }
         AssertNothingFailed();
         List<string> missing = Oracle.Missing();
         Assert.True(missing.Count == 0, $"{missing.Count} acknowledged messages were never delivered: {string.Join("; ", missing.Take(10))}\n"
@@ -152,7 +165,7 @@ internal sealed class BrokerWorld
         {
             Assert.True(
                 channel.StartedWith + channel.MessageCount == channel.Finished + channel.Discarded,
-                $"{channel.Channel}: started with {channel.StartedWith}, published {channel.MessageCount}, finished {channel.Finished}, discarded {channel.Discarded}");
+                $"{channel.Channel}: started with {channel.StartedWith}, published {channel.MessageCount}, finished {channel.Finished}, discarded {channel.Discarded}, died {string.Join(' ', channel.DiedByCause)}");
         }
     }
 
@@ -421,6 +434,53 @@ internal sealed class BrokerWorld
         return _unsyncedSince;
     }
 
+    // Beyond a few attempts messages die; the channels of a world have one policy, by their topics.
+    private async Task LimitAttemptsAsync()
+    {
+        ChannelPolicy policy = new()
+        {
+            MaxAttempts = _deaths!.Next(1, 4),
+            RetryDelay = _deaths.Next(2) == 0 ? new RetryDelay(_deaths.Next(1, 2_000), 2, 5_000) : null,
+        };
+        foreach (string topic in Topics)
+            await TryAsync($"{topic} {policy}", () => Grains.GetGrain<ITopicGrain>(topic).ChangePolicyAsync(new TopicPolicy { Channels = policy }, expected: null));
+    }
+
+    private async Task RedriveAsync(Random random)
+    {
+        string topic = Topics[random.Next(Topics.Length)];
+        string channel = Channels[random.Next(Channels.Length)];
+        Redrive? redrive = random.Next(4) == 0
+            ? null
+            : new Redrive { Rate = random.Next(2) == 0 ? 0 : random.Next(1, 20), Filter = random.Next(2) == 0 ? DeadFilter.All : new DeadFilter { Cause = DeadCause.Requeued } };
+        await SetRedriveAsync(topic, channel, redrive);
+    }
+
+    private async Task RedriveAllAsync()
+    {
+        foreach (TopicStats stats in await StatsAsync())
+        {
+            foreach (ChannelStats channel in stats.Channels.Where(channel => channel.Dead > 0))
+                await SetRedriveAsync(stats.Topic, channel.Channel, new Redrive());
+        }
+    }
+
+    private Task SetRedriveAsync(string topic, string channel, Redrive? redrive) =>
+        TryAsync($"{topic}:{channel} {redrive}", () => Grains.GetGrain<ITopicGrain>(topic).RedriveAsync(channel, redrive));
+
+    private async Task TryAsync(string what, Func<ValueTask<TopicReply>> change)
+    {
+        try
+        {
+            TopicReply reply = await change();
+            _events.Add($"{Now} {what}: {reply.Status} {reply.Error}");
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansMessageRejectionException or StoreException)
+        {
+            _events.Add($"{Now} {what}: {e.Message}");
+        }
+    }
+
     private void Shake()
     {
         Oracle.Disturbed();
@@ -431,7 +491,7 @@ internal sealed class BrokerWorld
     {
         foreach (TopicStats stats in await StatsAsync())
         {
-            if (stats.Depth != 0 || stats.Channels.Any(c => c.Depth != 0 || c.InFlight != 0 || c.Deferred != 0))
+            if (stats.Depth != 0 || stats.Channels.Any(c => c.Depth != 0 || c.InFlight != 0 || c.Deferred != 0 || c.Dead != 0))
                 return false;
         }
 
@@ -439,7 +499,7 @@ internal sealed class BrokerWorld
     }
 
     private async Task<string> DescribeAsync() => string.Join("; ", (await StatsAsync()).SelectMany(stats =>
-        stats.Channels.Select(c => $"{stats.Topic}/{c.Channel} depth {c.Depth} in flight {c.InFlight} deferred {c.Deferred} consumers {c.ConsumerCount}")
+        stats.Channels.Select(c => $"{stats.Topic}/{c.Channel} depth {c.Depth} in flight {c.InFlight} deferred {c.Deferred} dead {c.Dead} consumers {c.ConsumerCount}")
             .Prepend($"{stats.Topic} depth {stats.Depth}")));
 
     private async Task<List<TopicStats>> StatsAsync()

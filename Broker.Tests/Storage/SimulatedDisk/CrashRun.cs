@@ -33,6 +33,7 @@ internal sealed class CrashRun
     private readonly SortedSet<long> _revived = [];
     private readonly HashSet<long> _seen = [];
     private readonly RecordedLog _log = new();
+    private readonly List<string> _events = [];
     private SimulatedScheduler _scheduler;
     private SimulatedFiles _disk;
     private readonly HashSet<long> _possibleHeads = [0];
@@ -71,7 +72,7 @@ internal sealed class CrashRun
         }
         catch (Exception e)
         {
-            throw new XunitException($"seed {_seed}: {e.Message}\n{string.Join('\n', _log.Problems)}\n{e}");
+            throw new XunitException($"seed {_seed}: {e.Message}\n{string.Join('\n', _log.Problems)}\n{string.Join('\n', _events)}\n{e}");
         }
     }
 
@@ -89,6 +90,7 @@ internal sealed class CrashRun
         disk.FailingSyncs = 0;
         if (_random.Next(4) > 0)
             disk.CrashIn(_random.Next(1, 120), powerLoss);
+        _events.Add($"a life: fails {fails}, power loss {powerLoss}");
         bool ended = _scheduler.Run(() => LiveAsync(disk, fails), () => disk.AfterCrash is not null);
         if (ended && disk.AfterCrash is null)
         {
@@ -254,6 +256,7 @@ internal sealed class CrashRun
                 next = read.End;
             }
         }
+        _events.Add($"dead: {string.Join(' ', found)}, numbers up to {numbers.End}");
         Assert.Equal(numbers.Count, found.Count);
         foreach (long offset in _dead.Except(_leaving))
             Assert.True(found.Contains(offset), $"dead letter {offset} is lost");
@@ -266,8 +269,10 @@ internal sealed class CrashRun
             Assert.True(_leaving.Contains(offset), $"message {offset} is alive again, and nobody wanted it to be");
             Assert.Equal(KeptBody(offset), BodyOf((await progress.ReadKeptAsync(offset))!, 0));
         }
-        _dead.Clear();
-        _dead.UnionWith(found);
+        // What was not acknowledged and outlived a kill may yet go with the power; what outlived that is on the device.
+        _dead.IntersectWith(found);
+        if (_isAfterPowerLoss)
+            _dead.UnionWith(found);
         _leaving.ExceptWith(found);
         return numbers.Copy();
     }
@@ -503,7 +508,9 @@ internal sealed class CrashRun
                     Record = MessageBatch.Create(1, KeptBody(offset)).Records,
                 });
             }
+            run._events.Add($"bury {letters[0].Number} to {letters[^1].Number} from {letters[0].Offset}");
             await progress.BuryAsync(letters);
+            run._events.Add($"buried, crashed {disk.AfterCrash is not null}");
             if (disk.AfterCrash is not null)
                 return;
             foreach (DeadLetter letter in letters)
@@ -522,6 +529,7 @@ internal sealed class CrashRun
             DeadRead read = await progress.ReadDeadAsync(first.Start, first.End, 1);
             if (disk.AfterCrash is not null || read.Letters is not [var letter])
                 return;
+            run._events.Add($"exhume {letter.Number}, {letter.Offset}");
             run._leaving.Add(letter.Offset);
             numbers.Remove(letter.Number, letter.Number + 1, letter.Size);
             if (_random.Next(2) == 0)
