@@ -31,7 +31,7 @@ public sealed class StorageMetrics
         _append = meter.CreateHistogram(
             "broker.log.append.duration", "s", "Time until a batch is in the log, for the batch of each group that waited longest.", null, advice);
         _write = meter.CreateHistogram("broker.log.write.duration", "s", "Time to write a group of batches of one topic to its log.", null, advice);
-        _sync = meter.CreateHistogram("broker.log.fsync.duration", "s", "Time of an fsync of one topic's log.", null, advice);
+        _sync = meter.CreateHistogram("broker.log.fsync.duration", "s", "Time of an fsync of one topic's log, or of one of all together when many are due.", null, advice);
         meter.CreateObservableCounter("broker.log.written.size", () => Volatile.Read(ref _bytes), "By", "Bytes written to logs.");
         meter.CreateObservableCounter("broker.log.written.messages", () => Volatile.Read(ref _messages), "{message}", "Messages written to logs.");
         meter.CreateObservableCounter(
@@ -65,7 +65,7 @@ public sealed class StorageMetrics
     /// <summary>A group was written.</summary>
     public void Written(long start) => Record(_write, start);
 
-    /// <summary>A log was synced.</summary>
+    /// <summary>A log was synced, or many at once.</summary>
     public void Synced(long start) => Record(_sync, start);
 
     /// <summary>The store could not write.</summary>

@@ -45,7 +45,7 @@ internal sealed class ChannelJournal : WriterClient
         _topic = topic;
         _channel = channel;
         _title = $"channel {channel} of topic {topic.Folder.Name}";
-        _file = new JournalFile(_services, _title, DataPath.Journal(topic.Folder.Directory, channel));
+        _file = new JournalFile(_services, _title, DataPath.Journal(topic.Folder.Directory, channel), isDoubtful: !topic.WasClosedCleanly);
         _sync = new JournalSync(_services, topic.Folder, _file, _title);
         _compaction = new JournalCompaction(_services, topic.Folder, _file, _sync, _title);
         _letters = new DeadLetterFolder(_services, DataPath.DeadFolder(topic.Folder.Directory, channel));
@@ -131,6 +131,12 @@ internal sealed class ChannelJournal : WriterClient
             _gate.Release();
         }
     }
+
+    /// <summary>Whether something is written that is not on the device.</summary>
+    public bool NeedsSync => _file.NeedsSync && !_topic.Folder.IsDeleted;
+
+    /// <summary>Brings what is written to the device; what goes wrong is told to the operator.</summary>
+    public void Sync() => _sync.Sync();
 
     /// <summary>Completes when no compaction is under way; none begins any more once the writer has ended.</summary>
     public Task CompactedAsync() => _compaction.Ended;

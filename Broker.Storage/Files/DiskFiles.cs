@@ -81,6 +81,9 @@ public sealed partial class DiskFiles(int maxOpenHandles = 192) : IStorageFiles
     }
 
     /// <inheritdoc/>
+    public IStorageVolume? OpenVolume(string path) => DiskVolume.Open(path);
+
+    /// <inheritdoc/>
     public IDisposable? TryLock(string path)
     {
         try

@@ -77,13 +77,15 @@ public sealed class FileMessageStore : IMessageStore
             ownership.Dispose();
             throw;
         }
+        WholeSync whole = new(files.OpenVolume(path.Root));
         StoreServices services = new()
         {
             Options = options,
             Files = files,
             Threads = threads,
             Writer = new LogWriter(threads, time, ProgressDelay),
-            Syncer = new Syncer(threads, time, options.SyncTimeout),
+            Syncer = new Syncer(threads, time, options.SyncTimeout, whole, metrics),
+            Whole = whole,
             Store = store,
             Path = path,
             Log = log,
@@ -152,17 +154,18 @@ public sealed class FileMessageStore : IMessageStore
         }
         try
         {
-            foreach (FileTopic topic in topics)
-                await topic.CloseAsync(epoch: null);
-        }
-        finally
-        {
+            await EndAllAsync(topics);
             await CompactedAsync(topics);
             await _services.Writer.DisposeAsync();
             await _services.Syncer.DisposeAsync();
             // They write beside the journals, which belong to whoever opens the data path next.
             await CompactedAsync(topics);
+            await _services.Threads.RunAsync(() => NoteEnds(topics));
+        }
+        finally
+        {
             topics.ForEach(topic => topic.DisposeFiles());
+            _services.Whole.Dispose();
             _ownership.Dispose();
         }
     }
@@ -229,6 +232,23 @@ public sealed class FileMessageStore : IMessageStore
         return _services.Files.DirectoryExists(directory) && RecordDocument.Read(_services.Files, DataPath.Record(directory)) is { } document
             ? [.. document.Record.Channels.Select(channel => channel.Name)]
             : [];
+    }
+
+    // Whatever changes a topic now is waited for, and nothing changes it afterwards.
+    private async Task EndAllAsync(List<FileTopic> topics)
+    {
+        foreach (FileTopic topic in topics)
+            await topic.Gate.WaitAsync();
+        await _services.Writer.RunAsync(() => topics.ForEach(topic => topic.Writer.End(epoch: null)));
+        topics.ForEach(topic => topic.Gate.Release());
+    }
+
+    private bool NoteEnds(List<FileTopic> topics)
+    {
+        // What the last sync of the syncer failed for.
+        topics.SelectMany(static topic => topic.Journals.All()).Where(static journal => journal.NeedsSync).ToList().ForEach(static journal => journal.Sync());
+        new CleanEnds(_services).Note(topics);
+        return true;
     }
 
     private static Task CompactedAsync(List<FileTopic> topics) =>

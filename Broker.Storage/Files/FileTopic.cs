@@ -16,6 +16,7 @@ internal sealed class FileTopic
         Folder = folder;
         _record = record;
         _reservation = reservation;
+        WasClosedCleanly = reservation.CleanEnd is not null || reservation.Reserved == 0;
         Segments = new SegmentList(segments);
         Sync = new TopicSync(services, folder, Segments, reservation);
         Writer = new TopicWriter(services, folder, Segments, reservation, Sync);
@@ -27,6 +28,14 @@ internal sealed class FileTopic
     public TopicFolder Folder { get; }
 
     public SegmentList Segments { get; }
+
+    public OffsetReservation Reservation => _reservation;
+
+    /// <summary>Whether it was on the device as a whole when it was opened.</summary>
+    public bool WasClosedCleanly { get; }
+
+    /// <summary>Whether the topic was in use since the end of its log was last noted.</summary>
+    public bool IsEndOpen => _reservation is { Reserved: > 0, CleanEnd: null } && !Folder.IsDeleted;
 
     public TopicSync Sync { get; }
 
@@ -56,18 +65,17 @@ internal sealed class FileTopic
         if (TopicFolder.Find(services, name, out TopicRecord record) is not { } folder)
             return null;
         OffsetReservation reservation = new(services.Files, DataPath.Offsets(folder.Directory));
-        List<Segment> segments = folder.OpenSegments();
         try
         {
             reservation.Open();
+            // An end is noted after all was synced.
+            return new FileTopic(services, folder, record, reservation, folder.OpenSegments(areSynced: reservation.CleanEnd is not null));
         }
         catch
         {
             reservation.Dispose();
-            segments.ForEach(segment => segment.Dispose());
             throw;
         }
-        return new FileTopic(services, folder, record, reservation, segments);
     }
 
     /// <summary>Opens the topic for writing under a new epoch.</summary>
@@ -86,17 +94,14 @@ internal sealed class FileTopic
         }
     }
 
-    /// <summary>Ends an opening: all is synced and noted as closed cleanly.</summary>
-    /// <param name="epoch">The opening to end, if it is still the last; null for whichever is.</param>
-    public async Task CloseAsync(long? epoch)
+    /// <summary>Ends an opening: nothing is appended until the next. That the log ends here is noted when the store closes.</summary>
+    /// <param name="epoch">The opening to end, if it is still the last.</param>
+    public async Task CloseAsync(long epoch)
     {
         await Gate.WaitAsync();
         try
         {
-            bool isLast = false;
-            await Services.Writer.RunAsync(() => isLast = Writer.TryEnd(epoch));
-            if (isLast)
-                await Services.RunAsync($"cannot close topic {Folder.Name}", () => Sync.CloseCleanly(Writer.Assigned));
+            await Services.Writer.RunAsync(() => Writer.End(epoch));
         }
         finally
         {

@@ -38,6 +38,9 @@ public interface IStorageFiles
     /// <summary>Returns when the names made, renamed and removed in a directory are on the device.</summary>
     void SyncDirectory(string path);
 
+    /// <summary>The file system below a directory; null when it cannot be synced as a whole, or does not tell for certain what that came to.</summary>
+    IStorageVolume? OpenVolume(string path);
+
     /// <summary>Takes a lock that ends with this process at the latest; null when another holds it.</summary>
     IDisposable? TryLock(string path);
 }

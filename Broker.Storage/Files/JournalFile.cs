@@ -10,7 +10,11 @@ namespace Broker.Storage.Files;
 /// The lock guards what the fields say; it is never held during I/O, and no other is taken under it. One thread at a time changes the file:
 /// the writer, or who opens the channel, while nothing is noted.
 /// </remarks>
-internal sealed class JournalFile(StoreServices services, string channel, string path)
+/// <param name="services">What the store shares.</param>
+/// <param name="channel">The channel, for messages.</param>
+/// <param name="path">The file.</param>
+/// <param name="isDoubtful">Whether what is there was left by an unclean end (<see cref="Segment.IsDoubtful"/>).</param>
+internal sealed class JournalFile(StoreServices services, string channel, string path, bool isDoubtful)
 {
     private const long CompactFrom = 64 << 10;
     private const int CompactFactor = 4;
@@ -25,6 +29,8 @@ internal sealed class JournalFile(StoreServices services, string channel, string
     private bool _isDirectoryDirty;
     private bool _isSyncing;
     private bool _mustRewrite;
+    private bool _isDoubtful;
+    private TakenJournal _taken;
 
     public string Path => path;
 
@@ -215,45 +221,56 @@ internal sealed class JournalFile(StoreServices services, string channel, string
     /// <summary>Brings what was written to the device. One sync at a time.</summary>
     public void Sync()
     {
-        IStorageFile? file;
-        long length;
-        bool isDirectoryDirty;
-        bool mustRewrite;
+        Take(isByItself: true);
+        bool isSynced = false;
+        try
+        {
+            if (_taken.MustRewrite)
+                FailedSync.WriteAgain(_taken.File!, 0, _taken.Length);
+            _taken.File?.Sync();
+            if (_taken.IsDirectoryDirty)
+                services.Files.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
+            isSynced = true;
+        }
+        finally
+        {
+            Settle(isSynced);
+        }
+    }
+
+    /// <summary>Takes what is to be synced now; until it is settled nothing else is. One sync at a time.</summary>
+    /// <param name="isByItself">Whether the file is synced by itself; else it is left out where only that tells whether it is on the device.</param>
+    public void Take(bool isByItself)
+    {
         lock (_lock)
         {
-            file = _isDirty ? _file : null;
-            length = _length;
-            isDirectoryDirty = _isDirectoryDirty;
-            mustRewrite = _mustRewrite && file is not null;
-            _isDirty = false;
+            bool takesFile = _isDirty && (isByItself || !(_mustRewrite || _isDoubtful));
+            _taken = new TakenJournal(takesFile ? _file : null, _length, _isDirectoryDirty, takesFile && _mustRewrite && _file is not null);
+            _isDirty &= !takesFile;
             _isDirectoryDirty = false;
             _isSyncing = true;
         }
-        try
-        {
-            if (mustRewrite)
-                FailedSync.WriteAgain(file!, 0, length);
-            file?.Sync();
-            if (isDirectoryDirty)
-                services.Files.SyncDirectory(System.IO.Path.GetDirectoryName(path)!);
-        }
-        catch
-        {
-            lock (_lock)
-            {
-                _isSyncing = false;
-                _isDirty = true;
-                _mustRewrite = true;
-                _isDirectoryDirty |= isDirectoryDirty;
-            }
-            throw;
-        }
+    }
+
+    /// <summary>Ends what <see cref="Take"/> began.</summary>
+    public void Settle(bool isSynced)
+    {
         lock (_lock)
         {
+            TakenJournal taken = _taken;
+            _taken = default;
             _isSyncing = false;
-            _mustRewrite &= !mustRewrite;
-            if (file is not null && file == _file)
-                _syncedLength = Math.Max(_syncedLength, length);
+            if (isSynced)
+            {
+                _mustRewrite &= !taken.MustRewrite;
+                _isDoubtful &= taken.File is null;
+                if (taken.File is not null && taken.File == _file)
+                    _syncedLength = Math.Max(_syncedLength, taken.Length);
+                return;
+            }
+            _isDirty = true;
+            _mustRewrite = true;
+            _isDirectoryDirty |= taken.IsDirectoryDirty;
         }
     }
 
@@ -281,6 +298,7 @@ internal sealed class JournalFile(StoreServices services, string channel, string
         _length = length;
         // A process that was killed may have left in the cache what it had not synced yet.
         _isDirty = true;
+        _isDoubtful = isDoubtful;
         return true;
     }
 

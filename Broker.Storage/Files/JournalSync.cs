@@ -10,6 +10,7 @@ internal sealed class JournalSync(StoreServices services, TopicFolder folder, Jo
     private readonly Lock _lock = new();
     private readonly Lock _waitersLock = new();
     private List<JournalWaiter> _waiters = [];
+    private bool _isTaken;
 
     /// <summary>Takes over those who wait for more than the write, which has been done.</summary>
     /// <returns>Whether somebody waits here.</returns>
@@ -43,6 +44,26 @@ internal sealed class JournalSync(StoreServices services, TopicFolder folder, Jo
     {
         lock (_lock)
             SyncInLock();
+    }
+
+    /// <inheritdoc/>
+    public override void Take()
+    {
+        if (folder.IsDeleted)
+            return;
+        _lock.Enter();
+        _isTaken = true;
+        file.Take(isByItself: false);
+    }
+
+    /// <inheritdoc/>
+    public override void Settle(bool isSynced)
+    {
+        if (!_isTaken)
+            return;
+        _isTaken = false;
+        file.Settle(isSynced);
+        _lock.Exit();
     }
 
     private void SyncInLock()

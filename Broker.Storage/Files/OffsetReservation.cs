@@ -91,15 +91,17 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
     }
 
     /// <summary>Notes that the log ends here and all of it is on the device.</summary>
-    public void Close(long end)
+    /// <param name="end">One past the last offset.</param>
+    /// <param name="sync">Whether the note itself is on the device when this returns; it may be lost, and never says what does not hold.</param>
+    public void Close(long end, bool sync = true)
     {
         lock (_lock)
-            Write(Math.Max(Reserved, end), end);
+            Write(Math.Max(Reserved, end), end, sync);
     }
 
     public void Dispose() => _file?.Dispose();
 
-    private void Write(long reserved, long? cleanEnd)
+    private void Write(long reserved, long? cleanEnd, bool sync = true)
     {
         bool isNew = _file is null;
         _file ??= files.Create(path);
@@ -112,7 +114,8 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
         BinaryPrimitives.WriteInt64LittleEndian(place.AsSpan(24), cleanEnd ?? -1);
         BinaryPrimitives.WriteUInt32LittleEndian(place.AsSpan(44), Checksum.Add(0, place.AsSpan(0, 44)));
         _file.Write([place], count % 2 * PlaceDistance);
-        _file.Sync();
+        if (sync)
+            _file.Sync();
         if (isNew)
             files.SyncDirectory(Path.GetDirectoryName(path)!);
         _count = count;

@@ -13,10 +13,27 @@ internal static class SealedFile
     /// <summary>Replaces the file; it is on the device when this returns.</summary>
     public static void Write(IStorageFiles files, string path, ulong magic, int version, ReadOnlyMemory<byte> content)
     {
-        WriteTemporary(files, path, magic, version, content);
-        files.Rename(path + DataPath.TemporarySuffix, path);
+        Prepare(files, path, magic, version, content, sync: true);
+        Place(files, path);
         files.SyncDirectory(Path.GetDirectoryName(path)!);
     }
+
+    /// <summary>Writes what is to take the file's place.</summary>
+    public static void Prepare(IStorageFiles files, string path, ulong magic, int version, ReadOnlyMemory<byte> content, bool sync)
+    {
+        byte[] header = new byte[HeaderSize];
+        BinaryPrimitives.WriteUInt64LittleEndian(header, magic);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), version);
+        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), content.Length);
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(16), Checksum.Add((uint)version, content.Span));
+        using IStorageFile file = files.Create(path + DataPath.TemporarySuffix);
+        file.Write([header, content], 0);
+        if (sync)
+            file.Sync();
+    }
+
+    /// <summary>Puts what was prepared, which must be on the device, in the file's place.</summary>
+    public static void Place(IStorageFiles files, string path) => files.Rename(path + DataPath.TemporarySuffix, path);
 
     /// <summary>Reads the content; null when there is no such file.</summary>
     /// <exception cref="StoreException">It is newer than this version, or damaged.</exception>
@@ -44,17 +61,5 @@ internal static class SealedFile
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(16)) != Checksum.Add((uint)version, content))
             throw new StoreException($"{path} is damaged: its checksum is wrong");
         return content;
-    }
-
-    private static void WriteTemporary(IStorageFiles files, string path, ulong magic, int version, ReadOnlyMemory<byte> content)
-    {
-        byte[] header = new byte[HeaderSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(header, magic);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), version);
-        BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), content.Length);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(16), Checksum.Add((uint)version, content.Span));
-        using IStorageFile file = files.Create(path + DataPath.TemporarySuffix);
-        file.Write([header, content], 0);
-        file.Sync();
     }
 }

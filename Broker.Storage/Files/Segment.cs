@@ -37,6 +37,11 @@ internal sealed class Segment : IDisposable
     /// </summary>
     public bool MustRewrite { get; set; }
 
+    /// <summary>
+    /// Whether it was left by an unclean end: an earlier process may have been told of a failure that only its own fsync tells again.
+    /// </summary>
+    public bool IsDoubtful { get; set; }
+
     /// <summary>Whether it was trimmed, so that nobody needs it any more.</summary>
     public bool IsRemoved { get; set; }
 
@@ -68,8 +73,9 @@ internal sealed class Segment : IDisposable
     /// <param name="topic">Directory of the topic.</param>
     /// <param name="place">Which segment.</param>
     /// <param name="isLast">Whether it is the topic's last, whose damaged end may be what a crash left and is cut off.</param>
+    /// <param name="isSynced">Whether all of it is on the device for certain.</param>
     /// <param name="report">Is told of what is damaged.</param>
-    public static Segment Open(IStorageFiles files, string topic, SegmentPlace place, bool isLast, StorageLog report)
+    public static Segment Open(IStorageFiles files, string topic, SegmentPlace place, bool isLast, bool isSynced, StorageLog report)
     {
         string path = DataPath.Segment(topic, place.BaseOffset);
         IStorageFile file = files.Open(path);
@@ -86,8 +92,10 @@ internal sealed class Segment : IDisposable
             if (!segment.IsIndexed)
             {
                 // A process that was killed may have left in the cache what it had not synced yet.
-                segment.IsDirty = true;
+                segment.IsDirty = segment.IsDoubtful = !isSynced;
                 segment.Scan(files, length, isLast, report);
+                if (!segment.IsDirty)
+                    segment.SyncedLength = segment.Index.Length;
             }
             return segment;
         }
@@ -98,14 +106,17 @@ internal sealed class Segment : IDisposable
         }
     }
 
-    /// <summary>Writes the index beside the segment, which must be synced: what the index covers is not looked at again.</summary>
-    public static void WriteIndex(IStorageFiles files, string topic, SegmentPlace place, byte[] index)
+    /// <summary>
+    /// Writes the index of a segment, which must be synced when the index takes its place (<see cref="SealedFile.Place"/>): what it covers is not
+    /// looked at again.
+    /// </summary>
+    public static void WriteIndex(IStorageFiles files, string topic, SegmentPlace place, byte[] index, bool sync)
     {
         byte[] content = new byte[index.Length + 12];
         BitConverter.TryWriteBytes(content, place.Generation);
         BitConverter.TryWriteBytes(content.AsSpan(4), place.BaseOffset);
         index.CopyTo(content, 12);
-        SealedFile.Write(files, DataPath.Index(topic, place.BaseOffset), IndexMagic, IndexVersion, content);
+        SealedFile.Prepare(files, DataPath.Index(topic, place.BaseOffset), IndexMagic, IndexVersion, content, sync);
     }
 
     public void Dispose() => File.Dispose();

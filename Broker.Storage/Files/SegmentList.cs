@@ -144,11 +144,12 @@ internal sealed class SegmentList
     }
 
     /// <summary>Takes what is to be synced now; until it is given back it counts as synced.</summary>
-    public DirtySegments TakeDirty()
+    /// <param name="isOneByOne">Whether each is synced by itself; else those are left out of which only that tells whether they are on the device.</param>
+    public DirtySegments TakeDirty(bool isOneByOne)
     {
         lock (_lock)
         {
-            List<DirtySegment> dirty = [.. _segments.Where(static segment => segment.IsDirty)
+            List<DirtySegment> dirty = [.. _segments.Where(segment => segment.IsDirty && (isOneByOne || !(segment.MustRewrite || segment.IsDoubtful)))
                 .Select(static segment => new DirtySegment(segment, segment.SyncedLength, segment.Index.Length, segment.MustRewrite))];
             dirty.ForEach(static one => one.Segment.IsDirty = false);
             bool isDirectoryDirty = _isDirectoryDirty;
@@ -181,6 +182,7 @@ internal sealed class SegmentList
             {
                 one.Segment.SyncedLength = Math.Max(one.Segment.SyncedLength, one.Length);
                 one.Segment.MustRewrite &= !one.MustRewrite;
+                one.Segment.IsDoubtful = false;
             }
         }
     }

@@ -15,6 +15,9 @@ internal sealed class StoreServices
 
     public required Syncer Syncer { get; init; }
 
+    /// <summary>Syncs many files at once.</summary>
+    public required WholeSync Whole { get; init; }
+
     public required StoreFile Store { get; init; }
 
     public required DataPath Path { get; init; }

@@ -11,4 +11,13 @@ internal abstract class SyncTarget
 
     /// <summary>Syncs what was written. Must not throw: a failure is reported and asked for again.</summary>
     public abstract void Sync();
+
+    /// <summary>
+    /// Holds what was written until <see cref="Settle"/>, which the same thread calls: in between everything on the file system is synced at once.
+    /// </summary>
+    public abstract void Take();
+
+    /// <summary>Ends what <see cref="Take"/> began.</summary>
+    /// <param name="isSynced">Whether all that was taken is on the device; else it waits for a sync again.</param>
+    public abstract void Settle(bool isSynced);
 }

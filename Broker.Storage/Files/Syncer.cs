@@ -1,12 +1,15 @@
 namespace Broker.Storage.Files;
 
 /// <summary>
-/// The thread that runs fsync in the background, so that publishers do not wait for the device where the policy does not ask for it.
+/// The thread that runs fsync in the background, so that publishers do not wait for the device where the policy does not ask for it. What is due
+/// at once is synced as a whole when it is much.
 /// </summary>
 internal sealed class Syncer : IAsyncDisposable
 {
     private readonly Lock _lock = new();
     private readonly TimeSpan _interval;
+    private readonly WholeSync _whole;
+    private readonly StorageMetrics? _metrics;
     private readonly ITimer _timer;
     private readonly IStorageThread _thread;
     private readonly List<SyncTarget> _due = [];
@@ -17,9 +20,13 @@ internal sealed class Syncer : IAsyncDisposable
     /// <param name="threads">Where it runs.</param>
     /// <param name="time">The clock.</param>
     /// <param name="interval">How long <see cref="SyncLater"/> waits at most.</param>
-    public Syncer(IStorageThreads threads, TimeProvider time, TimeSpan interval)
+    /// <param name="whole">Syncs many files at once.</param>
+    /// <param name="metrics">Told how long that took; null for nobody.</param>
+    public Syncer(IStorageThreads threads, TimeProvider time, TimeSpan interval, WholeSync whole, StorageMetrics? metrics)
     {
         _interval = interval;
+        _whole = whole;
+        _metrics = metrics;
         _timer = time.CreateTimer(_ => QueueDue(), state: null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _thread = threads.Start("log syncer", SyncGroups);
     }
@@ -92,10 +99,35 @@ internal sealed class Syncer : IAsyncDisposable
                     target.IsQueued = false;
             }
             _isSyncing = true;
+            if (_whole.IsFor(_group.Count))
+                SyncTogether();
             foreach (SyncTarget target in _group)
                 target.Sync();
             _isSyncing = false;
             _group.Clear();
+        }
+    }
+
+    private void SyncTogether()
+    {
+        long start = _metrics?.SyncStart ?? 0;
+        bool isSynced = false;
+        foreach (SyncTarget target in _group)
+            target.Take();
+        try
+        {
+            _whole.Run();
+            isSynced = true;
+            _metrics?.Synced(start);
+        }
+        catch (Exception e) when (Fault.IsOfFiles(e))
+        {
+            // Each is synced by itself now, and tells what became of its files.
+        }
+        finally
+        {
+            foreach (SyncTarget target in _group)
+                target.Settle(isSynced);
         }
     }
 }

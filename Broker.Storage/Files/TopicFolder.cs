@@ -69,7 +69,8 @@ internal sealed class TopicFolder
         new RecordDocument { Generation = Generation, Record = record }.Write(_services.Files, DataPath.Record(Directory));
 
     /// <summary>Opens the segments and repairs what an unclean end left of them.</summary>
-    public List<Segment> OpenSegments()
+    /// <param name="areSynced">Whether all of them are on the device for certain.</param>
+    public List<Segment> OpenSegments(bool areSynced)
     {
         List<long> bases = [];
         foreach (string file in _services.Files.Files(Directory))
@@ -85,7 +86,7 @@ internal sealed class TopicFolder
             for (int i = 0; i < bases.Count; i++)
             {
                 SegmentPlace place = new(Generation, bases[i]);
-                segments.Add(Segment.Open(_services.Files, Directory, place, isLast: i == bases.Count - 1, _services.Log));
+                segments.Add(Segment.Open(_services.Files, Directory, place, isLast: i == bases.Count - 1, areSynced, _services.Log));
             }
         }
         catch
@@ -102,7 +103,22 @@ internal sealed class TopicFolder
         Segment.Create(_services.Files, Directory, new SegmentPlace(Generation, baseOffset));
 
     /// <summary>Writes the index beside a segment, which must be synced.</summary>
-    public void WriteIndex(Segment segment, byte[] index) => Segment.WriteIndex(_services.Files, Directory, segment.Place, index);
+    public void WriteIndex(Segment segment, byte[] index)
+    {
+        PrepareIndex(segment, index, sync: true);
+        PlaceIndex(segment, sync: true);
+    }
+
+    /// <summary>First half of <see cref="WriteIndex"/>: what <see cref="PlaceIndex"/> puts in its place.</summary>
+    public void PrepareIndex(Segment segment, byte[] index, bool sync) => Segment.WriteIndex(_services.Files, Directory, segment.Place, index, sync);
+
+    /// <summary>Second half of <see cref="WriteIndex"/>.</summary>
+    public void PlaceIndex(Segment segment, bool sync)
+    {
+        SealedFile.Place(_services.Files, DataPath.Index(Directory, segment.Place.BaseOffset));
+        if (sync)
+            Sync();
+    }
 
     /// <summary>Removes a segment and its index.</summary>
     public void Remove(Segment segment)

@@ -8,6 +8,7 @@ namespace Broker.Storage.Files;
 internal sealed class TopicSync(StoreServices services, TopicFolder folder, SegmentList segments, OffsetReservation reservation) : SyncTarget
 {
     private readonly Lock _lock = new();
+    private DirtySegments? _taken;
     private volatile bool _isReserving;
 
     /// <summary>Reserves a further block of offsets in the background.</summary>
@@ -24,17 +25,6 @@ internal sealed class TopicSync(StoreServices services, TopicFolder folder, Segm
     {
         lock (_lock)
             SyncDirtyInLock();
-    }
-
-    /// <summary>Notes that the log ends here and all of it is on the device, so that the next start need not look.</summary>
-    public void CloseCleanly(long end)
-    {
-        if (reservation.Reserved == 0 || reservation.CleanEnd is not null)
-            return;
-        SyncDirty();
-        if (segments.Last() is { } last)
-            folder.WriteIndex(last.Segment, last.Index);
-        reservation.Close(end);
     }
 
     /// <inheritdoc/>
@@ -74,9 +64,32 @@ internal sealed class TopicSync(StoreServices services, TopicFolder folder, Segm
         }
     }
 
+    /// <inheritdoc/>
+    public override void Take()
+    {
+        // Where each write is synced, only the writer knows when.
+        if (services.SyncsEachWrite || folder.IsDeleted)
+            return;
+        _lock.Enter();
+        _taken = segments.TakeDirty(isOneByOne: false);
+    }
+
+    /// <inheritdoc/>
+    public override void Settle(bool isSynced)
+    {
+        if (_taken is not { } taken)
+            return;
+        _taken = null;
+        if (isSynced)
+            segments.MarkSynced(taken);
+        else
+            segments.PutBack(taken);
+        _lock.Exit();
+    }
+
     private void SyncDirtyInLock()
     {
-        DirtySegments dirty = segments.TakeDirty();
+        DirtySegments dirty = segments.TakeDirty(isOneByOne: true);
         long start = dirty.Segments.Count > 0 ? services.Metrics?.SyncStart ?? 0 : 0;
         try
         {

@@ -87,15 +87,12 @@ internal sealed class TopicWriter : WriterClient
 
     /// <summary>Ends an opening: nothing is appended until the next. Called on the writer thread.</summary>
     /// <param name="epoch">The opening to end, if it is still the last; null for whichever is.</param>
-    /// <returns>Whether it was the last.</returns>
-    public bool TryEnd(long? epoch)
+    public void End(long? epoch)
     {
         lock (_lock)
         {
-            bool isLast = (epoch is null || epoch == _epoch) && !_folder.IsDeleted;
-            if (isLast)
+            if (epoch is null || epoch == _epoch)
                 _epoch = 0;
-            return isLast;
         }
     }
 

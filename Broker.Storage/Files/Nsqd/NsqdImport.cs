@@ -91,9 +91,15 @@ internal sealed class NsqdImport
             }
         }
         StorageOptions options = new() { DataPath = _importing, MaxBytesPerFile = _options.MaxBytesPerFile };
-        await using FileMessageStore store = await FileMessageStore.OpenAsync(options, _logger, _time, _files, _threads);
-        foreach (NsqdTopic topic in topics.Values)
-            await ImportTopicAsync(store, topic, queues.Where(queue => queue.Topic == topic.Name).ToArray());
+        FileMessageStore store = await FileMessageStore.OpenAsync(options, _logger, _time, _files, _threads);
+        await using (store)
+        {
+            foreach (NsqdTopic topic in topics.Values)
+                await ImportTopicAsync(store, topic, queues.Where(queue => queue.Topic == topic.Name).ToArray());
+        }
+        // What is not on the device must not take the place of what is.
+        if (store.Failure is { } failure)
+            throw new StoreException(failure);
     }
 
     /// <summary>All topics with all their channels, be it that nsqd's list knows them or that there are files of theirs.</summary>

@@ -35,6 +35,7 @@ internal sealed class FileStoreUnderTest : ISimulatedStore
             SyncTimeout = SyncTimeout,
             MaxBytesPerFile = random.Next(3) switch { 0 => 2_000, 1 => 20_000, _ => 10 << 20 },
         };
+        _disk.ManyFiles = random.Next(2) == 0 ? 2 : int.MaxValue;
     }
 
     public async ValueTask<IMessageStore> OpenAsync(SeededScheduler scheduler, TimeProvider time) =>

@@ -13,6 +13,11 @@ internal sealed class HookedFiles(IStorageFiles files) : IStorageFiles
 
     public Action<string>? Synced { get; set; }
 
+    /// <summary>Called instead of the sync of the whole file system, from so many files on.</summary>
+    public (int ManyFiles, Action Sync)? Volume { get; set; }
+
+    public Action<string>? SyncingDirectory { get; set; }
+
     public IStorageFile Open(string path) => new HookedFile(this, path, files.Open(path));
 
     public IStorageFile Create(string path) => new HookedFile(this, path, files.Create(path));
@@ -33,9 +38,26 @@ internal sealed class HookedFiles(IStorageFiles files) : IStorageFiles
 
     public void DeleteDirectory(string path) => files.DeleteDirectory(path);
 
-    public void SyncDirectory(string path) => files.SyncDirectory(path);
+    public void SyncDirectory(string path)
+    {
+        SyncingDirectory?.Invoke(path);
+        files.SyncDirectory(path);
+    }
+
+    public IStorageVolume? OpenVolume(string path) => Volume is { } volume ? new HookedVolume(volume.ManyFiles, volume.Sync) : null;
 
     public IDisposable? TryLock(string path) => files.TryLock(path);
+
+    private sealed class HookedVolume(int manyFiles, Action sync) : IStorageVolume
+    {
+        public int ManyFiles => manyFiles;
+
+        public void Sync() => sync();
+
+        public void Dispose()
+        {
+        }
+    }
 
     private sealed class HookedFile(HookedFiles hooks, string path, IStorageFile file) : IStorageFile
     {

@@ -51,18 +51,18 @@ public sealed class SegmentListTests
     {
         Segment segment = Add(0);
         Commit(segment, 0, 10);
-        DirtySegments failed = _segments.TakeDirty();
+        DirtySegments failed = _segments.TakeDirty(isOneByOne: true);
         Assert.True(failed.IsDirectoryDirty);
         Assert.False(Assert.Single(failed.Segments).MustRewrite);
-        Assert.Empty(_segments.TakeDirty().Segments);
+        Assert.Empty(_segments.TakeDirty(isOneByOne: true).Segments);
         _segments.PutBack(failed);
 
-        DirtySegments again = _segments.TakeDirty();
+        DirtySegments again = _segments.TakeDirty(isOneByOne: true);
         Assert.True(again.IsDirectoryDirty);
         Assert.True(Assert.Single(again.Segments).MustRewrite);
         _segments.MarkSynced(again);
         _segments.MarkDirty(segment);
-        Assert.Equal(new DirtySegment(segment, segment.Index.Length, segment.Index.Length, false), Assert.Single(_segments.TakeDirty().Segments));
+        Assert.Equal(new DirtySegment(segment, segment.Index.Length, segment.Index.Length, false), Assert.Single(_segments.TakeDirty(isOneByOne: true).Segments));
     }
 
     private Segment Add(long baseOffset)

@@ -6,6 +6,7 @@ internal sealed class SimulatedFile
     private readonly List<(long Position, byte[]? Bytes)> _unsynced = [];
     private byte[] _content;
     private byte[] _durable;
+    private bool _hasFailed;
 
     public SimulatedFile(byte[] content)
     {
@@ -41,13 +42,27 @@ internal sealed class SimulatedFile
     }
 
     /// <summary>What a failed fsync does: the pages count as clean although they never got to the device.</summary>
-    public void LoseUnsynced() => _unsynced.Clear();
+    /// <param name="isToldLater">Whether it was a sync of something else that failed: then the file's own next fsync tells it.</param>
+    public void LoseUnsynced(bool isToldLater)
+    {
+        _hasFailed |= isToldLater && _unsynced.Count > 0;
+        _unsynced.Clear();
+    }
+
+    /// <summary>Whether a write back has failed that no fsync told of yet; from now on one has.</summary>
+    public bool TakeFailure()
+    {
+        bool failed = _hasFailed;
+        _hasFailed = false;
+        return failed;
+    }
 
     /// <summary>The file after the process was killed.</summary>
     public SimulatedFile AfterKill()
     {
         SimulatedFile file = new([.. _content]);
         file._durable = _durable;
+        file._hasFailed = _hasFailed;
         file._unsynced.AddRange(_unsynced);
         return file;
     }

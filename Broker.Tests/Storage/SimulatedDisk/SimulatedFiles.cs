@@ -36,6 +36,9 @@ internal sealed class SimulatedFiles : IStorageFiles
     /// <summary>Chance in a thousand that an fsync fails, and with it everything it was for.</summary>
     public int FailingSyncs { get; set; }
 
+    /// <summary>From how many files on the whole is synced at once; <see cref="int.MaxValue"/> for never.</summary>
+    public int ManyFiles { get; set; } = int.MaxValue;
+
     /// <summary>Whether fsync of a file says that it succeeded, and does nothing.</summary>
     public bool SkipsSyncs { get; init; }
 
@@ -132,11 +135,10 @@ internal sealed class SimulatedFiles : IStorageFiles
         if (_random.Next(1000) < FailingSyncs)
             throw new IOException("Input/output error", InputOutputError);
         // Names are journalled in order: what came before a change is on the device with it.
-        int last = _pending.FindLastIndex(change => change.Touches(path));
-        foreach (NameChange change in _pending.Take(last + 1))
-            ApplyDurably(change);
-        _pending.RemoveRange(0, last + 1);
+        ApplyDurably(_pending.FindLastIndex(change => change.Touches(path)) + 1);
     }
+
+    public IStorageVolume? OpenVolume(string path) => ManyFiles == int.MaxValue ? null : new Volume(this);
 
     public IDisposable? TryLock(string path) => _locks.Add(path) ? new Releaser(() => _locks.Remove(path)) : null;
 
@@ -199,6 +201,35 @@ internal sealed class SimulatedFiles : IStorageFiles
         directories.RemoveWhere(directory => directory == path || directory.StartsWith(path + "/", StringComparison.Ordinal));
     }
 
+    private void ApplyDurably(int changes)
+    {
+        foreach (NameChange change in _pending.Take(changes))
+            ApplyDurably(change);
+        _pending.RemoveRange(0, changes);
+    }
+
+    private void SyncAll()
+    {
+        Change();
+        SimulatedFile[] files = [.. _files.Values.Concat(_durableFiles.Values).Distinct()];
+        if (_random.Next(1000) < FailingSyncs)
+        {
+            foreach (SimulatedFile file in files)
+            {
+                if (_random.Next(2) == 0)
+                    file.LoseUnsynced(isToldLater: true);
+                else
+                    file.Sync();
+            }
+            throw new IOException("Input/output error", InputOutputError);
+        }
+        if (SkipsSyncs)
+            return;
+        foreach (SimulatedFile file in files)
+            file.Sync();
+        ApplyDurably(_pending.Count);
+    }
+
     private void ApplyDurably(NameChange change)
     {
         if (change.To is null)
@@ -227,7 +258,7 @@ internal sealed class SimulatedFiles : IStorageFiles
 
     private SimulatedFiles MakeAfterCrash()
     {
-        SimulatedFiles next = new(_random);
+        SimulatedFiles next = new(_random) { ManyFiles = ManyFiles };
         if (!_isPowerLoss)
         {
             Dictionary<SimulatedFile, SimulatedFile> copies = [];
@@ -272,6 +303,17 @@ internal sealed class SimulatedFiles : IStorageFiles
     private sealed record NameChange(string Path, string? To, SimulatedFile? File)
     {
         public bool Touches(string directory) => Parent(Path) == directory || (To?.Length > 0 && Parent(To) == directory);
+    }
+
+    private sealed class Volume(SimulatedFiles disk) : IStorageVolume
+    {
+        public int ManyFiles => disk.ManyFiles;
+
+        public void Sync() => disk.SyncAll();
+
+        public void Dispose()
+        {
+        }
     }
 
     private sealed class Releaser(Action release) : IDisposable
@@ -319,9 +361,9 @@ internal sealed class SimulatedFiles : IStorageFiles
         public void Sync()
         {
             disk.Change();
-            if (disk._random.Next(1000) < disk.FailingSyncs)
+            if (disk._random.Next(1000) < disk.FailingSyncs || File.TakeFailure())
             {
-                File.LoseUnsynced();
+                File.LoseUnsynced(isToldLater: false);
                 throw new IOException("Input/output error", InputOutputError);
             }
             if (!disk.SkipsSyncs)
