@@ -47,6 +47,9 @@ public sealed class AdminActions(
         catch (UpstreamException e)
         {
             Log(action, user, context, $"failed: {e.Message}");
+            // nsqadmin tells of these whatever comes of them.
+            if (action.Verb is AdminVerb.Pause or AdminVerb.Unpause or AdminVerb.Empty)
+                notifier.Notify(action, user, context);
             throw;
         }
     }

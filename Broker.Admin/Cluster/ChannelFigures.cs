@@ -93,7 +93,8 @@ public sealed class ChannelFigures
         ClientCount += other.ClientCount;
         IsPaused |= other.IsPaused;
         (Nodes ??= []).Add(other);
-        if (other.Clients is { } clients)
+        // Of a channel without clients nsqadmin says null here, whatever its nodes say.
+        if (other.Clients is { Count: > 0 } clients)
             (Clients ??= []).AddRange(clients);
         Latency ??= new LatencyFigures { Topic = TopicName, Channel = ChannelName };
         Latency.Add(other.Latency);

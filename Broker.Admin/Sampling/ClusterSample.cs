@@ -5,15 +5,22 @@ public sealed class ClusterSample
 {
     private readonly Dictionary<string, TopicSample> _byName;
 
-    /// <param name="at">When it was taken.</param>
+    /// <param name="at">When it was taken, for who looks at it.</param>
+    /// <param name="timestamp">The same by the steady clock, for rates.</param>
     /// <param name="nodes">The brokers.</param>
     /// <param name="topics">The topics by name.</param>
     /// <param name="failures">What nodes did not say.</param>
     /// <param name="error">Why there is nothing to see; null when there is.</param>
     public ClusterSample(
-        DateTimeOffset at, IReadOnlyList<ProducerNode> nodes, IReadOnlyList<TopicSample> topics, IReadOnlyList<string> failures, string? error)
+        DateTimeOffset at,
+        long timestamp,
+        IReadOnlyList<ProducerNode> nodes,
+        IReadOnlyList<TopicSample> topics,
+        IReadOnlyList<string> failures,
+        string? error)
     {
         At = at;
+        Timestamp = timestamp;
         Nodes = nodes;
         Topics = topics;
         Failures = failures;
@@ -21,8 +28,11 @@ public sealed class ClusterSample
         _byName = topics.ToDictionary(static topic => topic.Name, StringComparer.Ordinal);
     }
 
-    /// <summary>When it was taken.</summary>
+    /// <summary>When it was taken, for who looks at it.</summary>
     public DateTimeOffset At { get; }
+
+    /// <summary>When it was taken: a timestamp of the sampler's clock, which nobody sets.</summary>
+    public long Timestamp { get; }
 
     /// <summary>The brokers, by the names of their hosts.</summary>
     public IReadOnlyList<ProducerNode> Nodes { get; }

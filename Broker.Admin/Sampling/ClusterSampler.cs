@@ -218,7 +218,7 @@ public sealed class ClusterSampler : ServiceAfterStart, IDisposable
     private async Task<ClusterSample> LookAsync(CancellationToken cancellation)
     {
         // Rates over a moment say nothing: what was taken for a page in between does not count.
-        if (_current is { } current && (_rateBase is null || _time.GetUtcNow() - current.At >= _options.SampleInterval / 2))
+        if (_current is { } current && (_rateBase is null || _time.GetElapsedTime(current.Timestamp) >= _options.SampleInterval / 2))
             _rateBase = current;
         ClusterSample? before = _rateBase;
         try
@@ -229,19 +229,19 @@ public sealed class ClusterSampler : ServiceAfterStart, IDisposable
                 ? new Gathered<List<TopicFigures>>([], [])
                 : await _cluster.CollectAsync(nodes.Value, null, null, false, cancellation);
             IEnumerable<string> known = names is null ? [] : (await names).Value;
-            DateTimeOffset now = _time.GetUtcNow();
+            long now = _time.GetTimestamp();
+            double seconds = before is null ? 0 : _time.GetElapsedTime(before.Timestamp, now).TotalSeconds;
             List<string> failures = [.. nodes.Failures, .. figures.Failures];
-            return new ClusterSample(now, nodes.Value, SumUp(figures.Value, known, before, now), failures, null);
+            return new ClusterSample(_time.GetUtcNow(), now, nodes.Value, SumUp(figures.Value, known, before, seconds), failures, null);
         }
         catch (UpstreamException e)
         {
-            return new ClusterSample(_time.GetUtcNow(), [], [], [], e.Message);
+            return new ClusterSample(_time.GetUtcNow(), _time.GetTimestamp(), [], [], [], e.Message);
         }
     }
 
-    private static List<TopicSample> SumUp(List<TopicFigures> figures, IEnumerable<string> known, ClusterSample? before, DateTimeOffset now)
+    private static List<TopicSample> SumUp(List<TopicFigures> figures, IEnumerable<string> known, ClusterSample? before, double seconds)
     {
-        double seconds = before is null ? 0 : (now - before.At).TotalSeconds;
         // What the sample before does not have came into being since, unless a node had not told of it.
         bool knewAll = before is { Error: null, Failures.Count: 0 };
         SortedDictionary<string, TopicFigures> sums = new(StringComparer.Ordinal);

@@ -55,6 +55,22 @@ public sealed class ApiTests
     }
 
     [Fact]
+    public async Task A_channel_without_clients_has_null_in_all_and_none_on_each_node()
+    {
+        await using HttpBroker broker = await HttpBroker.StartAsync();
+        await broker.PostAsync("/topic/create?topic=t");
+        await broker.PostAsync("/channel/create?topic=t&channel=c");
+        await using RunningAdmin admin = await RunningAdmin.OfAsync(broker.Broker);
+
+        JsonNode channel = await admin.JsonAsync("/api/topics/t/c");
+
+        Assert.True(channel.AsObject().ContainsKey("clients"));
+        Assert.Null(channel["clients"]);
+        Assert.Empty(channel["nodes"]![0]!["clients"]!.AsArray());
+        Assert.Contains("Nobody consumes this channel", (await admin.GetAsync("/topics/t/c")).Body);
+    }
+
+    [Fact]
     public async Task What_is_asked_for_is_done_on_all_brokers()
     {
         await using RunningLookup lookup = await RunningLookup.StartAsync();

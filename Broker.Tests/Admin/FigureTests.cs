@@ -191,5 +191,5 @@ public sealed class FigureTests
     }
 
     private static ClusterSample SampleOf(DateTimeOffset at, IEnumerable<string> topics, long messages) => new(
-        at, [], [.. topics.Select(name => new TopicSample(new TopicFigures { TopicName = name, MessageCount = messages }, 0, [], true))], [], null);
+        at, 0, [], [.. topics.Select(name => new TopicSample(new TopicFigures { TopicName = name, MessageCount = messages }, 0, [], true))], [], null);
 }

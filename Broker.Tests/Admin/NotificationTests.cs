@@ -35,7 +35,7 @@ public sealed class NotificationTests
     }
 
     [Fact]
-    public async Task Nobody_is_told_of_what_nobody_did()
+    public async Task Of_what_nobody_did_is_told_what_nsqadmin_tells()
     {
         await using ScriptedNode endpoint = await ScriptedNode.StartAsync(("/hook", "thanks"));
         await using ScriptedNode lookup = await ScriptedNode.StartAsync(("/topic/create", "{}"), ("/lookup", """{"producers":[]}"""));
@@ -49,10 +49,15 @@ public sealed class NotificationTests
             settings.Admin.LookupdHttpAddresses = [lookup.Address];
             settings.Admin.NotificationHttpEndpoint = $"http://{endpoint.Address}/hook";
         });
-        Assert.Equal(502, (await nowhere.PostAsync("/api/topics/lost", """{"action":"pause"}""")).Status);
+        foreach (string action in new[] { "pause", "unpause", "empty" })
+            Assert.Equal(502, (await nowhere.PostAsync("/api/topics/lost/c", $$"""{"action":"{{action}}"}""")).Status);
+        Assert.Equal(502, (await nowhere.DeleteAsync("/api/topics/lost")).Status);
+        Assert.Equal(502, (await nowhere.DeleteAsync("/api/topics/lost/c")).Status);
         await somewhere.PostAsync("/api/topics", """{"topic":"found"}""");
-        await Eventually.TrueAsync(() => !endpoint.Requests.IsEmpty);
-        Assert.Equal("found", (string?)JsonNode.Parse(endpoint.Requests.Single().Body)!["topic"]);
+        await Eventually.TrueAsync(() => endpoint.Requests.Count == 4);
+        Assert.Equal(
+            ["create_topic", "empty_channel", "pause_channel", "unpause_channel"],
+            endpoint.Requests.Select(request => (string?)JsonNode.Parse(request.Body)!["action"]).Order());
     }
 
     [Theory]

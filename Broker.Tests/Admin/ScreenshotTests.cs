@@ -114,7 +114,7 @@ public sealed class ScreenshotTests(AdminBrowser browser)
         {
             double part = 1 - back / (double)FigureRing.Points;
             TopicSample[] topics = [.. now.Topics.Select((topic, i) => Earlier(topic, part, i))];
-            sampler.History.Add(new ClusterSample(now.At - FigureRing.Step * back, now.Nodes, topics, [], null));
+            sampler.History.Add(new ClusterSample(now.At - FigureRing.Step * back, 0, now.Nodes, topics, [], null));
         }
     }
 
