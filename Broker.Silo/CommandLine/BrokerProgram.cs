@@ -1,5 +1,6 @@
 using System.Collections;
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using Broker.Silo.Flags;
 using Broker.Silo.Hosting;
@@ -39,7 +40,7 @@ public sealed class BrokerProgram(
                 ? sub.Catalogue
                 : root.Catalogue;
             ParseResult result = root.Parse(GoFlagSyntax.Normalize(arguments, catalogue), Syntax);
-            if (result.Action is not FlagHelp) ThrowIfWrong(result);
+            if (result.Action is not (FlagHelp or HelpAction)) ThrowIfWrong(result);
             // Signals are the host's to handle: it has sockets to close before the process may end.
             return await result.InvokeAsync(new InvocationConfiguration
             {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using Broker.Admin;
 using Broker.Silo.Settings;
 
@@ -25,6 +26,8 @@ public sealed class HashPasswordCommand : Command
     {
         Options.Add(_user);
         Options.Add(_role);
+        // Of its own, as the program's lists its flags.
+        Options.Add(new HelpOption());
         SetAction(result => Print(result, input));
     }
 

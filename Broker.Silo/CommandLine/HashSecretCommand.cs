@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Security.Cryptography;
 using System.Text;
 using Broker.Gateway.Security;
@@ -23,6 +24,8 @@ public sealed class HashSecretCommand : Command
         : base(CommandName, "print a secret_hash for --auth-file; reads the secret from standard input, or generates one")
     {
         Options.Add(_generate);
+        // Of its own, as the program's lists its flags.
+        Options.Add(new HelpOption());
         SetAction(result => Print(result, input));
     }
 
