@@ -5,8 +5,10 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-# Brokers that are started for seconds spend them on compiling: what the profile would gain comes too late for them.
+# Brokers that are started for seconds spend them on compiling. What the profile would gain comes too late for them.
 export DOTNET_TieredPGO=0
+# Compiled code that is never writable and executable at once (W^X) costs a twelfth of the suite's time.
+export DOTNET_EnableWriteXorExecute=0
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
 while [[ "${1:-}" == --storage=* ]]; do

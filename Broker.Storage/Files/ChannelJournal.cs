@@ -81,6 +81,8 @@ internal sealed class ChannelJournal : WriterClient
                 _epoch = 0;
             }
             await FlushPendingAsync();
+            // It would put another file in the place of the one that is read.
+            await _compaction.Ended;
             if (_file.Incarnation != 0 && _file.Incarnation != incarnation)
                 await RemoveFileAsync();
             ProgressState? state = await ReadingAsync(() => _file.Load(incarnation));
@@ -361,13 +363,14 @@ internal sealed class ChannelJournal : WriterClient
             failure = _failure;
         if (failure is null)
         {
+            // Who waits for this knows of a compaction that it begins.
+            _compaction.StartIfGrown();
             bool isAwaited = _sync.TakeWaiters(_committing);
             _committing.ForEach(waiter => waiter.Complete());
             if (isAwaited)
                 _services.Syncer.SyncSoon(_sync);
             else if (_file.NeedsSync)
                 _services.Syncer.SyncLater(_sync);
-            _compaction.StartIfGrown();
         }
         else
         {

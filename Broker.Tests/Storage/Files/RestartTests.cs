@@ -283,6 +283,39 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(5000, (await progress.ReadKeptAsync(3))!.BodyBytes);
     }
 
+    [Fact]
+    public async Task A_channel_that_is_opened_while_its_journal_is_compacted_is_read_from_what_comes_of_it()
+    {
+        HookedFiles files = new(new DiskFiles());
+        using ManualResetEventSlim isCompacting = new();
+        using ManualResetEventSlim go = new();
+        files.Writing = path =>
+        {
+            if (!path.EndsWith(DataPath.TemporarySuffix, StringComparison.Ordinal) || !path.Contains("journal", StringComparison.Ordinal)) return;
+            isCompacting.Set();
+            go.Wait(TimeSpan.FromSeconds(60));
+        };
+        await using FileMessageStore store = await FileMessageStore.OpenAsync(
+            new StorageOptions { DataPath = _folder.Path }, _log, TimeProvider.System, files);
+        ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        await log.AppendAsync(Batch(0, 500, 3), 0, 0);
+        IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, "c", 1);
+        for (int attempts = 1; !isCompacting.IsSet; attempts++)
+        {
+            for (int offset = 0; offset < 500; offset++)
+                progress.Note(new ProgressEntry(ProgressKind.Attempts, offset, 0, (ushort)attempts));
+            await progress.FlushAsync();
+        }
+        await progress.DisposeAsync();
+        Task<IChannelProgress> opening = store.OpenChannelAsync("t", log.Generation, "c", 1).AsTask();
+        await Task.WhenAny(opening, Task.Delay(TimeSpan.FromMilliseconds(200)));
+        Assert.False(opening.IsCompleted);
+        go.Set();
+        await using IChannelProgress opened = await opening;
+        Assert.Equal(500, (await opened.LoadAsync())!.Messages.Count);
+        Assert.Empty(_log.Problems);
+    }
+
     internal static MessageBatch Batch(long offset, int count, int size)
     {
         byte[][] bodies = new byte[count][];
