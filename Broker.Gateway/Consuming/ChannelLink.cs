@@ -382,13 +382,14 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             AttachReply reply;
             try
             {
+                long ahead = _gateway.Time.GetUtcNow().ToUnixTimeMilliseconds() - _gateway.Wheel.Now;
                 reply = await _grain.AttachAsync(new AttachRequest
                 {
                     Gateway = _gateway.Id,
                     Observer = _gateway.Observer,
                     Incarnation = Incarnation,
                     Again = again,
-                    Consumers = Array.ConvertAll(consumers, static consumer => consumer.ToAttachment()),
+                    Consumers = Array.ConvertAll(consumers, consumer => consumer.ToAttachment(ahead)),
                 });
             }
             catch (Exception e)
@@ -411,7 +412,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
 
     private void Apply(CommandCall call, ReadOnlySpan<CommandFailure> failures)
     {
-        long now = _gateway.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = _gateway.Wheel.Now;
         ReadOnlySpan<ConsumerCommand> commands = call.Commands;
         for (int start = 0; start < commands.Length;)
         {

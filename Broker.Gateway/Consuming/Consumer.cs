@@ -94,7 +94,7 @@ internal sealed class Consumer
 
     /// <summary>Messages came from the channel.</summary>
     /// <param name="run">The messages.</param>
-    /// <param name="now">Milliseconds since the Unix epoch.</param>
+    /// <param name="now">Milliseconds of the steady clock.</param>
     /// <param name="timeout">The channel's message timeout for who asked for none, in milliseconds; 0 when it has none.</param>
     public void Receive(in DeliveryRun run, long now, int timeout = 0)
     {
@@ -169,7 +169,7 @@ internal sealed class Consumer
     /// <param name="commands">The commands, all of this consumer.</param>
     /// <param name="failures">Those of the batch that failed, from the first that may be among <paramref name="commands"/>.</param>
     /// <param name="firstIndex">Index in the batch of the first command.</param>
-    /// <param name="now">Milliseconds since the Unix epoch.</param>
+    /// <param name="now">Milliseconds of the steady clock.</param>
     public void Apply(ReadOnlySpan<ConsumerCommand> commands, ReadOnlySpan<CommandFailure> failures, int firstIndex, long now)
     {
         lock (_sync)
@@ -202,7 +202,8 @@ internal sealed class Consumer
     }
 
     /// <summary>The consumer as the channel is to know it, now.</summary>
-    public ConsumerAttachment ToAttachment()
+    /// <param name="ahead">What the wall clock, by which channels elsewhere are told of deadlines, is ahead of the steady one, in milliseconds.</param>
+    public ConsumerAttachment ToAttachment(long ahead)
     {
         lock (_sync)
         {
@@ -215,7 +216,7 @@ internal sealed class Consumer
                 Proximity = Proximity,
                 Ready = _ready,
                 Window = _windowBytes - _bytesOut,
-                InFlight = _inFlight.ToArray(),
+                InFlight = _inFlight.ToArray(ahead),
                 Received = _received,
                 Address = _connection.RemoteEndPoint,
                 ClientId = _connection.ClientId,

@@ -10,7 +10,7 @@ internal sealed class GatewayObserver(ChannelLinks links, EventFeed events) : IG
     /// <inheritdoc/>
     public void Deliver(Delivery delivery)
     {
-        long now = links.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        long now = links.Wheel.Now;
         foreach (ref readonly DeliveryRun run in delivery.Runs.AsSpan())
             links.FindConsumer(run.Consumer)?.Receive(run, now, delivery.MessageTimeout);
     }

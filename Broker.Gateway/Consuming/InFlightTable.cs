@@ -13,7 +13,7 @@ internal sealed class InFlightTable
     /// <summary>Messages in the table.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>A message was delivered; times in milliseconds since the Unix epoch.</summary>
+    /// <summary>A message was delivered; times in milliseconds of the steady clock.</summary>
     public void Add(long offset, ushort attempts, long delivered, long deadline) =>
         _entries[offset] = new Entry(delivered, deadline, attempts);
 
@@ -38,12 +38,13 @@ internal sealed class InFlightTable
     }
 
     /// <summary>Everything, in order of delivery.</summary>
-    public InFlightMessage[] ToArray()
+    /// <param name="ahead">Milliseconds that are added to the times.</param>
+    public InFlightMessage[] ToArray(long ahead)
     {
         InFlightMessage[] messages = new InFlightMessage[_entries.Count];
         int i = 0;
         foreach ((long offset, Entry entry) in _entries)
-            messages[i++] = new InFlightMessage(offset, entry.Attempts, entry.Delivered, entry.Deadline);
+            messages[i++] = new InFlightMessage(offset, entry.Attempts, entry.Delivered + ahead, entry.Deadline + ahead);
         Array.Sort(messages, static (a, b) => (a.Delivered, a.Offset).CompareTo((b.Delivered, b.Offset)));
         return messages;
     }

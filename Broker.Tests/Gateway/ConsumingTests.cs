@@ -47,6 +47,32 @@ public sealed class ConsumingTests
     }
 
     [Fact]
+    public async Task What_is_in_flight_is_handed_over_though_the_wall_clock_was_set()
+    {
+        VirtualTimeProvider time = new();
+        await using RunningGateway server = await RunningGateway.StartAsync(time);
+        FakeChannel channel = server.Grains.Channel("t", "c");
+        using NsqSocket client = await SubscribeAsync(server, ready: 2);
+        await Eventually.TrueAsync(() => channel.Executed.Count == 1);
+        Broker.Gateway.Consuming.Consumer consumer = server.Gateway.FindConsumer(server.Gateway.Connections[0].Number)!;
+        server.Grains.Topic("t").Append(Some.Batch(10, sequence: 1));
+        await Eventually.TrueAsync(() => consumer.InFlight == 1);
+        time.SetWall(TimeSpan.FromHours(1));
+        server.Grains.Topic("t").Append(Some.Batch(10, sequence: 2));
+        await Eventually.TrueAsync(() => consumer.InFlight == 2);
+
+        channel.Forget();
+        await client.SendAsync("RDY 3\n");
+        await Eventually.TrueAsync(() => channel.Attaches[^1].Again);
+
+        InFlightMessage[] handedOver = Assert.Single(channel.Attaches[^1].Consumers).InFlight;
+        Assert.Equal([0L, 1], handedOver.Select(message => message.Offset));
+        // By the wall clock as it is now.
+        long now = time.GetUtcNow().ToUnixTimeMilliseconds();
+        Assert.All(handedOver, message => Assert.Equal((now, now + 60_000), (message.Delivered, message.Deadline)));
+    }
+
+    [Fact]
     public async Task A_consumer_that_joins_a_channel_activated_anew_does_not_replace_the_others()
     {
         await using RunningGateway server = await RunningGateway.StartAsync();
@@ -200,11 +226,11 @@ public sealed class ConsumingTests
         server.Grains.Topic("t").Append(Some.Batch(100, sequence: 1));
         await client.ReadMessageAsync();
         Broker.Gateway.Consuming.Consumer consumer = server.Gateway.FindConsumer(server.Gateway.Connections[0].Number)!;
-        await Eventually.TrueAsync(() => consumer.ToAttachment().Window == 512 << 10);
+        await Eventually.TrueAsync(() => consumer.ToAttachment(0).Window == 512 << 10);
 
         Assert.False(consumer.AddCredit(1));
         Assert.False(consumer.AddCredit(1));
-        Assert.Equal(512 << 10, consumer.ToAttachment().Window);
+        Assert.Equal(512 << 10, consumer.ToAttachment(0).Window);
         await client.ExpectEndAsync();
         Assert.Equal(1, server.Breaches);
         Assert.Contains(
