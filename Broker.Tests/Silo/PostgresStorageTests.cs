@@ -62,7 +62,7 @@ public sealed class PostgresStorageTests
         settings.Postgres.ConnectionString = (await PostgresServer.SharedAsync()).ConnectionString;
         settings.Postgres.Schema = $"{TestStorage.NewSchema()}_prepared";
         string schema = $"schema {settings.Postgres.Schema} in PostgreSQL at 127.0.0.1/postgres is";
-        Assert.Equal($"{schema} ready: its tables were created (version 3)", await BrokerHost.PrepareDatabaseAsync(settings, CancellationToken.None));
-        Assert.Equal($"{schema} up to date (version 3)", await BrokerHost.PrepareDatabaseAsync(settings, CancellationToken.None));
+        Assert.Equal($"{schema} ready: its tables were created (version 4)", await BrokerHost.PrepareDatabaseAsync(settings, CancellationToken.None));
+        Assert.Equal($"{schema} up to date (version 4)", await BrokerHost.PrepareDatabaseAsync(settings, CancellationToken.None));
     }
 }

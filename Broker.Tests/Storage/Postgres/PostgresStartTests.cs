@@ -65,10 +65,10 @@ public sealed class PostgresStartTests
     {
         await using PostgresStores stores = await PostgresStores.CreateAsync();
         await (await stores.OpenAsync()).DisposeAsync();
-        await stores.AskAsync<int>("update $.store set version = 4 returning version");
+        await stores.AskAsync<int>("update $.store set version = 5 returning version");
         StoreException e = await Assert.ThrowsAsync<StoreException>(stores.OpenAsync);
         Assert.Equal(
-            $"schema {stores.Schema} in PostgreSQL has version 4, which is newer than 3, the newest that this version reads; start the newer broker", e.Message);
+            $"schema {stores.Schema} in PostgreSQL has version 5, which is newer than 4, the newest that this version reads; start the newer broker", e.Message);
     }
 
     [Fact]
