@@ -25,6 +25,10 @@ public sealed class AdminPaths(AdminOptions options)
     public string Policy(string topic, string channel = "") =>
         At($"/policy?topic={Escape(topic)}" + (channel.Length == 0 ? "" : $"&channel={Escape(channel)}"));
 
+    /// <summary>The dead letters of a channel on a node, as a file.</summary>
+    public string DeadDownload(string topic, string channel, string node) =>
+        At($"/dead.ndjson?topic={Escape(topic)}&channel={Escape(channel)}&node={Escape(node)}");
+
     public string Node(string node) => At($"/nodes/{Uri.EscapeDataString(node).Replace("%3A", ":", StringComparison.Ordinal)}");
 
     /// <summary>The page that asks before something is done.</summary>

@@ -66,6 +66,9 @@ public sealed class AdminActions(
             AdminVerb.Publish => messages.PublishAsync(action, body, defer, cancellation),
             AdminVerb.Requeue => messages.RequeueAsync(action, cancellation),
             AdminVerb.Finish => messages.FinishAsync(action, cancellation),
+            AdminVerb.Redrive => messages.RedriveAsync(action, cancellation),
+            AdminVerb.StopRedrive => messages.StopRedriveAsync(action, cancellation),
+            AdminVerb.DiscardDead => messages.DiscardDeadAsync(action, cancellation),
             _ => throw new ArgumentOutOfRangeException(nameof(action)),
         };
 

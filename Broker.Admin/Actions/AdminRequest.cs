@@ -6,8 +6,12 @@ namespace Broker.Admin;
 /// <param name="Channel">To which channel; empty for the topic itself.</param>
 /// <param name="Node">On which node, host:port; empty for all.</param>
 /// <param name="Message">To which message, 16 hex digits; empty for none.</param>
-public sealed record AdminRequest(AdminVerb Verb, string Topic, string Channel = "", string Node = "", string Message = "")
+/// <param name="Rate">To how many messages a second at most; 0 for no limit.</param>
+public sealed record AdminRequest(AdminVerb Verb, string Topic, string Channel = "", string Node = "", string Message = "", int Rate = 0)
 {
+    /// <summary>Whether it is about dead letters.</summary>
+    public bool IsOfDead => Verb is AdminVerb.Redrive or AdminVerb.StopRedrive or AdminVerb.DiscardDead;
+
     /// <summary>The name by which notifications and logs call it (spec 5.1).</summary>
     public string Name => Verb switch
     {
@@ -16,6 +20,9 @@ public sealed record AdminRequest(AdminVerb Verb, string Topic, string Channel =
         AdminVerb.Requeue => "requeue_message",
         AdminVerb.Finish => "finish_message",
         AdminVerb.ChangePolicy => $"change_{(Channel.Length == 0 ? "topic" : "channel")}_policy",
+        AdminVerb.Redrive => "redrive_channel",
+        AdminVerb.StopRedrive => "stop_redrive_channel",
+        AdminVerb.DiscardDead => "discard_dead_channel",
         _ => $"{Verb.ToString().ToLowerInvariant()}_{(Channel.Length == 0 ? "topic" : "channel")}",
     };
 }

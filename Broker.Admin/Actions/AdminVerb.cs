@@ -23,4 +23,13 @@ public enum AdminVerb
 
     /// <summary>Replaces the policy of a topic or a channel.</summary>
     ChangePolicy,
+
+    /// <summary>Sends dead letters of a channel back to it.</summary>
+    Redrive,
+
+    /// <summary>Ends that.</summary>
+    StopRedrive,
+
+    /// <summary>Discards dead letters of a channel.</summary>
+    DiscardDead,
 }

@@ -24,6 +24,9 @@ public sealed class ChannelFigures
 
     [JsonPropertyName("deferred_count")] public long Deferred { get; set; }
 
+    [JsonPropertyName("dead_count"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Dead { get; set; }
+
     [JsonPropertyName("requeue_count")] public long Requeued { get; set; }
 
     [JsonPropertyName("timeout_count")] public long TimedOut { get; set; }
@@ -83,6 +86,7 @@ public sealed class ChannelFigures
         BackendDepth += other.BackendDepth;
         InFlight += other.InFlight;
         Deferred += other.Deferred;
+        Dead += other.Dead;
         Requeued += other.Requeued;
         TimedOut += other.TimedOut;
         MessageCount += other.MessageCount;

@@ -23,7 +23,19 @@ public sealed class ChannelMessage
     /// <summary>When one in flight times out: milliseconds since the Unix epoch.</summary>
     [JsonPropertyName("deadline")] public long? Deadline { get; init; }
 
-    /// <summary>Address of the consumer that has it in flight.</summary>
+    /// <summary>Why a dead one was given up: <c>requeued</c>, <c>timed_out</c>, <c>consumer_lost</c> or <c>expired</c>.</summary>
+    [JsonPropertyName("cause"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Cause { get; init; }
+
+    /// <summary>When a dead one was given up: milliseconds since the Unix epoch.</summary>
+    [JsonPropertyName("died"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? Died { get; init; }
+
+    /// <summary>Client id of the consumer that had a dead one last.</summary>
+    [JsonPropertyName("client_id"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? ClientId { get; init; }
+
+    /// <summary>Address of the consumer that has it in flight, or had a dead one last.</summary>
     [JsonPropertyName("client")] public string? Client { get; init; }
 
     /// <summary>Bytes of its body.</summary>

@@ -31,7 +31,8 @@ internal sealed class ActionPages(
     private static AdminRequest? Parse(IFormCollection form) =>
         Enum.TryParse(form["action"].ToString(), ignoreCase: true, out AdminVerb verb) && Enum.IsDefined(verb) && verb != AdminVerb.ChangePolicy && !int.TryParse(form["action"], out _)
             ? new AdminRequest(
-                verb, form["topic"].ToString().Trim(), form["channel"].ToString().Trim(), form["node"].ToString().Trim(), form["id"].ToString().Trim())
+                verb, form["topic"].ToString().Trim(), form["channel"].ToString().Trim(), form["node"].ToString().Trim(), form["id"].ToString().Trim(),
+                int.TryParse(form["rate"], NumberStyles.None, CultureInfo.InvariantCulture, out int rate) ? rate : 0)
             : null;
 
     private static PageContent Refuse(string text) =>
@@ -45,6 +46,8 @@ internal sealed class ActionPages(
             $"“{action.Channel}” is not a valid channel name: use 1 to 64 letters, digits, dots, underscores and hyphens.",
         { Verb: AdminVerb.Requeue or AdminVerb.Finish } when action.Channel.Length == 0 || action.Node.Length == 0 || action.Message.Length == 0 =>
             "No message was chosen. Choose one on the messages page of a channel.",
+        { IsOfDead: true } when action.Channel.Length == 0 || action.Node.Length == 0 =>
+            "No dead letters were chosen. Choose them on the messages page of a channel.",
         { Verb: AdminVerb.Tombstone, Node.Length: 0 } => "No node was chosen. Choose one on the page of the topic.",
         _ => null,
     };
@@ -65,7 +68,8 @@ internal sealed class ActionPages(
             return Refuse(complaint);
         TopicSample? topic = await LookAtAsync(action.Topic, context.RequestAborted);
         Confirmation confirmation = new(action, topic, cluster.HasLookups);
-        string back = action.Message.Length > 0 ? paths.Messages(action.Topic, action.Channel)
+        string back = action.IsOfDead ? $"{paths.Messages(action.Topic, action.Channel)}?state={ChannelMessages.Dead}"
+            : action.Message.Length > 0 ? paths.Messages(action.Topic, action.Channel)
             : action.Channel.Length > 0 && topic?.Find(action.Channel) is not null ? paths.Channel(action.Topic, action.Channel)
             : topic is not null ? paths.Topic(action.Topic)
             : paths.At("/");
@@ -142,7 +146,7 @@ internal sealed class ActionPages(
             string done = Confirmation.SentenceAfter(action);
             Notice notice = failures.Count == 0 ? new Notice(done, false) : new Notice($"{done} But: {string.Join("; ", failures)}", true);
             context.Response.StatusCode = StatusCodes.Status303SeeOther;
-            context.Response.Headers.Location = $"{PageAfter(action, sample)}?notice={notices.Add(notice)}";
+            context.Response.Headers.Location = $"{PageAfter(action, sample)}?{(action.IsOfDead ? $"state={ChannelMessages.Dead}&" : "")}notice={notices.Add(notice)}";
             return new PageContent(typeof(ErrorPage), done, new ErrorModel(done, "")) { Status = StatusCodes.Status303SeeOther };
         });
         if (refusal.Status != StatusCodes.Status303SeeOther)
@@ -152,7 +156,7 @@ internal sealed class ActionPages(
 
     private string PageAfter(AdminRequest action, ClusterSample sample)
     {
-        if (action.Message.Length > 0 || action is { Verb: AdminVerb.Publish, Channel.Length: > 0 })
+        if (action.Message.Length > 0 || action.IsOfDead || action is { Verb: AdminVerb.Publish, Channel.Length: > 0 })
             return paths.Messages(action.Topic, action.Channel);
         TopicSample? topic = sample.Find(action.Topic);
         if (action.Channel.Length > 0 && action.Verb != AdminVerb.Delete && topic?.Find(action.Channel) is not null)

@@ -26,6 +26,9 @@ internal sealed class Confirmation
         AdminVerb.Publish => $"Publish to {_action.Topic}?",
         AdminVerb.Requeue => $"Requeue message {_action.Message} now?",
         AdminVerb.Finish => $"Finish message {_action.Message}?",
+        AdminVerb.Redrive => $"Send {DeadOf(_action)} back?",
+        AdminVerb.StopRedrive => $"Stop sending dead letters back to {ObjectOf(_action)}?",
+        AdminVerb.DiscardDead => $"Discard {DeadOf(_action)}?",
         _ => $"{_action.Verb} {ObjectOf(_action)}?",
     };
 
@@ -34,13 +37,16 @@ internal sealed class Confirmation
     {
         AdminVerb.Requeue => "Requeue now",
         AdminVerb.Finish => "Finish message",
+        AdminVerb.Redrive => "Send back",
+        AdminVerb.StopRedrive => "Stop",
+        AdminVerb.DiscardDead => "Discard",
         AdminVerb.Publish => "Publish",
         AdminVerb.Tombstone => "Tombstone",
         _ => $"{_action.Verb} {(_action.Channel.Length == 0 ? "topic" : "channel")}",
     };
 
     /// <summary>Whether something is lost.</summary>
-    public bool IsDanger => _action.Verb is AdminVerb.Delete or AdminVerb.Empty or AdminVerb.Tombstone or AdminVerb.Finish;
+    public bool IsDanger => _action.Verb is AdminVerb.Delete or AdminVerb.Empty or AdminVerb.Tombstone or AdminVerb.Finish or AdminVerb.DiscardDead;
 
     /// <summary>What is lost, and what else happens.</summary>
     public IReadOnlyList<string> Losses => _action.Verb switch
@@ -56,8 +62,14 @@ internal sealed class Confirmation
         AdminVerb.Publish => [Copies()],
         AdminVerb.Requeue => ["It is delivered again at once. If a consumer has it in flight, two may work on it.", "Nothing is lost."],
         AdminVerb.Finish => [$"The channel {_action.Channel} drops it, and no consumer gets it again. Other channels keep their copies."],
+        AdminVerb.Redrive => Redrive(),
+        AdminVerb.StopRedrive => ["What was not sent back stays dead.", "Nothing is lost."],
+        AdminVerb.DiscardDead =>
+            [_action.Message.Length > 0 ? "It is lost for ever." : $"{Figure.Count(Dead, "dead letter")} {(Dead == 1 ? "is" : "are")} lost for ever. Download them first if they may be needed."],
         _ => [],
     };
+
+    private long Dead => _channel?.Figures.Nodes?.Find(node => node.Node == _action.Node)?.Dead ?? _channel?.Figures.Dead ?? 0;
 
     private long Waiting => _channel?.Figures.Depth ?? _topic?.Figures.Depth ?? 0;
 
@@ -68,6 +80,9 @@ internal sealed class Confirmation
         AdminVerb.Publish => $"A message was published to {action.Topic}.",
         AdminVerb.Requeue => $"Message {action.Message} was requeued.",
         AdminVerb.Finish => $"Message {action.Message} was finished.",
+        AdminVerb.Redrive => $"Sending {DeadOf(action)} back.",
+        AdminVerb.StopRedrive => $"No more dead letters are sent back to {ObjectOf(action)}.",
+        AdminVerb.DiscardDead => $"Discarded {DeadOf(action)}.",
         AdminVerb.Create => $"Created {ObjectOf(action)}.",
         AdminVerb.Delete => $"Deleted {ObjectOf(action)}.",
         AdminVerb.Pause => $"Paused {ObjectOf(action)}.",
@@ -78,6 +93,18 @@ internal sealed class Confirmation
 
     private static string ObjectOf(AdminRequest action) =>
         action.Channel.Length == 0 ? $"topic {action.Topic}" : $"channel {action.Channel} of {action.Topic}";
+
+    private static string DeadOf(AdminRequest action) =>
+        action.Message.Length > 0 ? $"dead letter {action.Message}" : $"all dead letters of {ObjectOf(action)}";
+
+    private string[] Redrive() =>
+    [
+        _action.Message.Length > 0
+            ? $"It comes to a consumer of the channel {_action.Channel} again, as if it were new."
+            : $"{Figure.Count(Dead, "message")} {(Dead == 1 ? "comes" : "come")} to the consumers of the channel {_action.Channel} again, as if they were new"
+                + (_action.Rate > 0 ? $", no more than {Figure.Count(_action.Rate)} a second." : ", as fast as they take them."),
+        "Other channels get none. What fails again dies again. Nothing is lost.",
+    ];
 
     private static string Lost(long waiting, long inFlight, long deferred) => waiting + inFlight + deferred == 0
         ? "No message is lost: it is empty."

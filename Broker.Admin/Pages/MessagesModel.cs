@@ -17,7 +17,7 @@ public sealed class MessagesModel
     /// <summary>The broker that was asked.</summary>
     public required string Node { get; init; }
 
-    /// <summary><c>waiting</c>, <c>in_flight</c> or <c>deferred</c>.</summary>
+    /// <summary><c>waiting</c>, <c>in_flight</c>, <c>deferred</c> or <c>dead</c>.</summary>
     public required string State { get; init; }
 
     /// <summary>How many there are in each state, over all nodes; of a topic only how many it holds, and whether it is paused.</summary>
@@ -34,6 +34,9 @@ public sealed class MessagesModel
 
     /// <summary>The messages; null when the broker shows none.</summary>
     public required MessagePage? Page { get; init; }
+
+    /// <summary>How far the sending back of dead letters is; null unless they are shown.</summary>
+    public RedriveProgress? Redrive { get; init; }
 
     /// <summary>Whether the broker lets one look at messages.</summary>
     public required bool CanPeek { get; init; }

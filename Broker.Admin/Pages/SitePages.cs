@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text.Json;
+using Broker.Serving.Http;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -7,6 +9,7 @@ namespace Broker.Admin;
 /// <summary>The pages on which one looks at things (spec 5.2).</summary>
 internal sealed class SitePages(
     PageEndpoints pages,
+    AdminPaths paths,
     BrokerCluster cluster,
     ClusterSampler sampler,
     ChannelMessages messages,
@@ -16,7 +19,7 @@ internal sealed class SitePages(
 {
     private const int IdDigits = 16;
 
-    private static readonly string[] States = ["waiting", "in_flight", "deferred"];
+    private static readonly string[] States = ["waiting", "in_flight", "deferred", ChannelMessages.Dead];
 
     public void Map(IEndpointRouteBuilder endpoints)
     {
@@ -26,6 +29,7 @@ internal sealed class SitePages(
         pages.Map(endpoints, "/topics/{topic}/{channel}", ShowChannelAsync);
         pages.Map(endpoints, "/topics/{topic}/{channel}/messages", ShowMessagesAsync);
         pages.Map(endpoints, "/messages", ShowHeldMessagesAsync);
+        endpoints.MapGet(paths.At("/dead.ndjson"), DownloadDeadAsync);
         pages.Map(endpoints, "/nodes", ShowNodesAsync);
         pages.Map(endpoints, "/nodes/{node}", ShowNodeAsync);
         pages.Map(endpoints, "/lookup", ShowLookupAsync);
@@ -134,7 +138,9 @@ internal sealed class SitePages(
         if (canPeek && id.Length > 0)
         {
             page = id.Length == IdDigits && id.All(char.IsAsciiHexDigit)
-                && await messages.FindAsync(node, topic, channel, id, context.RequestAborted) is { } message
+                && await (state == ChannelMessages.Dead && channel.Length > 0
+                    ? messages.FindDeadAsync(node, topic, channel, id, context.RequestAborted)
+                    : messages.FindAsync(node, topic, channel, id, context.RequestAborted)) is { } message
                 ? new MessagePage { Messages = [message] }
                 : null;
         }
@@ -151,8 +157,39 @@ internal sealed class SitePages(
             After = after,
             Page = page,
             CanPeek = canPeek,
+            Redrive = state == ChannelMessages.Dead && channel.Length > 0 && canPeek
+                ? await messages.RedriveAsync(node, topic, channel, context.RequestAborted)
+                : null,
         };
         return new PageContent(typeof(MessagesPage), channel.Length == 0 ? $"Messages of {topic}" : $"Messages of {topic} / {channel}", model) { Failures = failures };
+    }
+
+    private async ValueTask<IResult> DownloadDeadAsync(HttpContext context)
+    {
+        string topic = QueryOf(context, "topic");
+        string channel = QueryOf(context, "channel");
+        string node = QueryOf(context, "node");
+        Gathered<ChannelFigures?> figures = await cluster.CollectChannelAsync(topic, channel, context.RequestAborted);
+        // Whoever may look at pages is not to have this process ask any address.
+        if (figures.Value?.Nodes?.Exists(known => known.Node == node) != true)
+            return Results.NotFound();
+        context.Response.ContentType = "application/x-ndjson";
+        context.Response.Headers.ContentDisposition = $"attachment; filename=\"{channel.Replace('#', '-')}-dead.ndjson\"";
+        try
+        {
+            await foreach (ChannelMessage message in messages.ReadDeadAsync(node, topic, channel, context.RequestAborted))
+            {
+                await JsonSerializer.SerializeAsync(context.Response.BodyWriter, message, MessageJson.Default.ChannelMessage, context.RequestAborted);
+                await context.Response.BodyWriter.WriteAsync("\n"u8.ToArray(), context.RequestAborted);
+            }
+        }
+        catch (UpstreamException)
+        {
+            // Half a file must not look like a whole one.
+            context.Abort();
+        }
+
+        return Results.Empty;
     }
 
     private async Task<PageContent> ShowNodesAsync(HttpContext context)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Broker.Policies;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
 using Microsoft.Playwright;
@@ -46,6 +47,47 @@ public sealed class MessagesPageTests(AdminBrowser browser)
         NsqMessage[] got = await consumer.ExpectMessagesAsync(3);
         Assert.All(got, message => Assert.Equal(1, message.Attempts));
         Assert.Contains(got, message => message.Id == id);
+    }
+
+    [Fact]
+    public async Task Dead_letters_are_shown_sent_back_and_discarded()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await broker.PostAsync("/topic/create?topic=orders");
+        await broker.PostAsync("/channel/create?topic=orders&channel=billing");
+        await broker.Broker.Topic("orders").ChangeChannelPolicyAsync("billing", new ChannelPolicy { MaxAttempts = 1 }, expected: null);
+        await using NsqSocket consumer = await NsqSocket.OpenAsync(broker.Broker.TcpEndPoint);
+        await consumer.IdentifyAsync("""{"client_id":"mailer"}""");
+        await consumer.SubscribeAsync("orders", "billing", ready: 10);
+        await broker.Broker.PublishAsync("orders", "first", "second", "third");
+        foreach (NsqMessage message in await consumer.ExpectMessagesAsync(3))
+            await consumer.RequeueAsync(message, 0);
+        await broker.Broker.UntilAsync("orders", "billing", stats => stats.Dead == 3);
+
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        await page.GoAsync("/topics/orders/billing/messages?state=dead");
+        ILocator messages = page.Page.Locator("ol.messages > li");
+        await Assertions.Expect(messages).ToHaveCountAsync(3);
+        await messages.Nth(0).Locator("summary").ClickAsync();
+        await Assertions.Expect(messages.Nth(0).Locator("dl")).ToContainTextAsync("requeued");
+        await Assertions.Expect(messages.Nth(0).Locator("dl")).ToContainTextAsync("(mailer)");
+        string body = (await messages.Nth(0).Locator("pre").TextContentAsync())!;
+
+        await messages.Nth(0).GetByRole(AriaRole.Link, new LocatorGetByRoleOptions { Name = "Send back" }).ClickAsync();
+        await page.ClickAsync(AriaRole.Button, "Send back");
+        NsqMessage again = (await consumer.ExpectMessagesAsync(1))[0];
+        Assert.Equal((body, 1), (again.Text, again.Attempts));
+        await consumer.FinishAsync(again);
+        await broker.Broker.UntilAsync("orders", "billing", stats => stats is { Dead: 2, Finished: 1 });
+
+        string[] lines = (await broker.Web.GetStringAsync(new Uri($"/dead.ndjson?topic=orders&channel=billing&node={broker.Node}", UriKind.Relative))).TrimEnd('\n').Split('\n');
+        Assert.Equal(2, lines.Length);
+        Assert.All(lines, line => Assert.Equal("requeued", (string?)JsonNode.Parse(line)!["cause"]));
+        await page.GoAsync("/topics/orders/billing/messages?state=dead");
+        await page.ClickAsync(AriaRole.Link, "Discard all");
+        await page.ClickAsync(AriaRole.Button, "Discard");
+        await broker.Broker.UntilAsync("orders", "billing", stats => stats is { Dead: 0 });
+        await Assertions.Expect(messages).ToHaveCountAsync(0);
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Orleans;
 namespace Broker.Gateway.Http.Dead;
 
 /// <summary>
-/// What nsqd has not: a channel's dead letters. They are looked at, downloaded, thrown away, and sent back to their channel. Names, order of checks and
+/// What nsqd has not: a channel's dead letters. They are looked at, downloaded, discarded, and sent back to their channel. Names, order of checks and
 /// errors follow <c>/channel/*</c> (spec 3.2).
 /// </summary>
 /// <param name="grains">Where topics are found.</param>
