@@ -22,6 +22,7 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
     private readonly Lock _lock = new();
     private IStorageFile? _file;
     private long _count;
+    private bool _isNamed;
 
     /// <summary>First offset that is not reserved.</summary>
     public long Reserved { get; private set; }
@@ -64,6 +65,8 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
             long cleanEnd = BinaryPrimitives.ReadInt64LittleEndian(place[24..]);
             CleanEnd = cleanEnd < 0 ? null : cleanEnd;
         }
+        // A process that was killed may have made the file and not come to sync its name.
+        _isNamed = CleanEnd is not null;
     }
 
     /// <summary>Whether all offsets below one are reserved, so that <see cref="Ensure"/> writes nothing.</summary>
@@ -103,7 +106,6 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
 
     private void Write(long reserved, long? cleanEnd, bool sync = true)
     {
-        bool isNew = _file is null;
         _file ??= files.Create(path);
         byte[] place = new byte[PlaceSize];
         long count = _count + 1;
@@ -116,8 +118,9 @@ internal sealed class OffsetReservation(IStorageFiles files, string path) : IDis
         _file.Write([place], count % 2 * PlaceDistance);
         if (sync)
             _file.Sync();
-        if (isNew)
+        if (!_isNamed)
             files.SyncDirectory(Path.GetDirectoryName(path)!);
+        _isNamed = true;
         _count = count;
         Reserved = reserved;
         CleanEnd = cleanEnd;

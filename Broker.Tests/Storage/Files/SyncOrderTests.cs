@@ -50,6 +50,29 @@ public sealed class SyncOrderTests
     }
 
     [Fact]
+    public async Task Offsets_whose_first_reservation_failed_are_given_out_when_the_name_of_their_file_is_synced_too()
+    {
+        using TemporaryFolder folder = new();
+        HookedFiles files = new(new DiskFiles());
+        StorageOptions options = new() { DataPath = folder.Path, SyncTimeout = TimeSpan.FromHours(1) };
+        await using FileMessageStore store = await FileMessageStore.OpenAsync(options, NullLogger.Instance, TimeProvider.System, files);
+        ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        bool isBroken = true;
+        List<string> named = [];
+        files.Syncing = path =>
+        {
+            if (isBroken && path.EndsWith("offsets", StringComparison.Ordinal)) throw new IOException("broken");
+        };
+        files.SyncingDirectory = path => named.Add(Path.GetFileName(path));
+        await Assert.ThrowsAsync<StoreException>(async () => await log.AppendAsync(Batch(0, "first"), 1, 1));
+        isBroken = false;
+        log = (await store.OpenTopicAsync("t", create: false))!;
+        named.Clear();
+        await log.AppendAsync(Batch(log.NextOffset, "second"), 1, 2);
+        Assert.Contains("t", named);
+    }
+
+    [Fact]
     public async Task A_sync_that_fails_takes_back_what_it_was_for_in_every_segment()
     {
         using TemporaryFolder folder = new();

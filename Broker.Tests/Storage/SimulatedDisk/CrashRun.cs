@@ -44,6 +44,7 @@ internal sealed class CrashRun
     private long _foundFloor;
     private bool _isAfterPowerLoss;
     private bool _isAfterCleanEnd;
+    private bool _isClosed;
     private long _cleanNext;
     private long _sequence;
     private long _deaths = 1_000;
@@ -93,8 +94,9 @@ internal sealed class CrashRun
         if (_random.Next(4) > 0)
             disk.CrashIn(_random.Next(1, 120), powerLoss);
         _events.Add($"a life: fails {fails}, power loss {powerLoss}");
+        _isClosed = false;
         bool ended = _scheduler.Run(() => LiveAsync(disk, fails), () => disk.AfterCrash is not null);
-        if (ended && disk.AfterCrash is null)
+        if (ended && disk.AfterCrash is null && _isClosed)
         {
             // The store was closed, so that not even a power loss may cost anything.
             _isAfterCleanEnd = true;
@@ -104,7 +106,7 @@ internal sealed class CrashRun
         }
         _isAfterCleanEnd = false;
         _isAfterPowerLoss = powerLoss;
-        _disk = disk.AfterCrash!;
+        _disk = disk.AfterCrash ?? disk.Crash(powerLoss);
         if (powerLoss)
             ForgetWhatMayBeLost(failedSyncs: fails);
     }
@@ -152,11 +154,12 @@ internal sealed class CrashRun
         disk.FailingSyncs = 0;
         await writer.SettleAsync();
         _cleanNext = writer.Next;
+        int problems = _log.Problems.Count;
         await store.DisposeAsync();
-        if (disk.AfterCrash is null)
-        {
+        // What went wrong with a file before may be told by its sync at the end, and then the end is none: the operator is told.
+        _isClosed = !_log.Problems.Skip(problems).Any(static problem => problem.StartsWith("cannot close topic", StringComparison.Ordinal));
+        if (disk.AfterCrash is null && _isClosed)
             writer.CountAsFlushed();
-        }
     }
 
     private async Task VerifyLogAsync(ITopicLog log)
