@@ -57,6 +57,16 @@ public sealed class QueryParameters
         _ => null,
     };
 
+    /// <summary>Reads a whole number; it stays as it is when the parameter was not given.</summary>
+    /// <param name="name">The parameter.</param>
+    /// <param name="least">The least good number, 0 or more.</param>
+    /// <param name="greatest">The greatest good number.</param>
+    /// <param name="number">The number.</param>
+    /// <returns>False when it was given and is no number from the least to the greatest.</returns>
+    public bool TryFindNumber(string name, long least, long greatest, ref long number) =>
+        Find(name) is not { } text
+        || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= greatest);
+
     private static string? Unescape(ReadOnlySpan<char> text)
     {
         if (text.Contains(';'))

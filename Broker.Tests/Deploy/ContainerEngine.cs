@@ -27,29 +27,10 @@ internal sealed partial class ContainerEngine : IDisposable
         string built = Path.GetDirectoryName(Solution.Executable)!;
         ProcessStartInfo start = new(
             "unshare",
-            ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", $"{Engine}\n{Services()}\n{script}", "bash", _folder.FullName, Solution.Folder, built, runtime])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+            ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", $"{Engine}\n{Services()}\n{script}", "bash", _folder.FullName, Solution.Folder, built, runtime]);
         start.Environment["BUILDAH_ISOLATION"] = "chroot";
         start.Environment["STORAGE_DRIVER"] = "vfs";
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        using CancellationTokenSource patience = new(Patience);
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-        }
-
-        string written = await output + await error;
-        Assert.True(process.ExitCode == 0, $"ended with {process.ExitCode}: {written}{string.Join('\n', _folder.GetFiles("*.log").Select(log => File.ReadAllText(log.FullName)))}");
-        return written;
+        return await EndingProcess.RunAsync(start, Patience, () => _folder.GetFiles("*.log").Select(log => File.ReadAllText(log.FullName)));
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

@@ -76,25 +76,9 @@ internal sealed class ReaderTerminal : IDisposable
         ProcessStartInfo start = new("unshare", ["--user", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc", "bash", "-c", $"{prologue}\n{script}"])
         {
             WorkingDirectory = _folder.Path,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
         };
         start.Environment["PATH"] = $"{_tools.Path}:{Environment.GetEnvironmentVariable("PATH")}";
-        using Process process = Process.Start(start)!;
-        Task<string> output = process.StandardOutput.ReadToEndAsync();
-        Task<string> error = process.StandardError.ReadToEndAsync();
-        using CancellationTokenSource patience = new(Patience);
-        try
-        {
-            await process.WaitForExitAsync(patience.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            process.Kill();
-        }
-        string written = await output + await error;
-        Assert.True(process.ExitCode == 0, $"ended with {process.ExitCode}: {written}{string.Join('\n', Directory.GetFiles(Path.Combine(_folder.Path, "output")).Select(File.ReadAllText))}");
-        return written;
+        return await EndingProcess.RunAsync(start, Patience, () => Directory.GetFiles(Path.Combine(_folder.Path, "output")).Select(File.ReadAllText));
     }
 
     public void Dispose()

@@ -17,10 +17,6 @@ namespace Broker.Gateway.Http.Dead;
 /// <param name="time">The clock by which ages are told.</param>
 internal sealed class DeadEndpoints(IGrainFactory grains, TimeProvider time)
 {
-    private const int DefaultLimit = 20;
-    private const int MaxLimit = 1000;
-    private const int DefaultBodyLimit = 4096;
-    private const int MaxBodyLimit = 16 << 20;
     private const int MaxRate = 1_000_000;
 
     private delegate ValueTask<IResult> Answer(ITopicGrain topic, string channel, DeadFilter filter, QueryParameters parameters);
@@ -40,7 +36,7 @@ internal sealed class DeadEndpoints(IGrainFactory grains, TimeProvider time)
     public static DeadLetterDocument Describe(PeekedDeadLetter letter) => new()
     {
         Number = letter.Number,
-        Id = letter.Id.ToString("x16", CultureInfo.InvariantCulture),
+        Id = MessageIdText.Format(letter.Id),
         Timestamp = letter.Timestamp,
         Attempts = letter.Attempts,
         Cause = DeadCauseNames.NameOf(letter.Cause),
@@ -51,9 +47,6 @@ internal sealed class DeadEndpoints(IGrainFactory grains, TimeProvider time)
         Body = letter.Body,
         IsTruncated = letter.Body.Length < letter.Size,
     };
-
-    private static bool TryParse(string? text, long least, long greatest, ref long number) =>
-        text is null || (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= greatest);
 
     private async ValueTask<IResult> AnswerAsync(HttpContext context, Answer answer)
     {
@@ -66,15 +59,11 @@ internal sealed class DeadEndpoints(IGrainFactory grains, TimeProvider time)
 
     private static async ValueTask<IResult> ListAsync(ITopicGrain topic, string channel, DeadFilter filter, QueryParameters parameters)
     {
-        long limit = DefaultLimit;
-        long bodyLimit = DefaultBodyLimit;
         long after = -1;
-        if (!TryParse(parameters.Find("limit"), 1, MaxLimit, ref limit)
-            || !TryParse(parameters.Find("body_limit"), 0, MaxBodyLimit, ref bodyLimit)
-            || !TryParse(parameters.Find("after"), 0, long.MaxValue - 1, ref after))
+        if (!LookLimits.TryRead(parameters, out LookLimits limits) || !parameters.TryFindNumber("after", 0, long.MaxValue - 1, ref after))
             return V1Error.InvalidLimit;
         DeadReply reply = await topic.DeadAsync(
-            channel, new DeadRequest { Filter = filter, From = after + 1, Limit = (int)limit, BodyLimit = (int)bodyLimit });
+            channel, new DeadRequest { Filter = filter, From = after + 1, Limit = limits.Messages, BodyLimit = limits.BodyBytes });
         if (reply.Status != TopicStatus.Ok)
             return new TopicReply(reply.Status, reply.Error).ToResult();
         DeadLettersDocument document = new()
@@ -105,7 +94,7 @@ internal sealed class DeadEndpoints(IGrainFactory grains, TimeProvider time)
     private static ValueTask<IResult> RedriveAsync(ITopicGrain topic, string channel, DeadFilter filter, QueryParameters parameters)
     {
         long rate = 0;
-        return TryParse(parameters.Find("rate"), 1, MaxRate, ref rate)
+        return parameters.TryFindNumber("rate", 1, MaxRate, ref rate)
             ? ChangeRedriveAsync(topic, channel, new Redrive { Filter = filter, Rate = (int)rate })
             : new ValueTask<IResult>(V1Error.Of(StatusCodes.Status400BadRequest, $"rate must be a whole number of messages a second from 1 to {MaxRate}"));
     }

@@ -15,8 +15,6 @@ internal static class DeadQuestion
     /// <summary>Most ids in one request.</summary>
     public const int MaxIds = 400;
 
-    private const int IdDigits = 16;
-
     /// <summary>Reads a request.</summary>
     /// <param name="parameters">What was asked.</param>
     /// <param name="now">The time, in milliseconds since the Unix epoch.</param>
@@ -54,7 +52,7 @@ internal static class DeadQuestion
             ulong[] numbers = new ulong[texts.Length];
             for (int i = 0; i < texts.Length; i++)
             {
-                if (texts[i].Length != IdDigits || !ulong.TryParse(texts[i], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out numbers[i]))
+                if (!MessageIdText.TryParse(texts[i], out numbers[i]))
                     return V1Error.InvalidId;
             }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Broker.Channels;
 using Broker.Gateway.Connections;
 using Broker.Gateway.Consuming;
@@ -19,12 +18,6 @@ namespace Broker.Gateway.Http.Messages;
 /// <param name="gateway">Who knows the clients.</param>
 internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
 {
-    private const int DefaultLimit = 20;
-    private const int MaxLimit = 1000;
-    private const int DefaultBodyLimit = 4096;
-    private const int MaxBodyLimit = 16 << 20;
-    private const int IdDigits = 16;
-
     private delegate ValueTask<IResult> Answer(ITopicGrain topic, string channel, QueryParameters parameters);
 
     private delegate ValueTask<IResult> AnswerForMessage(ITopicGrain topic, string channel, ulong id, QueryParameters parameters);
@@ -46,17 +39,6 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
             context, static async (topic, channel, id, _) => (await topic.FinishMessageAsync(channel, id)).ToResult()));
     }
 
-    private static bool TryParseId(string? text, out ulong id)
-    {
-        id = 0;
-        return text is { Length: IdDigits } && ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
-    }
-
-    private static bool TryParseNumber(string? text, int least, int greatest, ref int number) =>
-        text is null || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number) && number >= least && number <= greatest);
-
-    private static string Format(ulong id) => id.ToString("x16", CultureInfo.InvariantCulture);
-
     private static string NameOf(MessageStage stage) => stage switch
     {
         MessageStage.InFlight => "in_flight",
@@ -68,7 +50,7 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
     {
         if (parameters.Find("id") is not { } text)
             return new ValueTask<IResult>(V1Error.MissingId);
-        return TryParseId(text, out ulong id) ? answer(id) : new ValueTask<IResult>(V1Error.InvalidId);
+        return MessageIdText.TryParse(text, out ulong id) ? answer(id) : new ValueTask<IResult>(V1Error.InvalidId);
     }
 
     private async ValueTask<IResult> AnswerForTopicAsync(HttpContext context, Func<ITopicGrain, QueryParameters, ValueTask<IResult>> answer)
@@ -111,36 +93,32 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
 
     private async ValueTask<IResult> ListAsync(Look look, MessageStage stage, QueryParameters parameters)
     {
-        int limit = DefaultLimit;
-        int bodyLimit = DefaultBodyLimit;
         ulong after = 0;
         string? afterText = parameters.Find("after");
-        if (!TryParseNumber(parameters.Find("limit"), 1, MaxLimit, ref limit)
-            || !TryParseNumber(parameters.Find("body_limit"), 0, MaxBodyLimit, ref bodyLimit))
+        if (!LookLimits.TryRead(parameters, out LookLimits limits))
             return V1Error.InvalidLimit;
-        if (afterText is not null && !TryParseId(afterText, out after))
+        if (afterText is not null && !MessageIdText.TryParse(afterText, out after))
             return V1Error.InvalidId;
         PeekReply reply = await look(new PeekRequest
         {
             Stage = stage,
             After = afterText is null ? null : after,
-            Limit = limit,
-            BodyLimit = bodyLimit,
+            Limit = limits.Messages,
+            BodyLimit = limits.BodyBytes,
         });
         if (reply.Status != TopicStatus.Ok)
             return new TopicReply(reply.Status, reply.Error).ToResult();
         MessagesDocument document = new()
         {
             Messages = [.. reply.Messages.Select(Describe)],
-            Next = reply.Next is { } next ? Format(next) : null,
+            Next = reply.Next is { } next ? MessageIdText.Format(next) : null,
         };
         return V1Result.Json(document, MessagesJson.Default.MessagesDocument);
     }
 
     private async ValueTask<IResult> FindAsync(Look look, ulong id, QueryParameters parameters)
     {
-        int bodyLimit = DefaultBodyLimit;
-        if (!TryParseNumber(parameters.Find("body_limit"), 0, MaxBodyLimit, ref bodyLimit))
+        if (!LookLimits.TryReadBodyBytes(parameters, out int bodyLimit))
             return V1Error.InvalidLimit;
         PeekReply reply = await look(new PeekRequest { Stage = MessageStage.Waiting, Id = id, Limit = 1, BodyLimit = bodyLimit });
         if (reply.Status != TopicStatus.Ok)
@@ -152,7 +130,7 @@ internal sealed class MessageEndpoints(IGrainFactory grains, NsqGateway gateway)
 
     private MessageDocument Describe(PeekedMessage message) => new()
     {
-        Id = Format(message.Id),
+        Id = MessageIdText.Format(message.Id),
         Timestamp = message.Timestamp,
         Attempts = message.Attempts,
         State = NameOf(message.Stage),
