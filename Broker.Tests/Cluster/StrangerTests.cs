@@ -25,6 +25,9 @@ public sealed class StrangerTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    // A client that is refused tries again for as long as its caller lets it.
+    private static readonly TimeSpan StrangersPatience = TimeSpan.FromSeconds(10);
+
     // A connection that nobody refuses stays open for as long as the caller likes.
     private static readonly TimeSpan Stay = TimeSpan.FromSeconds(2);
 
@@ -55,12 +58,11 @@ public sealed class StrangerTests : IDisposable
             Assert.False(await IsRefusedAsync(door, member, Stay), $"{door} refuses a member: {string.Join('\n', silo.Lines)}");
         }
         IPEndPoint gateway = doors[1];
-        await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(gateway, static _ => { }));
-        await Assert.ThrowsAnyAsync<Exception>(() => AskAsync(gateway, client => client.UseTls(foreign, BelieveAll)));
-        Assert.False((await AskAsync(gateway, client => ClusterTls.Apply(client, new ClusterSettings
-        {
-            TlsCertificateFile = PathOf("silo-2.pem"), TlsKeyFile = PathOf("silo-2.key"), TlsRootCaFile = PathOf("cluster-ca.pem"),
-        }))).Exists);
+        await Task.WhenAll(
+            Assert.ThrowsAnyAsync<Exception>(() => AskAsync(gateway, static _ => { }, StrangersPatience)),
+            Assert.ThrowsAnyAsync<Exception>(() => AskAsync(gateway, client => client.UseTls(foreign, BelieveAll), StrangersPatience)));
+        ClusterSettings settings = new() { TlsCertificateFile = PathOf("silo-2.pem"), TlsKeyFile = PathOf("silo-2.key"), TlsRootCaFile = PathOf("cluster-ca.pem") };
+        Assert.False((await AskAsync(gateway, client => ClusterTls.Apply(client, settings), Patience)).Exists);
     }
 
     public void Dispose()
@@ -76,7 +78,7 @@ public sealed class StrangerTests : IDisposable
     }
 
     // An Orleans client asks for a topic that nobody made.
-    private static async Task<TopicStats> AskAsync(IPEndPoint gateway, Action<IClientBuilder> secure)
+    private static async Task<TopicStats> AskAsync(IPEndPoint gateway, Action<IClientBuilder> secure, TimeSpan patience)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.UseOrleansClient(client =>
@@ -86,8 +88,8 @@ public sealed class StrangerTests : IDisposable
             secure(client);
         });
         using IHost host = builder.Build();
-        using CancellationTokenSource patience = new(Patience);
-        await host.StartAsync(patience.Token);
+        using CancellationTokenSource limit = new(patience);
+        await host.StartAsync(limit.Token);
         TopicStats stats = await host.Services.GetRequiredService<IGrainFactory>().GetGrain<ITopicGrain>("none").StatsAsync(new StatsRequest(null, IncludeConsumers: false));
         await host.StopAsync();
         return stats;

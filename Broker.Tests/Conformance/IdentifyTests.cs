@@ -5,14 +5,14 @@ using Broker.Tests.Running;
 namespace Broker.Tests.Conformance;
 
 /// <summary>
-/// Spec section 9, IDENTIFY: cases 15 to 33, without those that need TLS or compression (17, 28, 29, 33), which are not served yet.
+/// Spec section 9, IDENTIFY: cases 15 to 33, without those that need TLS or compression (17, 28, 29, 33).
 /// </summary>
-public sealed class IdentifyTests
+public sealed class IdentifyTests(SharedBroker shared) : IClassFixture<SharedBroker>
 {
     [Fact]
     public async Task Case_015_An_empty_object_is_answered_with_OK()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         Assert.Equal("OK", await socket.IdentifyAsync("{}"));
@@ -21,7 +21,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Case_016_Negotiation_is_answered_with_what_is_in_force()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         string reply = await socket.IdentifyAsync("""{"feature_negotiation":true}""");
@@ -62,7 +62,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Keys_match_in_any_case_and_null_leaves_the_default()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         using JsonDocument reply = JsonDocument.Parse(await socket.IdentifyAsync(
@@ -75,7 +75,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Case_018_TLS_without_a_certificate_is_answered_false_and_the_session_goes_on()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         using JsonDocument reply = JsonDocument.Parse(await socket.IdentifyAsync("""{"feature_negotiation":true,"tls_v1":true}"""));
@@ -113,7 +113,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Case_020_Without_heartbeats_SUB_is_refused_and_PUB_works()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         Assert.Equal("OK", await socket.IdentifyAsync("""{"heartbeat_interval":-1}"""));
@@ -205,7 +205,7 @@ public sealed class IdentifyTests
     [InlineData("x")]
     public async Task Case_026_A_body_that_is_no_JSON_or_of_the_wrong_types_cannot_be_decoded(string json)
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         await socket.SendAsync(NsqCommand.Identify(json));
@@ -216,7 +216,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Case_027_Deflate_and_snappy_together_are_refused()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         await socket.SendAsync(NsqCommand.Identify("""{"feature_negotiation":true,"deflate":true,"snappy":true}"""));
@@ -227,7 +227,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Without_negotiation_deflate_and_snappy_are_ignored_even_together()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         Assert.Equal("OK", await socket.IdentifyAsync("""{"deflate":true,"snappy":true}"""));
@@ -237,7 +237,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task Case_030_IDENTIFY_may_be_repeated_before_SUB_and_not_after_it()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         Assert.Equal("OK", await socket.IdentifyAsync("{}"));
@@ -254,7 +254,7 @@ public sealed class IdentifyTests
     [InlineData(5_242_881, "E_BAD_BODY IDENTIFY body too big 5242881 > 5242880")]
     public async Task Case_031_A_body_size_out_of_bounds_is_refused(int size, string error)
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         await socket.SendAsync(NsqCommand.WithLength("IDENTIFY", size));
@@ -280,7 +280,7 @@ public sealed class IdentifyTests
     [Fact]
     public async Task The_first_setting_out_of_bounds_in_the_order_of_the_checks_is_the_one_named()
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         await socket.SendAsync(NsqCommand.Identify(
@@ -289,9 +289,9 @@ public sealed class IdentifyTests
         await socket.ExpectFatalAsync("E_BAD_BODY IDENTIFY heartbeat interval (1) is invalid");
     }
 
-    private static async Task RefusedAsync(string key, int value, string name)
+    private async Task RefusedAsync(string key, int value, string name)
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         await socket.SendAsync(NsqCommand.Identify($$"""{"{{key}}":{{value}}}"""));
@@ -299,9 +299,9 @@ public sealed class IdentifyTests
         await socket.ExpectFatalAsync($"E_BAD_BODY IDENTIFY {name} ({value}) is invalid");
     }
 
-    private static async Task EchoedAsync(string key, int value, params (string Key, int Value)[] echoed)
+    private async Task EchoedAsync(string key, int value, params (string Key, int Value)[] echoed)
     {
-        await using RunningBroker broker = await RunningBroker.StartAsync();
+        RunningBroker broker = shared.Broker;
         NsqSocket socket = await broker.OpenAsync();
 
         using JsonDocument reply = JsonDocument.Parse(await socket.IdentifyAsync($$"""{"feature_negotiation":true,"{{key}}":{{value}}}"""));
