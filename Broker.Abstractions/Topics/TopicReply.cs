@@ -5,8 +5,8 @@ namespace Broker.Topics;
 /// <summary>Answer of a topic to a publish or a change.</summary>
 /// <param name="Status">How it ended.</param>
 /// <param name="Error">
-/// With <see cref="TopicStatus.Failed"/>, <see cref="TopicStatus.Unknown"/> and <see cref="TopicStatus.TooMany"/>: the cause in one line, fit to be shown to
-/// a client.
+/// With <see cref="TopicStatus.Failed"/>, <see cref="TopicStatus.Unknown"/>, <see cref="TopicStatus.TooMany"/> and <see cref="TopicStatus.Full"/>: the cause in
+/// one line, fit to be shown to a client.
 /// </param>
 /// <param name="MaxMessageSize">Of a publish: the greatest body in bytes that the topic's policy allows; 0 when it says nothing.</param>
 [GenerateSerializer, Immutable, Alias("Broker.TopicReply")]

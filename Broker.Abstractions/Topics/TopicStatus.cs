@@ -32,4 +32,7 @@ public enum TopicStatus
 
     /// <summary>More is published than the topic's policy allows; the reply's error says so. None of the batch was taken.</summary>
     TooMany = 21,
+
+    /// <summary>The topic has no room for the batch, by its policy or by what the broker allows; the reply's error says so. None of it was taken.</summary>
+    Full = 22,
 }

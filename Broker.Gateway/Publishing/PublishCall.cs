@@ -25,7 +25,7 @@ internal sealed class PublishCall : PendingCall
         Cause = reply.Status switch
         {
             TopicStatus.Ok => null,
-            TopicStatus.Failed or TopicStatus.Unknown or TopicStatus.TooMany => reply.Error ?? "failed",
+            TopicStatus.Failed or TopicStatus.Unknown or TopicStatus.TooMany or TopicStatus.Full => reply.Error ?? "failed",
             TopicStatus.TooBig => "message too big",
             _ => "exiting",
         };

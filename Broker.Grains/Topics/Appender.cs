@@ -35,7 +35,7 @@ internal sealed class Appender(TopicActivation topic, FanOut fanOut, QueueOption
         }
 
         if (open.Log.Refusal(batch.Records.Length) is { } refusal)
-            return new ValueTask<TopicReply>(new TopicReply(TopicStatus.Failed, refusal));
+            return new ValueTask<TopicReply>(new TopicReply(TopicStatus.Full, refusal));
         batch = batch.At(open.Next);
         open.Next = batch.EndOffset;
         PendingAppend append = new(request.Publisher, request.Sequence, request.Lowest, batch) { Started = traces.Start };

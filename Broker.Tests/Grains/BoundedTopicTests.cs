@@ -17,12 +17,16 @@ public sealed class BoundedTopicTests
     {
         await using HttpBroker broker = await StartAsync(new TopicPolicy { MaxBytes = Bound }, "c");
         int published = 0;
-        while ((await broker.PostAsync("/pub?topic=t", Body(published))).Status == 200)
+        HttpReply reply;
+        while ((reply = await broker.PostAsync("/pub?topic=t", Body(published))).Status == 200)
             published++;
         Assert.InRange(published, 15, Bound / Size);
+        string reason = $"topic t is full: it may take {Bound} bytes by its policy";
+        reply.IsError(503, reason);
+        (await broker.PostAsync("/mpub?topic=t", Body(published))).IsError(503, reason);
         NsqSocket publisher = await broker.Broker.OpenAsync();
         await publisher.SendAsync(NsqCommand.Pub("t", Body(published)));
-        await publisher.ExpectFatalAsync($"E_PUB_FAILED PUB failed topic t is full: it may take {Bound} bytes by its policy");
+        await publisher.ExpectFatalAsync($"E_PUB_FAILED PUB failed {reason}");
 
         NsqSocket consumer = await broker.Broker.SubscribeAsync("t", "c", ready: 1);
         for (int i = 0; i < published; i++)

@@ -97,6 +97,7 @@ internal sealed class PublishEndpoints(NsqGateway gateway, BrokerClock clock)
             TopicStatus.Ok => V1Result.Ok,
             TopicStatus.TooBig => V1Error.MessageTooBig,
             TopicStatus.TooMany => V1Error.Of(StatusCodes.Status429TooManyRequests, call.Cause!),
+            TopicStatus.Full => V1Error.Of(StatusCodes.Status503ServiceUnavailable, call.Cause!),
             _ => V1Error.Exiting,
         };
     }
