@@ -84,4 +84,7 @@ public sealed class ChannelStats
 
     /// <summary>Messages given up since the activation, by <see cref="DeadCause"/>, one entry a cause, whatever became of them.</summary>
     [Id(23)] public long[] DiedByCause { get; init; } = [];
+
+    /// <summary>Messages that expired since the activation, whatever became of them.</summary>
+    public long Expired => DiscardedBy(DiscardCause.Expired) + ((int)DeadCause.Expired < DiedByCause.Length ? DiedByCause[(int)DeadCause.Expired] : 0);
 }

@@ -1,6 +1,6 @@
 namespace Broker.Channels;
 
-/// <summary>Why a message that had all of its attempts was given up: how the last of them ended.</summary>
+/// <summary>Why a message was given up: how the last of its attempts ended, or that it expired before there was one more.</summary>
 public enum DeadCause
 {
     /// <summary>The consumer gave it back (REQ).</summary>

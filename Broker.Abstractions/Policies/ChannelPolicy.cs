@@ -10,11 +10,14 @@ public sealed record ChannelPolicy
     /// <summary>A value of <see cref="DeadLetter"/>: the message becomes a dead letter of its channel.</summary>
     public const string Keep = "keep";
 
-    /// <summary>A value of <see cref="DeadLetter"/>: the message is discarded and counted.</summary>
+    /// <summary>A value of <see cref="DeadLetter"/> and <see cref="Expired"/>: the message is discarded and counted.</summary>
     public const string Drop = "drop";
 
     /// <summary>What a value of <see cref="DeadLetter"/> begins with that names a topic: the message is published there.</summary>
     public const string TopicPrefix = "topic:";
+
+    /// <summary>A value of <see cref="Expired"/>: the message goes where <see cref="DeadLetter"/> says.</summary>
+    public const string DeadLettered = "dead_letter";
 
     /// <summary>Nothing is said.</summary>
     public static ChannelPolicy None { get; } = new();
@@ -29,6 +32,7 @@ public sealed record ChannelPolicy
         MaxDeadBytes = 256 << 20,
         DeliveryRate = 0,
         MaxAge = 0,
+        Expired = Drop,
         MaxInFlight = 0,
     };
 
@@ -73,6 +77,10 @@ public sealed record ChannelPolicy
     [Id(23), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MsgTimeout { get; init; }
 
+    /// <summary>What becomes of a message that has expired: <see cref="Drop"/> or <see cref="DeadLettered"/>.</summary>
+    [Id(24), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Expired { get; init; }
+
     /// <summary>What holds when this says nothing where <paramref name="below"/> says something.</summary>
     public ChannelPolicy Over(ChannelPolicy below) => new()
     {
@@ -83,6 +91,7 @@ public sealed record ChannelPolicy
         MaxDeadBytes = MaxDeadBytes ?? below.MaxDeadBytes,
         DeliveryRate = DeliveryRate ?? below.DeliveryRate,
         MaxAge = MaxAge ?? below.MaxAge,
+        Expired = Expired ?? below.Expired,
         MaxInFlight = MaxInFlight ?? below.MaxInFlight,
         MsgTimeout = MsgTimeout ?? below.MsgTimeout,
     };

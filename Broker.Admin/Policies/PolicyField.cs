@@ -36,6 +36,7 @@ public sealed record PolicyField(string Path, string Label, string Unit = "")
         new("delivery_rate", "Deliveries", PerSecond) { Zero = "no limit" },
         new("max_in_flight", "In flight", "messages") { Zero = "no limit" },
         new("max_age", "Age of messages", Milliseconds) { Zero = "any" },
+        new("expired", "What has expired") { Words = ["drop", "dead_letter"] },
         new("msg_timeout", "Message timeout", Milliseconds),
     ];
 }

@@ -119,8 +119,8 @@ internal sealed class Burial(ChannelActivation channel, Forwarding forwarding)
         Attempts = dying.Attempts,
         Cause = dying.Cause,
         Time = dying.Time,
-        Address = dying.Consumer.Address,
-        ClientId = dying.Consumer.ClientId,
+        Address = dying.Consumer?.Address ?? "",
+        ClientId = dying.Consumer?.ClientId ?? "",
         Record = record,
     };
 }

@@ -4,24 +4,22 @@ using Broker.Storage;
 namespace Broker.Grains.Channels;
 
 /// <summary>
-/// Messages that had all of their attempts. Such a message is dying until the channel's store has it as a dead letter; it holds the floor until then, and
+/// Messages that had all of their attempts, or expired where the policy keeps those. Such a message is dying until the channel's store has it as a dead letter; it holds the floor until then, and
 /// comes again if the process ends before.
 /// </summary>
 public sealed partial class ChannelQueue
 {
-    private readonly List<DyingMessage> _dying = [];
-
     /// <summary>Which dead letters the channel's store has.</summary>
     public DeadNumbers Letters { get; private set; } = new();
 
     /// <summary>Messages that were given up, in the order in which that was, and are not in the store yet.</summary>
-    public IReadOnlyList<DyingMessage> Dying => _dying;
+    public IReadOnlyList<DyingMessage> Dying => _dying.All;
 
     /// <summary>How many messages were dying in all, those that are dying still included.</summary>
-    public long Condemned { get; private set; }
+    public long Condemned => _dying.Total;
 
     /// <summary>Messages that were given up and are kept.</summary>
-    public long Dead => Letters.Count + _dying.Count;
+    public long Dead => Letters.Count + Dying.Count;
 
     /// <summary>The store has the first of the dying messages now.</summary>
     /// <param name="count">How many messages; those of them that are not among the letters could not be read.</param>
@@ -32,19 +30,19 @@ public sealed partial class ChannelQueue
         int next = 0;
         for (int i = 0; i < count; i++)
         {
-            if (next < letters.Count && letters[next].Offset == _dying[i].Offset)
+            if (next < letters.Count && letters[next].Offset == Dying[i].Offset)
             {
-                _notes.Bury(_dying[i].Offset);
+                _notes.Bury(Dying[i].Offset);
                 Letters.Add(letters[next].Number, letters[next].Size);
                 next++;
                 continue;
             }
 
             Books.Discard(missing);
-            _notes.Finish(_dying[i].Offset);
+            _notes.Finish(Dying[i].Offset);
         }
 
-        _dying.RemoveRange(0, count);
+        _dying.Remove(count);
     }
 
     /// <summary>The first of the dying messages are in the log of another topic now.</summary>
@@ -53,13 +51,13 @@ public sealed partial class ChannelQueue
     /// <param name="missing">What is said of those that could not be read.</param>
     public void SendOff(int count, IReadOnlySet<long> sent, DiscardCause missing)
     {
-        foreach (DyingMessage message in _dying.Take(count))
+        foreach (DyingMessage message in Dying.Take(count))
         {
             Books.Discard(sent.Contains(message.Offset) ? DiscardCause.DeadLettered : missing);
             _notes.Finish(message.Offset);
         }
 
-        _dying.RemoveRange(0, count);
+        _dying.Remove(count);
     }
 
     /// <summary>Messages that were delivered, deferred or dead before and wait to be delivered again.</summary>
@@ -93,7 +91,6 @@ public sealed partial class ChannelQueue
         Books.Die(cause);
         if (_retries.KeepsDead && !_limits.OwnsBodies)
         {
-            Condemned++;
             _dying.Add(new DyingMessage(offset, attempts, cause, now.Wall, consumer));
             return;
         }

@@ -22,6 +22,7 @@ public sealed partial class ChannelQueue
     private readonly MessageWindow _window;
     private readonly Redeliveries _redeliveries;
     private readonly Retries _retries;
+    private readonly DyingMessages _dying = new();
     private readonly Deferrals _deferred = new();
     private readonly InFlightTable _inFlight = new();
     private readonly Throttle _throttle;
@@ -39,7 +40,7 @@ public sealed partial class ChannelQueue
         _retries = new Retries(random);
         _intake = new Intake(start, limits, _window, _deferred, _notes, Books);
         _throttle = new Throttle(_inFlight);
-        _expiry = new Expiry(_window, _redeliveries, _notes, Books);
+        _expiry = new Expiry(limits, _window, _redeliveries, _dying, _notes, Books);
         _dispatcher = new Dispatcher(limits, random, _window, _redeliveries, _inFlight, _notes, _throttle, _expiry, Books);
     }
 
@@ -355,7 +356,7 @@ public sealed partial class ChannelQueue
     /// <summary>What waits below an offset is to make room in the topic's log: it is dropped as soon as it would be next.</summary>
     public void MakeRoom(long below) => _expiry.MakeRoom(below);
 
-    /// <summary>Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes; what has expired is dropped.</summary>
+    /// <summary>Hands ready messages to consumers with credit, the nearest first, into their gateways' outboxes; what has expired is taken out.</summary>
     public void Dispatch(Moment now)
     {
         _expiry.Observe(now);
@@ -416,7 +417,7 @@ public sealed partial class ChannelQueue
         CompleteNotes();
         foreach ((long offset, ushort attempts, _) in _inFlight.Snapshot())
             _notes.NoteAttempts(offset, attempts);
-        foreach (DyingMessage message in _dying)
+        foreach (DyingMessage message in Dying)
             _notes.NoteAttempts(message.Offset, message.Attempts);
     }
 

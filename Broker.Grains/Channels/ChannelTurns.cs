@@ -18,20 +18,15 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
     /// <summary>Delivers, writes notes, arms the timer of the next deadline, reads what the queue wants, and buries what it gave up.</summary>
     public void End(OpenChannel open, Moment now)
     {
-        Settle(open, now);
-        if (!open.Reading && (open.Queue.WantsLog || open.Queue.WantsBodies))
-            _ = ReadAsync(open);
-        if (!open.Burying && open.Queue.Dying.Count > 0)
-            _ = BuryAsync(open);
-    }
-
-    private void Settle(OpenChannel open, Moment now)
-    {
         if (now.Steady >= open.HeldUntil)
             open.Queue.Dispatch(now);
         open.WriteNotes();
         open.SendOutgoing(channel.Key);
         ArmDeadline(open, now);
+        if (!open.Reading && (open.Queue.WantsLog || open.Queue.WantsBodies))
+            _ = ReadAsync(open);
+        if (!open.Burying && open.Queue.Dying.Count > 0)
+            _ = BuryAsync(open);
     }
 
     private void ArmDeadline(OpenChannel open, Moment now)
@@ -71,7 +66,7 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
             while (ReferenceEquals(open, channel.Open) && (open.Queue.WantsLog || open.Queue.WantsBodies))
             {
                 await reading.ReadAsync(open);
-                Settle(open, Moment.Of(time));
+                End(open, Moment.Of(time));
             }
         }
         catch (StoreException e)
@@ -97,7 +92,7 @@ internal sealed class ChannelTurns(ChannelActivation channel, ReadAhead reading,
             {
                 await burial.BuryAsync(open);
                 if (ReferenceEquals(open, channel.Open))
-                    Settle(open, Moment.Of(time));
+                    End(open, Moment.Of(time));
             }
         }
         catch (FencedException)

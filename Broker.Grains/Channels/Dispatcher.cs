@@ -65,6 +65,9 @@ internal sealed class Dispatcher(
             int share = (int)Math.Min(consumer.Credit, Math.Max(1, Math.Min(ready, room) / waiting.Count));
             int before = inFlight.Count;
             Send(consumer, share, now);
+            // What comes next has expired and has to wait until others like it are buried.
+            if (window.Runs.Messages + redeliveries.Runs.Messages == ready)
+                return;
             if (throttle.IsSet)
             {
                 room -= inFlight.Count - before;
@@ -106,6 +109,8 @@ internal sealed class Dispatcher(
                 source.Take(taken, position);
             else
                 window.Take(run, taken, position);
+            if (taken == 0)
+                return;
             count -= taken;
         }
     }
@@ -124,16 +129,14 @@ internal sealed class Dispatcher(
             int size = BinaryPrimitives.ReadInt32BigEndian(records[position..]);
             long published = BinaryPrimitives.ReadInt64BigEndian(records[(position + sizeof(int))..]);
             bool hasExpired = published <= expiry.UpTo;
+            if (hasExpired && !expiry.TryTake(offset, run.Attempts))
+                break;
             if (hasExpired || (consumer.SampleRate > 0 && random.Next(100) > consumer.SampleRate))
             {
                 EmitRun(consumer, run.Batch, start, offset - sent, sent, attempts);
                 sent = 0;
                 start = position + MessageBatch.RecordHeaderSize + size;
-                if (hasExpired)
-                {
-                    expiry.Take(offset, DiscardCause.Expired);
-                }
-                else
+                if (!hasExpired)
                 {
                     books.Discard(DiscardCause.Sampled);
                     notes.Finish(offset);

@@ -4,15 +4,20 @@ using Broker.Policies;
 namespace Broker.Grains.Channels;
 
 /// <summary>What becomes of messages that have waited for longer than the channel's policy allows, or that have to make room in the topic's log.</summary>
+/// <param name="limits">Whether the channel has a store for dead letters.</param>
 /// <param name="window">What was never delivered.</param>
 /// <param name="redeliveries">What is to be delivered again.</param>
+/// <param name="dying">What becomes a dead letter.</param>
 /// <param name="notes">Told what is finished.</param>
 /// <param name="books">Counts them.</param>
-internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, ProgressNotes notes, QueueBooks books)
+internal sealed class Expiry(
+    ChannelLimits limits, MessageWindow window, Redeliveries redeliveries, DyingMessages dying, ProgressNotes notes, QueueBooks books)
 {
     private const long NanosecondsPerMillisecond = 1_000_000;
 
     private long _maxAge;
+    private bool _keepsExpired;
+    private long _now;
 
     // Offsets below make room.
     private long _dropBelow;
@@ -31,6 +36,7 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
     public void Follow(ChannelPolicy policy)
     {
         _maxAge = policy.MaxAge ?? 0;
+        _keepsExpired = policy.Expired == ChannelPolicy.DeadLettered && policy.DeadLetter != ChannelPolicy.Drop && !limits.OwnsBodies;
         UpTo = long.MinValue;
         NextDue = long.MaxValue;
     }
@@ -38,6 +44,7 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
     /// <summary>Says what time it is.</summary>
     public void Observe(Moment now)
     {
+        _now = now.Wall;
         if (_maxAge > 0)
             UpTo = (now.Wall - _maxAge) * NanosecondsPerMillisecond;
     }
@@ -47,7 +54,7 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
     {
         _dropBelow = Math.Max(_dropBelow, below);
         foreach (DeferredMessage message in redeliveries.RemoveMissing(_dropBelow))
-            Take(message.Offset, DiscardCause.Overflowed);
+            Discard(message.Offset, DiscardCause.Overflowed);
     }
 
     /// <summary>
@@ -59,8 +66,24 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
             NextDue = Math.Min(DropFrom(redeliveries.Runs, isWindow: false), DropFrom(window.Runs, isWindow: true));
     }
 
-    /// <summary>A message has expired or makes room, and was taken out of where it waited: here is decided what becomes of it.</summary>
-    public void Take(long offset, DiscardCause cause)
+    /// <summary>A message has expired: it is discarded, or becomes a dead letter.</summary>
+    /// <returns>False when it stays where it is, because many wait already to become dead letters.</returns>
+    public bool TryTake(long offset, ushort attempts)
+    {
+        if (!_keepsExpired)
+        {
+            Discard(offset, DiscardCause.Expired);
+            return true;
+        }
+
+        if (!dying.HasRoom)
+            return false;
+        books.Die(DeadCause.Expired);
+        dying.Add(new DyingMessage(offset, attempts, DeadCause.Expired, _now, Consumer: null));
+        return true;
+    }
+
+    private void Discard(long offset, DiscardCause cause)
     {
         books.Discard(cause);
         notes.Finish(offset);
@@ -74,9 +97,13 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
             int position = run.Position;
             int taken = 0;
             long published = 0;
+            bool isHeldUp = false;
             while (taken < run.Count && CauseFor(run.FirstOffset + taken, published = run.Batch.TimestampAt(position)) is { } cause)
             {
-                Take(run.FirstOffset + taken, cause);
+                if (cause == DiscardCause.Overflowed)
+                    Discard(run.FirstOffset + taken, cause);
+                else if (isHeldUp = !TryTake(run.FirstOffset + taken, run.Attempts))
+                    break;
                 position += run.Batch.SizeAt(position);
                 taken++;
             }
@@ -86,7 +113,7 @@ internal sealed class Expiry(MessageWindow window, Redeliveries redeliveries, Pr
             else if (taken > 0)
                 waiting.Take(taken, position);
             if (taken < run.Count)
-                return _maxAge == 0 ? long.MaxValue : ((published + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond) + _maxAge;
+                return _maxAge == 0 || isHeldUp ? long.MaxValue : ((published + NanosecondsPerMillisecond - 1) / NanosecondsPerMillisecond) + _maxAge;
         }
 
         return long.MaxValue;

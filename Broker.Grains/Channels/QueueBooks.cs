@@ -32,7 +32,7 @@ public sealed class QueueBooks
     /// <summary>Messages given up without a FIN, for all causes.</summary>
     public long DiscardedInAll => _discarded.Sum();
 
-    /// <summary>Messages that had all of their attempts, by <see cref="DeadCause"/>, whatever became of them.</summary>
+    /// <summary>Messages that had all of their attempts or became dead as they expired, by <see cref="DeadCause"/>, whatever became of them.</summary>
     public IReadOnlyList<long> Died => _died;
 
     /// <summary>Deliveries, repeated ones included.</summary>

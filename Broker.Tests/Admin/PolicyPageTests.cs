@@ -31,9 +31,11 @@ public sealed class PolicyPageTests(AdminBrowser browser)
         await Assertions.Expect(Row(page, "Attempts")).ToContainTextAsync("no limit");
         await page.Page.GetByLabel("Delay after the first attempt").FillAsync("1000");
         await page.Page.GetByLabel("Growth of the delay").FillAsync("1.5");
+        await page.Page.GetByLabel("What has expired").SelectOptionAsync("dead_letter");
         await page.ClickAsync(AriaRole.Button, "Save");
         await page.SeeAsync("Changed the policy of channel billing of orders.");
-        Assert.Equal(new ChannelPolicy { RetryDelay = new RetryDelay(1000, 1.5, 3_600_000) }, (await broker.Broker.Topic("orders").PolicyAsync("billing")).Channel);
+        Assert.Equal(new ChannelPolicy { RetryDelay = new RetryDelay(1000, 1.5, 3_600_000), Expired = ChannelPolicy.DeadLettered },
+            (await broker.Broker.Topic("orders").PolicyAsync("billing")).Channel);
         await Assertions.Expect(page.Page.GetByLabel("Longest delay")).ToHaveValueAsync("3600000");
     }
 

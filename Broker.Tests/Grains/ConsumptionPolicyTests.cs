@@ -152,6 +152,63 @@ public sealed class ConsumptionPolicyTests
         await broker.UntilAsync("t", "c", static stats => stats is { Depth: 0, InFlight: 0, Finished: 1, Requeued: 1, Discarded: 1, Delivered: 2 });
     }
 
+    [Fact]
+    public async Task What_expires_becomes_a_dead_letter_where_the_policy_says_so()
+    {
+        await using RunningBroker broker = await StartAsync(
+            new ChannelPolicy { MaxAge = 60_000, Expired = ChannelPolicy.DeadLettered }, static settings => settings.Queue.MemQueueSize = 10);
+        NsqSocket consumer = await broker.SubscribeAsync("t", "c", ready: 1);
+        await broker.PublishAsync("t", "held");
+        NsqMessage held = await consumer.ExpectMessageAsync("held");
+        // Many more than are taken from the log, or become dead, at once.
+        for (int i = 0; i < 3; i++)
+            await broker.PublishAsync("t", [.. Enumerable.Range(i * 1000, 1000).Select(i => $"{i}")]);
+        await broker.UntilAsync("t", "c", static stats => stats is { Depth: 3000, InFlight: 1 });
+        await consumer.ReadyAsync(0);
+        await broker.PassAsync(TimeSpan.FromSeconds(50), consumer);
+        await broker.PublishAsync("t", "young");
+        await broker.PassAsync(TimeSpan.FromSeconds(9), consumer);
+        await consumer.RequeueAsync(held, 0);
+        await broker.UntilAsync("t", "c", static stats => stats.Requeued == 1);
+        await broker.PassAsync(TimeSpan.FromSeconds(2), consumer);
+        await consumer.ReadyAsync(1);
+        await broker.UntilAsync("t", "c", static stats => stats is { Depth: 0, InFlight: 1, Dead: 3001, Discarded: 0 } && stats.DeadBytes > 3001 * 32);
+        ChannelStats stats = (await broker.StatsAsync("t", "c"))!;
+        Assert.Equal((3001, 3001), (stats.Expired, stats.DiedByCause[(int)DeadCause.Expired]));
+        await broker.RestartAsync();
+        await broker.UntilAsync("t", "c", static stats => stats is { StartedWith: 3002, Depth: 1, Dead: 3001 });
+    }
+
+    [Theory]
+    [InlineData("c", ChannelPolicy.Drop)]
+    [InlineData("c#ephemeral", ChannelPolicy.Keep)]
+    public async Task What_expires_is_discarded_where_no_dead_letters_are_kept(string channel, string deadLetter)
+    {
+        await using RunningBroker broker = await RunningBroker.StartAsync(virtualTime: true);
+        NsqSocket consumer = await broker.SubscribeAsync("t", channel);
+        ChannelPolicy policy = new() { MaxAge = 10_000, Expired = ChannelPolicy.DeadLettered, DeadLetter = deadLetter };
+        Assert.True((await broker.Topic("t").ChangeChannelPolicyAsync(channel, policy, expected: null)).IsOk);
+        await broker.PublishAsync("t", "1", "2");
+        await broker.UntilAsync("t", channel, static stats => stats.Depth == 2);
+        await broker.PassAsync(TimeSpan.FromSeconds(11), consumer);
+        await broker.UntilAsync("t", channel, static stats => stats is { Depth: 0, Dead: 0, Expired: 2, Discarded: 2 });
+        Assert.Equal(2, (await broker.StatsAsync("t", channel))!.DiscardedBy(DiscardCause.Expired));
+    }
+
+    [Fact]
+    public async Task What_expires_goes_to_the_topic_of_dead_letters_where_the_policy_says_so()
+    {
+        await using RunningBroker broker = await StartAsync(new ChannelPolicy { MaxAge = 10_000, Expired = ChannelPolicy.DeadLettered, DeadLetter = "topic:late" });
+        await broker.Topic("late").CreateChannelAsync("c");
+        NsqSocket producer = await broker.OpenAsync();
+        await producer.PublishAsync("t", "1", "2");
+        await broker.UntilAsync("t", "c", static stats => stats.Depth == 2);
+        await broker.PassAsync(TimeSpan.FromSeconds(11), producer);
+        await broker.UntilAsync("t", "c", static stats => stats is { Depth: 0, Dead: 0, Expired: 2 });
+        Assert.Equal(2, (await broker.StatsAsync("t", "c"))!.DiscardedBy(DiscardCause.DeadLettered));
+        await broker.UntilAsync("late", "c", static stats => stats.Depth == 2);
+    }
+
     private static async Task<RunningBroker> StartAsync(ChannelPolicy policy, Action<BrokerSettings>? configure = null)
     {
         RunningBroker broker = await RunningBroker.StartAsync(configure, virtualTime: true);

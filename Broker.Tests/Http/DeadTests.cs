@@ -155,6 +155,29 @@ public sealed class DeadTests
         await broker.Broker.UntilAsync("t", "c", stats => stats is { InFlight: 1_500, Dead: 0 });
     }
 
+    [Fact]
+    public async Task What_has_expired_is_shown_with_its_cause_and_counted_as_expired()
+    {
+        await using HttpBroker broker = await StartAsync(maxAttempts: 1);
+        Assert.Equal(200, (await broker.PutAsync($"/channel/policy?{Channel}", """{"max_age":10000,"expired":"dead_letter"}""")).Status);
+        await using NsqSocket producer = await broker.Broker.OpenAsync();
+        await producer.PublishAsync("t", "late");
+        await broker.Broker.UntilAsync("t", "c", stats => stats.Depth == 1);
+        await broker.Broker.PassAsync(TimeSpan.FromSeconds(11), producer);
+        await broker.Broker.UntilAsync("t", "c", stats => stats is { Depth: 0, Dead: 1 } && stats.DeadBytes > 0);
+        JsonNode letter = Assert.Single(await ListAsync(broker, "&cause=expired"));
+        Assert.Equal(
+            ("late", 0, "", ""), (Body(letter), (int)letter["attempts"]!, (string)letter["client"]!, (string)letter["client_id"]!));
+        JsonNode stats = await broker.ChannelAsync("t", "c");
+        Assert.Equal((1, 1), ((int)stats["expired_count"]!, (int)stats["dead_count"]!));
+
+        // Without a bound of age it can be delivered after all.
+        await broker.PutAsync($"/channel/policy?{Channel}", "{}");
+        await broker.PostAsync($"/channel/redrive?{Channel}");
+        await broker.Broker.PassAsync(TimeSpan.FromSeconds(1), producer);
+        await broker.Broker.UntilAsync("t", "c", stats => stats is { Depth: 1, Dead: 0 });
+    }
+
     [Theory]
     [InlineData("/channel/dead", 400, "MISSING_ARG_TOPIC")]
     [InlineData("/channel/dead?topic=t", 400, "MISSING_ARG_CHANNEL")]

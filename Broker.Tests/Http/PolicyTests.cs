@@ -13,7 +13,7 @@ public sealed class PolicyTests
     private const string Limits =
         "\"max_dead\":{\"value\":100000,\"from\":\"broker\"},\"max_dead_bytes\":{\"value\":268435456,\"from\":\"broker\"},"
         + "\"delivery_rate\":{\"value\":0,\"from\":\"broker\"},\"max_age\":{\"value\":0,\"from\":\"broker\"},"
-        + "\"max_in_flight\":{\"value\":0,\"from\":\"broker\"},\"msg_timeout\":{\"value\":60000,\"from\":\"broker\"}";
+        + "\"expired\":{\"value\":\"drop\",\"from\":\"broker\"},\"max_in_flight\":{\"value\":0,\"from\":\"broker\"},\"msg_timeout\":{\"value\":60000,\"from\":\"broker\"}";
 
     private const string TopicLimits =
         "\"max_age\":{\"value\":0,\"from\":\"broker\"},\"max_bytes\":{\"value\":0,\"from\":\"broker\"},\"max_message_size\":{\"value\":1048576,\"from\":\"broker\"},"
@@ -118,6 +118,8 @@ public sealed class PolicyTests
     [InlineData("""{"dead_letter":7}""", "dead_letter must be keep, drop, or topic: with the name of a topic behind it")]
     [InlineData("""{"dead_letter":"topic:"}""", "dead_letter must be keep, drop, or topic: with the name of a topic behind it")]
     [InlineData("""{"dead_letter":"topic:no good"}""", "dead_letter must be keep, drop, or topic: with the name of a topic behind it")]
+    [InlineData("""{"expired":"keep"}""", "expired must be drop or dead_letter")]
+    [InlineData("""{"expired":true}""", "expired must be drop or dead_letter")]
     [InlineData("""{"max_dead":0}""", "max_dead must be a whole number from 1 to 100000000")]
     [InlineData("""{"max_dead_bytes":0}""", "max_dead_bytes must be a whole number from 1 to 1125899906842624")]
     [InlineData("""{"delivery_rate":-1}""", "delivery_rate must be a number from 0.001 to 1000000, or 0 for no limit")]

@@ -100,6 +100,7 @@ internal sealed class PolicyDocument(JsonObject policy, JsonObject effective)
         (PolicyNames.MaxDeadBytes, policy.MaxDeadBytes),
         (PolicyNames.DeliveryRate, policy.DeliveryRate),
         (PolicyNames.MaxAge, policy.MaxAge),
+        (PolicyNames.Expired, policy.Expired),
         (PolicyNames.MaxInFlight, policy.MaxInFlight),
         (PolicyNames.MsgTimeout, policy.MsgTimeout),
     ];

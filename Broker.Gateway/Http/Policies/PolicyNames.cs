@@ -15,6 +15,7 @@ internal static class PolicyNames
     public const string Pattern = "pattern";
     public const string DeliveryRate = "delivery_rate";
     public const string MaxAge = "max_age";
+    public const string Expired = "expired";
     public const string MaxInFlight = "max_in_flight";
     public const string MsgTimeout = "msg_timeout";
     public const string MaxBytes = "max_bytes";
@@ -27,5 +28,5 @@ internal static class PolicyNames
 
     /// <summary>What a channel's policy may say, for those who asked for something else.</summary>
     public const string OfChannel =
-        $"a channel's policy has {MaxAttempts}, {DeadLetter}, {RetryDelay}, {MaxDead}, {MaxDeadBytes}, {DeliveryRate}, {MaxAge}, {MaxInFlight} and {MsgTimeout}";
+        $"a channel's policy has {MaxAttempts}, {DeadLetter}, {RetryDelay}, {MaxDead}, {MaxDeadBytes}, {DeliveryRate}, {MaxAge}, {Expired}, {MaxInFlight} and {MsgTimeout}";
 }

@@ -44,7 +44,7 @@ public static class PolicyReader
                 PolicyNames.Channels => policy with { Channels = Channel(property.Value, PolicyNames.Channels) },
                 PolicyNames.MaxAge => policy with { MaxAge = Whole(property, 0, MaxDelay) },
                 PolicyNames.MaxBytes => policy with { MaxBytes = Bytes(property) },
-                PolicyNames.OnFull => policy with { OnFull = OnFull(property.Value) },
+                PolicyNames.OnFull => policy with { OnFull = OneOf(property, TopicPolicy.Refuse, TopicPolicy.DropOldest) },
                 PolicyNames.MaxMessageSize => policy with { MaxMessageSize = (int)Whole(property, 1, int.MaxValue) },
                 PolicyNames.PublishRate => policy with { PublishRate = Rate(property) },
                 _ => throw Unknown(property, PolicyNames.OfTopic),
@@ -84,6 +84,7 @@ public static class PolicyReader
                 PolicyNames.MaxDeadBytes => policy with { MaxDeadBytes = Whole(property, 1, MaxDeadBytes) },
                 PolicyNames.DeliveryRate => policy with { DeliveryRate = Rate(property) },
                 PolicyNames.MaxAge => policy with { MaxAge = Whole(property, 0, MaxDelay) },
+                PolicyNames.Expired => policy with { Expired = OneOf(property, ChannelPolicy.Drop, ChannelPolicy.DeadLettered) },
                 PolicyNames.MaxInFlight => policy with { MaxInFlight = (int)Whole(property, 0, MaxInFlight) },
                 PolicyNames.MsgTimeout => policy with { MsgTimeout = (int)Whole(property, LeastMsgTimeout, int.MaxValue) },
                 _ => throw Unknown(property, PolicyNames.OfChannel),
@@ -134,9 +135,10 @@ public static class PolicyReader
         return new RetryDelay(first.Value, factor, most ?? Math.Max(first.Value, DefaultMostDelay));
     }
 
-    private static string OnFull(JsonElement value) => value.ValueKind == JsonValueKind.String && value.GetString() is TopicPolicy.Refuse or TopicPolicy.DropOldest
-        ? value.GetString()!
-        : throw new InvalidPolicyException("on_full must be refuse or drop_oldest");
+    private static string OneOf(JsonProperty property, string one, string other) =>
+        property.Value.ValueKind == JsonValueKind.String && property.Value.GetString() is { } word && (word == one || word == other)
+            ? word
+            : throw new InvalidPolicyException($"{property.Name} must be {one} or {other}");
 
     private static long Bytes(JsonProperty property) =>
         property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt64(out long number) && number is 0 or (>= LeastBytes and <= MaxBytes)

@@ -30,7 +30,7 @@ public sealed record ChannelDocument
 
     [JsonPropertyName("timeout_count")] public long TimedOut { get; init; }
 
-    /// <summary>Messages that expired by the channel's policy; not told while there are none.</summary>
+    /// <summary>Messages that expired by the channel's policy, discarded or dead; not told while there are none.</summary>
     [JsonPropertyName("expired_count"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Expired { get; init; }
 

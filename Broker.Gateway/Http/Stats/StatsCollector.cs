@@ -155,7 +155,7 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         Global = channel.Global,
         Requeued = channel.Requeued,
         TimedOut = channel.TimedOut,
-        Expired = channel.DiscardedBy(DiscardCause.Expired),
+        Expired = channel.Expired,
         ClientCount = channel.ConsumerCount,
         Clients = connections is null ? null : DescribeClients(channel.Consumers ?? [], question, connections),
         Paused = channel.Paused,
