@@ -21,6 +21,9 @@ public sealed class AdminPaths(AdminOptions options)
 
     public string Messages(string topic, string channel) => At($"/topics/{Escape(topic)}/{Escape(channel)}/messages");
 
+    /// <summary>The page of a channel's dead letters.</summary>
+    public string DeadLetters(string topic, string channel) => $"{Messages(topic, channel)}?state={ChannelMessages.Dead}";
+
     /// <summary>The policy of a topic, or of a channel unless that is empty.</summary>
     public string Policy(string topic, string channel = "") =>
         At($"/policy?topic={Escape(topic)}" + (channel.Length == 0 ? "" : $"&channel={Escape(channel)}"));

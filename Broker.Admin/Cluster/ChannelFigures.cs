@@ -27,6 +27,9 @@ public sealed class ChannelFigures
     [JsonPropertyName("dead_count"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public long Dead { get; set; }
 
+    [JsonPropertyName("died_count"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Died { get; set; }
+
     [JsonPropertyName("requeue_count")] public long Requeued { get; set; }
 
     [JsonPropertyName("timeout_count")] public long TimedOut { get; set; }
@@ -87,6 +90,7 @@ public sealed class ChannelFigures
         InFlight += other.InFlight;
         Deferred += other.Deferred;
         Dead += other.Dead;
+        Died += other.Died;
         Requeued += other.Requeued;
         TimedOut += other.TimedOut;
         MessageCount += other.MessageCount;

@@ -66,9 +66,12 @@ internal sealed class ActionPages(
             return Refuse("There is no such action.");
         if (ComplaintAbout(action) is { } complaint)
             return Refuse(complaint);
+        // Without an id all would be meant.
+        if (action.IsOfDead && form.ContainsKey("selected") && action.Message.Length == 0)
+            return Refuse("No dead letter was selected. Go back and tick those that are meant.");
         TopicSample? topic = await LookAtAsync(action.Topic, context.RequestAborted);
         Confirmation confirmation = new(action, topic, cluster.HasLookups);
-        string back = action.IsOfDead ? $"{paths.Messages(action.Topic, action.Channel)}?state={ChannelMessages.Dead}"
+        string back = action.IsOfDead ? paths.DeadLetters(action.Topic, action.Channel)
             : action.Message.Length > 0 ? paths.Messages(action.Topic, action.Channel)
             : action.Channel.Length > 0 && topic?.Find(action.Channel) is not null ? paths.Channel(action.Topic, action.Channel)
             : topic is not null ? paths.Topic(action.Topic)

@@ -65,11 +65,11 @@ internal sealed class Confirmation
         AdminVerb.Redrive => Redrive(),
         AdminVerb.StopRedrive => ["What was not sent back stays dead.", "Nothing is lost."],
         AdminVerb.DiscardDead =>
-            [_action.Message.Length > 0 ? "It is lost for ever." : $"{Figure.Count(Dead, "dead letter")} {(Dead == 1 ? "is" : "are")} lost for ever. Download them first if they may be needed."],
+            [_action.Messages == 1 ? "It is lost for ever." : $"{Figure.Count(Dead, "dead letter")} {(Dead == 1 ? "is" : "are")} lost for ever. Download them first if they may be needed."],
         _ => [],
     };
 
-    private long Dead => _channel?.Figures.Nodes?.Find(node => node.Node == _action.Node)?.Dead ?? _channel?.Figures.Dead ?? 0;
+    private long Dead => _action.Messages > 0 ? _action.Messages : _channel?.Figures.Nodes?.Find(node => node.Node == _action.Node)?.Dead ?? _channel?.Figures.Dead ?? 0;
 
     private long Waiting => _channel?.Figures.Depth ?? _topic?.Figures.Depth ?? 0;
 
@@ -95,15 +95,20 @@ internal sealed class Confirmation
         action.Channel.Length == 0 ? $"topic {action.Topic}" : $"channel {action.Channel} of {action.Topic}";
 
     private static string DeadOf(AdminRequest action) =>
-        action.Message.Length > 0 ? $"dead letter {action.Message}" : $"all dead letters of {ObjectOf(action)}";
+        action.Messages switch
+        {
+            0 => $"all dead letters of {ObjectOf(action)}",
+            1 => $"dead letter {action.Message}",
+            int several => $"{Figure.Count(several, "dead letter")} of {ObjectOf(action)}",
+        };
 
     private string[] Redrive() =>
     [
-        _action.Message.Length > 0
+        _action.Messages == 1
             ? $"It comes to a consumer of the channel {_action.Channel} again, as if it were new."
             : $"{Figure.Count(Dead, "message")} {(Dead == 1 ? "comes" : "come")} to the consumers of the channel {_action.Channel} again, as if they were new"
                 + (_action.Rate > 0 ? $", no more than {Figure.Count(_action.Rate)} a second." : ", as fast as they take them."),
-        "Other channels get none. What fails again dies again. Nothing is lost.",
+        "It takes the place of a sending back that is under way. Other channels get none. What fails again dies again. Nothing is lost.",
     ];
 
     private static string Lost(long waiting, long inFlight, long deferred) => waiting + inFlight + deferred == 0

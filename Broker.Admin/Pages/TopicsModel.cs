@@ -18,6 +18,7 @@ public sealed class TopicsModel
         History = history;
         Filter = filter;
         Address = address;
+        Deaths = DeathToll.Of(sample, history);
         IsReversed = sort.StartsWith('-');
         Order = TopicOrder.All.FirstOrDefault(order => order.Name == sort.TrimStart('-')) ?? TopicOrder.All[0];
         TopicSample[] matching = [.. sample.Topics.Where(topic => topic.Name.Contains(filter, StringComparison.OrdinalIgnoreCase))];
@@ -31,6 +32,9 @@ public sealed class TopicsModel
     public ClusterSample Sample { get; }
 
     public FigureHistory History { get; }
+
+    /// <summary>The channels that have given messages up in the last hour, those with the most first.</summary>
+    public IReadOnlyList<DeathToll> Deaths { get; }
 
     public string Filter { get; }
 

@@ -1,4 +1,6 @@
+using Broker.Tests.Running;
 using Microsoft.Playwright;
+using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Admin;
 
@@ -59,6 +61,35 @@ public sealed class AccessibilityTests(AdminBrowser browser)
         await page.SeeAsync("A message was published to orders.");
         await LookAsync(page, width);
         page.ForgetErrors();
+    }
+
+    [Theory]
+    [MemberData(nameof(Screens))]
+    public async Task Dead_letters_and_policies(int width, ColorScheme scheme)
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await using AdminPage page = await OpenAsync(broker, width, scheme);
+        await page.GoAsync("/");
+        await using NsqSocket consumer = await broker.KillAsync("orders", "billing", "first", """{"customer":"c-1"}""");
+        await Eventually.TrueAsync(async () =>
+        {
+            await page.GoAsync("/");
+            return await page.Page.GetByText("died in the last hour").CountAsync() > 0;
+        });
+        await LookAsync(page, width);
+        foreach (string path in (string[])["/policy?topic=orders", "/policy?topic=orders&channel=billing", "/topics/orders/billing/messages?state=dead"])
+        {
+            await page.GoAsync(path);
+            await LookAsync(page, width);
+        }
+
+        await page.Page.Locator("ol.messages summary").First.ClickAsync();
+        await LookAsync(page, width);
+        foreach (ILocator box in await page.Page.GetByRole(AriaRole.Checkbox).AllAsync())
+            await box.CheckAsync();
+        await page.ClickAsync(AriaRole.Button, "Discard selected");
+        await page.SeeAsync("2 dead letters are lost for ever.");
+        await LookAsync(page, width);
     }
 
     private Task<AdminPage> OpenAsync(AdminBroker broker, int width, ColorScheme scheme) =>

@@ -1,4 +1,5 @@
 using System.Net;
+using Broker.Policies;
 using Broker.Silo.Settings;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
@@ -48,6 +49,22 @@ internal sealed class AdminBroker : IAsyncDisposable
     {
         using HttpResponseMessage answer = await Api.PostAsync(path, null);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    /// <summary>Has a channel give messages up at their first attempt; gives the consumer that requeued them.</summary>
+    public async Task<NsqSocket> KillAsync(string topic, string channel, params string[] bodies)
+    {
+        await PostAsync($"/topic/create?topic={topic}");
+        await PostAsync($"/channel/create?topic={topic}&channel={channel}");
+        Assert.True((await Broker.Topic(topic).ChangeChannelPolicyAsync(channel, new ChannelPolicy { MaxAttempts = 1 }, expected: null)).IsOk);
+        NsqSocket consumer = await NsqSocket.OpenAsync(Broker.TcpEndPoint);
+        await consumer.IdentifyAsync("""{"client_id":"mailer"}""");
+        await consumer.SubscribeAsync(topic, channel, ready: 10);
+        await Broker.PublishAsync(topic, bodies);
+        foreach (NsqMessage message in await consumer.ExpectMessagesAsync(bodies.Length))
+            await consumer.RequeueAsync(message, 0);
+        await Broker.UntilAsync(topic, channel, stats => stats.Dead == bodies.Length);
+        return consumer;
     }
 
     public async ValueTask DisposeAsync()

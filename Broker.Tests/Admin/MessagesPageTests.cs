@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using Broker.Policies;
 using Broker.Tests.Http;
 using Broker.Tests.Running;
 using Microsoft.Playwright;
@@ -53,17 +52,7 @@ public sealed class MessagesPageTests(AdminBrowser browser)
     public async Task Dead_letters_are_shown_sent_back_and_discarded()
     {
         await using AdminBroker broker = await AdminBroker.StartAsync();
-        await broker.PostAsync("/topic/create?topic=orders");
-        await broker.PostAsync("/channel/create?topic=orders&channel=billing");
-        await broker.Broker.Topic("orders").ChangeChannelPolicyAsync("billing", new ChannelPolicy { MaxAttempts = 1 }, expected: null);
-        await using NsqSocket consumer = await NsqSocket.OpenAsync(broker.Broker.TcpEndPoint);
-        await consumer.IdentifyAsync("""{"client_id":"mailer"}""");
-        await consumer.SubscribeAsync("orders", "billing", ready: 10);
-        await broker.Broker.PublishAsync("orders", "first", "second", "third");
-        foreach (NsqMessage message in await consumer.ExpectMessagesAsync(3))
-            await consumer.RequeueAsync(message, 0);
-        await broker.Broker.UntilAsync("orders", "billing", stats => stats.Dead == 3);
-
+        await using NsqSocket consumer = await broker.KillAsync("orders", "billing", "first", "second", "third");
         await using AdminPage page = await browser.OpenAsync(broker.Home);
         await page.GoAsync("/topics/orders/billing/messages?state=dead");
         ILocator messages = page.Page.Locator("ol.messages > li");
@@ -88,6 +77,48 @@ public sealed class MessagesPageTests(AdminBrowser browser)
         await page.ClickAsync(AriaRole.Button, "Discard");
         await broker.Broker.UntilAsync("orders", "billing", stats => stats is { Dead: 0 });
         await Assertions.Expect(messages).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task Those_that_are_selected_are_sent_back_or_discarded_and_no_others()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await using NsqSocket consumer = await broker.KillAsync("orders", "billing", "first", "second", "third", "fourth");
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        await page.GoAsync("/topics/orders/billing/messages?state=dead");
+        ILocator messages = page.Page.Locator("ol.messages > li");
+        await Assertions.Expect(messages).ToHaveCountAsync(4);
+        string[] previews = [.. await messages.Locator(".preview").AllTextContentsAsync()];
+        foreach (string button in (string[])["Send selected back", "Discard selected"])
+        {
+            await page.ClickAsync(AriaRole.Button, button);
+            await page.SeeAsync("No dead letter was selected.");
+            await page.GoAsync("/topics/orders/billing/messages?state=dead");
+        }
+
+        await messages.Nth(0).GetByRole(AriaRole.Checkbox).CheckAsync();
+        await messages.Nth(2).GetByRole(AriaRole.Checkbox).CheckAsync();
+        await page.ClickAsync(AriaRole.Button, "Send selected back");
+        await page.SeeAsync("Send 2 dead letters of channel billing of orders back?");
+        await page.SeeAsync("2 messages come to the consumers");
+        await page.ClickAsync(AriaRole.Button, "Send back");
+        await page.SeeAsync("Sending 2 dead letters of channel billing of orders back.");
+        NsqMessage[] again = await consumer.ExpectMessagesAsync(2);
+        Assert.Equal(new[] { previews[0], previews[2] }.Order(), again.Select(message => message.Text).Order());
+        foreach (NsqMessage message in again)
+            await consumer.FinishAsync(message);
+        await broker.Broker.UntilAsync("orders", "billing", stats => stats is { Dead: 2, Finished: 2 });
+
+        await page.GoAsync("/topics/orders/billing/messages?state=dead");
+        await messages.Nth(1).GetByRole(AriaRole.Checkbox).CheckAsync();
+        await page.ClickAsync(AriaRole.Button, "Discard selected");
+        await page.SeeAsync("It is lost for ever.");
+        await page.ClickAsync(AriaRole.Button, "Discard");
+        await Assertions.Expect(messages).ToHaveCountAsync(1);
+        await Assertions.Expect(messages.Locator(".preview")).ToHaveTextAsync(previews[1]);
+        Assert.Equal(1, (await broker.Broker.StatsAsync("orders", "billing"))!.Dead);
+        // The browser tells of what was refused a moment later.
+        page.ForgetErrors();
     }
 
     [Fact]

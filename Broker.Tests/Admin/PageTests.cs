@@ -23,6 +23,7 @@ public sealed class PageTests(AdminBrowser browser)
             ("/topics/orders", "orders", "billing"),
             ("/topics/orders/billing", "billing", "127.0.0.1"),
             ("/topics/orders/billing/messages", "Messages", ""),
+            ("/topics/orders/billing/messages?state=dead", "Messages", "No message is dead"),
             ("/policy?topic=orders", "Policy", "Its channels"),
             ("/policy?topic=orders&channel=billing", "Policy", "Message timeout"),
             ("/nodes", "Nodes", "127.0.0.1"),
@@ -83,6 +84,28 @@ public sealed class PageTests(AdminBrowser browser)
         await page.SeeLiveAsync("tile:Depth", "3");
         await page.SeeLiveAsync($"cr:{broker.Node}/{consumer.LocalEndPoint}", "2");
         Assert.NotEqual("", await page.Page.Locator("path.line.b").First.GetAttributeAsync("d"));
+    }
+
+    [Fact]
+    public async Task What_died_in_the_last_hour_is_told_on_the_page_of_topics()
+    {
+        await using AdminBroker broker = await AdminBroker.StartAsync();
+        await using AdminPage page = await browser.OpenAsync(broker.Home);
+        await page.GoAsync("/");
+        await page.SeeAsync("No topics yet");
+        await using NsqSocket consumer = await broker.KillAsync("orders", "billing", "first", "second");
+        await Eventually.TrueAsync(async () =>
+        {
+            await page.GoAsync("/");
+            return await page.Page.GetByText("2 messages died in the last hour:").CountAsync() == 1;
+        });
+        await page.ClickAsync(AriaRole.Link, "orders / billing");
+        await Assertions.Expect(page.Page.Locator("ol.messages > li")).ToHaveCountAsync(2);
+        // To be sent back undoes no death.
+        await broker.PostAsync("/channel/redrive?topic=orders&channel=billing");
+        await consumer.ExpectMessagesAsync(2);
+        await page.GoAsync("/");
+        await page.SeeLiveAsync("died", "2 messages died in the last hour:");
     }
 
     [Fact]

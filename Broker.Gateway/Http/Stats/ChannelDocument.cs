@@ -46,4 +46,8 @@ public sealed record ChannelDocument
 
     /// <summary>Not of nsqd; tools that do not know it pass it over.</summary>
     [JsonPropertyName("dead_count")] public long Dead { get; init; }
+
+    /// <summary>Messages that were given up since the channel was opened, whatever became of them; not told while there are none.</summary>
+    [JsonPropertyName("died_count"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long Died { get; init; }
 }

@@ -149,6 +149,7 @@ public sealed class StatsCollector(NsqGateway gateway, BrokerClock clock, IHealt
         InFlight = channel.InFlight,
         Deferred = channel.Deferred,
         Dead = channel.Dead,
+        Died = channel.DiedByCause.Sum(),
         MessageCount = channel.MessageCount,
         ZoneLocal = channel.ZoneLocal,
         RegionLocal = channel.RegionLocal,
