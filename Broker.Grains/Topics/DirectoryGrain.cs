@@ -19,6 +19,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     private readonly TopicStores _stores;
     private readonly TimeProvider _time;
     private readonly ILogger<DirectoryGrain> _log;
+    private readonly IEventStream? _events;
     private readonly SortedDictionary<string, string[]> _topics = new(StringComparer.Ordinal);
     private readonly HashSet<string> _removedWhileLoading = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (GatewayNode Node, long Since)> _gateways = new(StringComparer.Ordinal);
@@ -30,12 +31,14 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     /// <param name="stores">What lists the topics at the beginning.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">The log.</param>
-    public DirectoryGrain(IGrainContext context, TopicStores stores, TimeProvider time, ILogger<DirectoryGrain> log)
+    /// <param name="events">Who hears of changes beside the gateways; null for nobody.</param>
+    public DirectoryGrain(IGrainContext context, TopicStores stores, TimeProvider time, ILogger<DirectoryGrain> log, IEventStream? events = null)
         : base(context)
     {
         _stores = stores;
         _time = time;
         _log = log;
+        _events = events;
     }
 
     /// <inheritdoc/>
@@ -126,6 +129,7 @@ public sealed class DirectoryGrain : Grain, IDirectoryGrain
     {
         foreach ((GatewayNode gateway, _) in _gateways.Values)
             gateway.Observer?.Happened(happened);
+        _events?.Publish(happened);
     }
 
     private Task LoadAsync() => _loaded ? Task.CompletedTask : _loading.JoinAsync(LoadFromStoreAsync);

@@ -91,6 +91,8 @@ public static class BrokerSiloExtensions
         });
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeadSilos>();
         ClusterTls.Apply(silo, cluster);
+        if (cluster.HasEventStream)
+            EventStream.AddTo(silo);
     }
 
     private static void StayAlone(ISiloBuilder silo)

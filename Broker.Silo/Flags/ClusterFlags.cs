@@ -24,6 +24,8 @@ internal static class ClusterFlags
             (cluster, value) => cluster.TableRefresh = value),
         Duration("hand-over-wait", "1s", "how long a channel that has moved waits for gateways to report what is in flight",
             (cluster, value) => cluster.HandOverWait = value),
+        new Flag<bool>("event-stream", FlagType.Boolean, "false", "publish what happens to topics, channels and nodes as an Orleans stream",
+            (settings, value) => settings.Cluster.HasEventStream = value),
     ];
 
     /// <summary>Those of a silo or a gateway by itself.</summary>

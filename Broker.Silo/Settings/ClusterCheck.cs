@@ -20,6 +20,8 @@ internal static class ClusterCheck
         }
         if (cluster.OnlyPreparesDatabase && settings.Postgres.ConnectionString.Length == 0)
             throw new SettingsException("--init-database: name the database with --postgres=<connection string>, or BROKER_POSTGRES in the environment");
+        if (cluster.HasEventStream && !settings.IsClustered)
+            throw new SettingsException("--event-stream: only applications in a cluster can subscribe; add --storage=postgres");
         if (program != FlagCatalogue.Gateway)
             return;
         if (settings.Postgres.ConnectionString.Length == 0)

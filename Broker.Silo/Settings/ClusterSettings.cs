@@ -35,6 +35,9 @@ public sealed class ClusterSettings
     /// <summary>How long a channel that has moved waits for the gateways to say what is in flight, before it delivers.</summary>
     public TimeSpan HandOverWait { get; set; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>Whether what happens to topics, channels and nodes is a stream for applications in the cluster.</summary>
+    public bool HasEventStream { get; set; }
+
     /// <summary>Path of this process's certificate for connections within the cluster, PEM; empty for connections in the clear.</summary>
     public string TlsCertificateFile { get; set; } = "";
 
