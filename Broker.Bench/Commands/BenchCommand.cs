@@ -16,6 +16,7 @@ public sealed class BenchCommand : RootCommand
         Subcommands.Add(new LoadCommand("consume", "Consume a backlog, of a known length or until nothing more comes.", Work.Consume));
         Subcommands.Add(new LoadCommand("both", "Publish and consume at once, and time messages from end to end.", Work.Both));
         Subcommands.Add(new CompareCommand());
+        Subcommands.Add(new VersusCommand());
         Subcommands.Add(new FloorCommand());
         Subcommands.Add(new MicroCommand());
     }

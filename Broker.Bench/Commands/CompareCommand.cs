@@ -79,10 +79,10 @@ internal sealed class CompareCommand : Command
                 Duration = Timeout.InfiniteTimeSpan,
                 WarmUp = TimeSpan.Zero,
             };
-            using LoadRun fill = new(filling, null);
+            await using LoadRun fill = new(filling, null);
             await fill.RunAsync(interrupt);
         }
-        using LoadRun run = new(plan, error);
+        await using LoadRun run = new(plan, error);
         return await run.RunAsync(interrupt);
     }
 }

@@ -28,7 +28,7 @@ internal sealed class LoadCommand : Command
     private async Task<int> RunAsync(ParseResult flags, CancellationToken interrupt)
     {
         LoadPlan plan = _load.Bind(flags, _work, flags.GetValue(_server)!, flags.GetValue(_serverPid));
-        using LoadRun run = new(plan, flags.InvocationConfiguration.Error);
+        await using LoadRun run = new(plan, flags.InvocationConfiguration.Error);
         LoadReport report = await run.RunAsync(interrupt);
         TextWriter output = flags.InvocationConfiguration.Output;
         if (flags.GetValue(_json))

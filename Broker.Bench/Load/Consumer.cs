@@ -8,7 +8,7 @@ namespace Broker.Bench.Load;
 /// A connection that finishes every message it gets. The FINs of all messages that one read brought leave in one write,
 /// as they do from a real client whose write loop takes what has gathered.
 /// </summary>
-public sealed class Consumer : LoadConnection
+public sealed class Consumer : LoadConnection, IConsuming
 {
     private readonly RunControl _run;
     private readonly SendBuffer _commands;

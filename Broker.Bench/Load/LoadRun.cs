@@ -5,12 +5,8 @@ using Broker.Bench.Sockets;
 namespace Broker.Bench.Load;
 
 /// <summary>Carries out a plan against a server, once.</summary>
-public sealed class LoadRun : IDisposable
+public sealed class LoadRun : IAsyncDisposable
 {
-    private const int PublisherReceiveCapacity = 4 * 1024;
-    private const int ConsumerReceiveCapacity = 256 * 1024;
-    private const int ClosingPatienceMilliseconds = 1000;
-
     private const double BytesPerMegabyte = 1e6;
 
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(20);
@@ -20,43 +16,51 @@ public sealed class LoadRun : IDisposable
     private readonly RunControl _run;
     private readonly ServerProcess? _server;
     private readonly ProgressLine? _progress;
-    private readonly List<Publisher> _publishers = [];
-    private readonly List<Consumer> _consumers = [];
-    private readonly List<EventLoop> _loops = [];
+    private readonly ITraffic _traffic;
 
     /// <param name="plan">What to do.</param>
     /// <param name="progress">Where to tell how it is going; null for nowhere.</param>
     /// <exception cref="LoadException">The server's process cannot be looked at.</exception>
     public LoadRun(LoadPlan plan, TextWriter? progress)
+        : this(plan, progress, static (plan, run) => new NsqTraffic(plan, run))
+    {
+    }
+
+    /// <inheritdoc cref="LoadRun(LoadPlan, TextWriter?)"/>
+    /// <param name="plan"/>
+    /// <param name="progress"/>
+    /// <param name="traffic">Makes the connections that carry out the plan.</param>
+    public LoadRun(LoadPlan plan, TextWriter? progress, Func<LoadPlan, RunControl, ITraffic> traffic)
     {
         _plan = plan;
         _run = new RunControl(plan.Messages);
+        _traffic = traffic(plan, _run);
         _server = plan.ServerPid > 0 ? new ServerProcess(plan.ServerPid) : null;
         if (progress is not null)
             _progress = new ProgressLine(progress, _server);
     }
 
-    private long Acknowledged => _publishers.Sum(publisher => publisher.Acknowledged);
+    /// <summary>Messages that were acknowledged.</summary>
+    public long Acknowledged => _traffic.Producers.Sum(publisher => publisher.Acknowledged);
 
-    private long Received => _consumers.Sum(consumer => consumer.Messages);
+    private long Received => _traffic.Consumers.Sum(consumer => consumer.Messages);
 
     /// <summary>Connects, works and measures. Cancelling ends the work early, with the figures so far.</summary>
     /// <exception cref="LoadException">The server cannot be reached, refuses or goes away.</exception>
     public async Task<LoadReport> RunAsync(CancellationToken interrupt)
     {
-        // Connecting blocks, once for each of what may be ten thousand connections.
-        await Task.Run(Connect, CancellationToken.None);
+        await _traffic.ConnectAsync();
         try
         {
             if (_plan.WarmUp > TimeSpan.Zero)
             {
-                StartLoops();
+                _traffic.Start();
                 await WaitAsync(_plan.WarmUp, static () => false, interrupt);
             }
             Snapshot begin = Snapshot.Of(this);
             _run.Measure();
             if (_plan.WarmUp == TimeSpan.Zero)
-                StartLoops();
+                _traffic.Start();
             await WaitAsync(_plan.Duration, IsDone, interrupt);
             _run.Drain();
             Snapshot end = Snapshot.Of(this);
@@ -81,74 +85,14 @@ public sealed class LoadRun : IDisposable
         }
     }
 
-    public void Dispose()
-    {
-        foreach (LoadConnection connection in _publishers.Concat<LoadConnection>(_consumers))
-            connection.Dispose();
-    }
-
-    private void Connect()
-    {
-        for (int topic = 0; topic < _plan.Topics; topic++)
-        {
-            for (int channel = 0; channel < _plan.Channels; channel++)
-            {
-                if (_plan.Consumes)
-                    AddConsumers(_plan.TopicName(topic), _plan.ChannelName(channel));
-                else
-                    CreateChannel(_plan.TopicName(topic), _plan.ChannelName(channel));
-            }
-        }
-        for (int i = 0; _plan.Publishes && i < _plan.Producers; i++)
-            _publishers.Add(new Publisher(ServerConnection.Open(_plan.Server, _plan.Identify, PublisherReceiveCapacity), _run, _plan, i));
-        foreach (LoadConnection connection in _publishers.Concat<LoadConnection>(_consumers))
-            connection.Connection.StopBlocking();
-    }
-
-    private void AddConsumers(string topic, string channel)
-    {
-        for (int i = 0; i < _plan.Consumers; i++)
-        {
-            ServerConnection connection = ServerConnection.Open(_plan.Server, _plan.Identify, ConsumerReceiveCapacity);
-            _consumers.Add(new Consumer(connection, _run, _plan));
-            connection.Subscribe(topic, channel);
-        }
-    }
-
-    private void CreateChannel(string topic, string channel)
-    {
-        using ServerConnection connection = ServerConnection.Open(_plan.Server, _plan.Identify, PublisherReceiveCapacity);
-        connection.Subscribe(topic, channel);
-    }
-
-    private void StartLoops()
-    {
-        AddLoops("consume", _consumers, paced: false);
-        AddLoops("publish", _publishers, paced: _plan.Rate > 0);
-        foreach (EventLoop loop in _loops)
-            loop.Start();
-    }
-
-    private void AddLoops(string name, IReadOnlyList<LoadConnection> connections, bool paced)
-    {
-        for (int thread = 0; thread < Math.Min(_plan.Threads, connections.Count); thread++)
-            _loops.Add(new EventLoop(name, _run, [.. connections.Where((_, index) => index % _plan.Threads == thread)], paced));
-    }
+    public ValueTask DisposeAsync() => _traffic.DisposeAsync();
 
     private async Task StopAsync()
     {
         if (_run.Phase == RunPhase.Stopped)
             return;
         _run.Stop();
-        await Task.Run(() =>
-        {
-            foreach (EventLoop loop in _loops)
-                loop.Join();
-            foreach (Consumer consumer in _consumers)
-                consumer.Connection.EndSending();
-            foreach (Consumer consumer in _consumers)
-                consumer.Connection.AwaitEnd(ClosingPatienceMilliseconds);
-        });
+        await _traffic.StopAsync();
     }
 
     /// <summary>Waits until the time is over, the condition holds or the run is interrupted; throws if the run fails.</summary>
@@ -177,16 +121,16 @@ public sealed class LoadRun : IDisposable
     private bool IsConsumerIdle() =>
         MonotonicClock.Now - Math.Max(LastMessageAt(), _run.MeasuredFrom) > MonotonicClock.Nanoseconds(_plan.Idle);
 
-    private bool AllAnswered() => _publishers.TrueForAll(publisher => publisher.IsQuiet);
+    private bool AllAnswered() => _traffic.Producers.All(publisher => publisher.IsQuiet);
 
     private bool AllReceived() => Received >= Acknowledged * _plan.Channels;
 
-    private long LastMessageAt() => _consumers.Max(consumer => consumer.LastMessageAt);
+    private long LastMessageAt() => _traffic.Consumers.Max(consumer => consumer.LastMessageAt);
 
     private LoadReport Report(Snapshot begin, Snapshot end)
     {
         // Work that was used up ended with its last message, not when that was noticed.
-        long publishingEnd = _plan.Publishes && _run.IsUsedUp ? _publishers.Max(publisher => publisher.LastAnswerAt) : end.Use.At;
+        long publishingEnd = _plan.Publishes && _run.IsUsedUp ? _traffic.Producers.Max(publisher => publisher.LastAnswerAt) : end.Use.At;
         long consumingEnd = _plan.Work == Work.Consume && IsConsumed() ? LastMessageAt() : end.Use.At;
         long published = end.Acknowledged - begin.Acknowledged;
         long received = end.Received - begin.Received;
@@ -197,8 +141,8 @@ public sealed class LoadRun : IDisposable
             Topic = _plan.Topic,
             Topics = _plan.Topics,
             Channels = _plan.Channels,
-            Producers = _publishers.Count,
-            Consumers = _consumers.Count,
+            Producers = _traffic.Producers.Count,
+            Consumers = _traffic.Consumers.Count,
             Size = _plan.Size,
             Batch = _plan.Batch,
             Pipeline = _plan.Pipeline,
@@ -215,11 +159,11 @@ public sealed class LoadRun : IDisposable
     // Only once the threads have ended: what was slowest is answered last.
     private LoadReport WithLatencies(LoadReport report) => report with
     {
-        Published = report.Published is null ? null : report.Published with { Latency = Sum(_publishers, publisher => publisher.Answers) },
-        Received = report.Received is null ? null : report.Received with { Latency = Sum(_consumers, consumer => consumer.Deliveries) },
-        SendDelay = Sum(_publishers, publisher => publisher.Delays),
-        Redelivered = _consumers.Sum(consumer => consumer.Redelivered),
-        FailedFins = _consumers.Sum(consumer => consumer.Failed),
+        Published = report.Published is null ? null : report.Published with { Latency = Sum(_traffic.Producers, publisher => publisher.Answers) },
+        Received = report.Received is null ? null : report.Received with { Latency = Sum(_traffic.Consumers, consumer => consumer.Deliveries) },
+        SendDelay = Sum(_traffic.Producers, publisher => publisher.Delays),
+        Redelivered = _traffic.Consumers.Sum(consumer => consumer.Redelivered),
+        FailedFins = _traffic.Consumers.Sum(consumer => consumer.Failed),
     };
 
     private static LatencySummary? Sum<T>(IEnumerable<T> connections, Func<T, LatencyHistogram> select)
@@ -242,6 +186,6 @@ public sealed class LoadRun : IDisposable
     private readonly record struct Snapshot(MachineUse Use, long Acknowledged, long Received, long ReceivedBytes)
     {
         public static Snapshot Of(LoadRun run) => new(
-            MachineUse.Read(run._server), run.Acknowledged, run.Received, run._consumers.Sum(consumer => consumer.Bytes));
+            MachineUse.Read(run._server), run.Acknowledged, run.Received, run._traffic.Consumers.Sum(consumer => consumer.Bytes));
     }
 }

@@ -5,7 +5,7 @@ using Broker.Protocol.Client;
 namespace Broker.Bench.Load;
 
 /// <summary>A connection that publishes: as fast as the server answers, or on a schedule.</summary>
-public sealed class Publisher : LoadConnection
+public sealed class Publisher : LoadConnection, IProducing
 {
     private readonly RunControl _run;
     private readonly PublishRing _ring;

@@ -9,9 +9,9 @@ public sealed class ServerProcess
     private const int MicrosecondsPerTick = 10_000;
     private const int BytesPerKilobyte = 1024;
 
-    // Counted from the process state, which follows the parenthesised name.
+    // Counted from the process state, which follows the parenthesised name: user and system time of the process, and of children that have ended.
     private const int UserTimeField = 11;
-    private const int SystemTimeField = 12;
+    private const int EndedChildrenSystemTimeField = 14;
 
     private readonly string _directory;
 
@@ -25,24 +25,43 @@ public sealed class ServerProcess
             throw new LoadException($"--server-pid {pid}: no such process");
     }
 
-    /// <summary>Processor time spent so far by all its threads, at a resolution of 10 ms.</summary>
+    /// <summary>Processor time spent so far by all threads of it and of its children, ended ones too, at a resolution of 10 ms.</summary>
     /// <exception cref="LoadException">The process is gone.</exception>
     public TimeSpan ReadProcessorTime()
     {
-        string stat = Read("stat");
-        // The name may hold spaces and parentheses of its own.
-        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        long ticks = long.Parse(fields[UserTimeField], CultureInfo.InvariantCulture)
-            + long.Parse(fields[SystemTimeField], CultureInfo.InvariantCulture);
+        long ticks = Ticks(Read("stat"));
+        foreach (string child in Descendants(_directory))
+            ticks += Ticks(ReadOrNothing(child, "stat"));
         return TimeSpan.FromMicroseconds(ticks * MicrosecondsPerTick);
     }
 
-    /// <summary>Resident memory now and at its highest, in bytes.</summary>
+    /// <summary>Resident memory now and at its highest, in bytes; that of its children is added to it.</summary>
     /// <exception cref="LoadException">The process is gone.</exception>
     public (long Resident, long Peak) ReadMemory()
     {
+        (long resident, long peak) = Memory(Read("status"));
+        foreach (string child in Descendants(_directory))
+        {
+            (long ofChild, long peakOfChild) = Memory(ReadOrNothing(child, "status"));
+            resident += ofChild;
+            peak += peakOfChild;
+        }
+        return (resident, peak);
+    }
+
+    private static long Ticks(string stat)
+    {
+        if (stat.Length == 0)
+            return 0;
+        // The name may hold spaces and parentheses of its own.
+        string[] fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+        return fields[UserTimeField..(EndedChildrenSystemTimeField + 1)].Sum(field => long.Parse(field, CultureInfo.InvariantCulture));
+    }
+
+    private static (long Resident, long Peak) Memory(string status)
+    {
         long resident = 0, peak = 0;
-        foreach (string line in Read("status").Split('\n'))
+        foreach (string line in status.Split('\n'))
         {
             if (line.StartsWith("VmRSS:", StringComparison.Ordinal))
                 resident = Bytes(line);
@@ -54,6 +73,36 @@ public sealed class ServerProcess
         static long Bytes(string line) =>
             long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2].Split('\t')[^1], CultureInfo.InvariantCulture)
             * BytesPerKilobyte;
+    }
+
+    private static IEnumerable<string> Descendants(string directory)
+    {
+        string tasks = Path.Combine(directory, "task");
+        if (!Directory.Exists(tasks))
+            yield break;
+        foreach (string task in Directory.GetDirectories(tasks))
+        {
+            foreach (string pid in ReadOrNothing(task, "children").Split(' ', StringSplitOptions.RemoveEmptyEntries))
+            {
+                string child = $"/proc/{pid}";
+                yield return child;
+                foreach (string below in Descendants(child))
+                    yield return below;
+            }
+        }
+    }
+
+    // Threads and children come and go while one looks.
+    private static string ReadOrNothing(string directory, string file)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(directory, file));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     private string Read(string file)

@@ -32,7 +32,8 @@ public sealed record ComparisonReport(IReadOnlyList<LoadReport> A, IReadOnlyList
         return new ComparisonReport(a, b, ratios);
     }
 
-    private static double? Median(IReadOnlyList<LoadReport> runs, Func<LoadReport, double?> select)
+    /// <summary>The median of a figure over the runs that have it; null if none has.</summary>
+    internal static double? Median(IReadOnlyList<LoadReport> runs, Func<LoadReport, double?> select)
     {
         double[] values = [.. runs.Select(select).OfType<double>().Order()];
         if (values.Length == 0)

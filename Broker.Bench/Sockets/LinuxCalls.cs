@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Broker.Bench.Measuring;
 
 namespace Broker.Bench.Sockets;
 
@@ -31,6 +32,23 @@ internal static unsafe partial class LinuxCalls
 
     /// <summary>Lets waits of this thread end within a microsecond of their time, rather than the usual 50.</summary>
     public static void SharpenTimers() => Control(SetTimerSlackOption, 1, 0, 0, 0);
+
+    /// <summary>Sends a signal to a process; nothing happens if it has ended.</summary>
+    [LibraryImport("libc", EntryPoint = "kill")]
+    public static partial int Signal(int process, int signal);
+
+    /// <summary>Holds this thread up for nanoseconds, where .NET knows whole milliseconds only; not at all for less than 1.</summary>
+    public static void Sleep(long nanoseconds)
+    {
+        if (nanoseconds <= 0)
+            return;
+        TimeSpec time = new()
+        {
+            Seconds = (nint)(nanoseconds / MonotonicClock.NanosecondsPerSecond),
+            Nanoseconds = (nint)(nanoseconds % MonotonicClock.NanosecondsPerSecond),
+        };
+        _ = Poll(null, 0, &time, null);
+    }
 
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int Control(int option, nuint second, nuint third, nuint fourth, nuint fifth);

@@ -1,0 +1,22 @@
+using System.CommandLine;
+
+namespace Broker.Bench.Commands;
+
+/// <summary>An option that chooses some of what has names, separated by commas; all if it is not given.</summary>
+internal sealed class NamesOption<T> : Option<IReadOnlyList<T>>
+{
+    public NamesOption(string name, string description, IReadOnlyList<T> all, Func<T, string> nameOf)
+        : base(name)
+    {
+        string known = string.Join(", ", all.Select(nameOf));
+        Description = $"{description}, separated by commas: {known} [default: all]";
+        DefaultValueFactory = _ => all;
+        CustomParser = result =>
+        {
+            string[] chosen = result.Tokens[0].Value.Split(',');
+            if (chosen.FirstOrDefault(one => !all.Any(item => nameOf(item) == one)) is string unknown)
+                result.AddError($"{name} must be some of {known}, not '{unknown}'");
+            return [.. all.Where(item => chosen.Contains(nameOf(item)))];
+        };
+    }
+}
