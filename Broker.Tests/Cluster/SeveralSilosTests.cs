@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text.Json.Nodes;
-using Broker.Tests.Http;
 using Broker.Tests.Running;
 using Broker.Tests.Storage.Postgres;
 
@@ -16,7 +13,7 @@ public sealed class SeveralSilosTests
     [Fact]
     public async Task A_silo_that_is_told_to_stop_hands_its_topics_over()
     {
-        await using Cluster cluster = await Cluster.StartAsync();
+        await using SiloProcesses cluster = await SiloProcesses.StartAsync(Silos);
         await using NsqSocket producer = await NsqSocket.OpenAsync(cluster.Silos[1].TcpEndPoint);
         for (int i = 0; i < Topics; i++) await producer.PublishAsync($"t{i}", "waiting");
 
@@ -33,7 +30,7 @@ public sealed class SeveralSilosTests
     [Fact]
     public async Task A_topics_messages_are_counted_since_it_was_made_wherever_it_is()
     {
-        await using Cluster cluster = await Cluster.StartAsync("--http-address=127.0.0.1:0");
+        await using SiloProcesses cluster = await SiloProcesses.StartAsync(Silos, "--http-address=127.0.0.1:0");
         await using NsqSocket producer = await NsqSocket.OpenAsync(cluster.Silos[2].TcpEndPoint);
         for (int i = 0; i < Topics; i++)
         {
@@ -74,38 +71,5 @@ public sealed class SeveralSilosTests
         await using NsqSocket again = await NsqSocket.OpenAsync(silo.TcpEndPoint);
         await again.SubscribeAsync("t", "c", ready: 2);
         Assert.Equal(["in flight", "waiting"], (await again.ExpectMessagesAsync(2)).Select(message => message.Text).Order(StringComparer.Ordinal));
-    }
-
-    private sealed class Cluster : IAsyncDisposable
-    {
-        public List<BrokerProcess> Silos { get; } = [];
-
-        public static async Task<Cluster> StartAsync(params string[] flags)
-        {
-            string schema = string.Create(CultureInfo.InvariantCulture, $"{TestStorage.NewSchema()}_cluster");
-            string connection = (await PostgresServer.SharedAsync()).ConnectionString;
-            Cluster cluster = new();
-            for (int i = 0; i < SeveralSilosTests.Silos; i++)
-                cluster.Silos.Add(await BrokerProcess.StartAsync(["--storage=postgres", $"--postgres={connection}", $"--postgres-schema={schema}", .. flags]));
-            return cluster;
-        }
-
-        /// <summary>Messages and bytes of each topic, as the silos that still run tell of those that they host.</summary>
-        public async Task<(long Messages, long Bytes)[]> CountsAsync()
-        {
-            List<(long Messages, long Bytes)> counts = [];
-            foreach (BrokerProcess silo in Silos.Where(static silo => silo.IsRunning))
-            {
-                using HttpClient client = HttpBroker.ClientOf(silo.HttpEndPoint);
-                JsonNode stats = JsonNode.Parse(await client.GetStringAsync("/stats?format=json"))!;
-                counts.AddRange(stats["topics"]!.AsArray().Select(static topic => ((long)topic!["message_count"]!, (long)topic["message_bytes"]!)));
-            }
-            return [.. counts.Order()];
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            foreach (BrokerProcess silo in Silos) await silo.DisposeAsync();
-        }
     }
 }
