@@ -458,7 +458,8 @@ internal sealed class CrashRun
             long offset = _random.Next(200);
             if (_random.Next(4) == 0)
             {
-                long floor = Math.Min(Next, run._notedFloor + _random.Next(10));
+                // A channel finishes what it was offered, which is what the log has.
+                long floor = Math.Min(_log.End, run._notedFloor + _random.Next(10));
                 run._notedFloor = floor;
                 _notedFloor = floor;
                 progress.Note(new ProgressEntry(ProgressKind.Floor, floor));
