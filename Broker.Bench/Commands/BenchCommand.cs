@@ -17,8 +17,10 @@ public sealed class BenchCommand : RootCommand
         Subcommands.Add(new LoadCommand("both", "Publish and consume at once, and time messages from end to end.", Work.Both));
         Subcommands.Add(new CompareCommand());
         Subcommands.Add(new VersusCommand());
+        Subcommands.Add(new ScaleCommand());
         Subcommands.Add(new FloorCommand());
         Subcommands.Add(new MicroCommand());
+        Subcommands.Add(new GuardCommand());
     }
 
     /// <summary>Runs a command line and returns what the process ends with.</summary>

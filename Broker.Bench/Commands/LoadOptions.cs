@@ -68,7 +68,7 @@ internal sealed class LoadOptions
         {
             Work = work,
             Server = server,
-            ServerPid = serverPid,
+            ServerPids = serverPid > 0 ? [serverPid] : [],
             Topic = flags.GetValue(_topic)!,
             Topics = flags.GetValue(_topics),
             Channel = flags.GetValue(_channel)!,

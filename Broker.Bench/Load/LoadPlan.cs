@@ -65,8 +65,8 @@ public sealed record LoadPlan
     /// <summary>Milliseconds the server is asked to hold gathered messages at most; -1 for no limit, 0 for its default.</summary>
     public int OutputBufferTimeout { get; init; }
 
-    /// <summary>Process to read the processor time and the memory of; 0 for none.</summary>
-    public int ServerPid { get; init; }
+    /// <summary>Processes of the server, to read processor time and memory of; none if they are not known.</summary>
+    public IReadOnlyList<int> ServerPids { get; init; } = [];
 
     public bool Publishes => Work is not Work.Consume;
 

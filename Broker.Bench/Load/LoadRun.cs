@@ -35,7 +35,7 @@ public sealed class LoadRun : IAsyncDisposable
         _plan = plan;
         _run = new RunControl(plan.Messages);
         _traffic = traffic(plan, _run);
-        _server = plan.ServerPid > 0 ? new ServerProcess(plan.ServerPid) : null;
+        _server = plan.ServerPids.Count > 0 ? new ServerProcess(plan.ServerPids) : null;
         if (progress is not null)
             _progress = new ProgressLine(progress, _server);
     }

@@ -3,7 +3,10 @@ using Broker.Bench.Sockets;
 namespace Broker.Bench.Load;
 
 /// <summary>The connections of a run by NSQ's protocol.</summary>
-public sealed class NsqTraffic(LoadPlan plan, RunControl run) : ITraffic
+/// <param name="plan">What they do.</param>
+/// <param name="run">What tells them to end.</param>
+/// <param name="servers">The servers that they are spread over; of a cluster, so that each will do.</param>
+public sealed class NsqTraffic(LoadPlan plan, RunControl run, IReadOnlyList<ServerAddress> servers) : ITraffic
 {
     private const int PublisherReceiveCapacity = 4 * 1024;
     private const int ConsumerReceiveCapacity = 256 * 1024;
@@ -12,6 +15,13 @@ public sealed class NsqTraffic(LoadPlan plan, RunControl run) : ITraffic
     private readonly List<Publisher> _publishers = [];
     private readonly List<Consumer> _consumers = [];
     private readonly List<EventLoop> _loops = [];
+    private int _opened;
+
+    /// <summary>All of them to the server of the plan.</summary>
+    public NsqTraffic(LoadPlan plan, RunControl run)
+        : this(plan, run, [plan.Server])
+    {
+    }
 
     public IReadOnlyList<IProducing> Producers => _publishers;
 
@@ -58,7 +68,7 @@ public sealed class NsqTraffic(LoadPlan plan, RunControl run) : ITraffic
             }
         }
         for (int i = 0; plan.Publishes && i < plan.Producers; i++)
-            _publishers.Add(new Publisher(ServerConnection.Open(plan.Server, plan.Identify, PublisherReceiveCapacity), run, plan, i));
+            _publishers.Add(new Publisher(Open(PublisherReceiveCapacity), run, plan, i));
         foreach (LoadConnection connection in _publishers.Concat<LoadConnection>(_consumers))
             connection.Connection.StopBlocking();
     }
@@ -67,7 +77,7 @@ public sealed class NsqTraffic(LoadPlan plan, RunControl run) : ITraffic
     {
         for (int i = 0; i < plan.Consumers; i++)
         {
-            ServerConnection connection = ServerConnection.Open(plan.Server, plan.Identify, ConsumerReceiveCapacity);
+            ServerConnection connection = Open(ConsumerReceiveCapacity);
             _consumers.Add(new Consumer(connection, run, plan));
             connection.Subscribe(topic, channel);
         }
@@ -75,9 +85,12 @@ public sealed class NsqTraffic(LoadPlan plan, RunControl run) : ITraffic
 
     private void CreateChannel(string topic, string channel)
     {
-        using ServerConnection connection = ServerConnection.Open(plan.Server, plan.Identify, PublisherReceiveCapacity);
+        using ServerConnection connection = Open(PublisherReceiveCapacity);
         connection.Subscribe(topic, channel);
     }
+
+    private ServerConnection Open(int receiveCapacity) =>
+        ServerConnection.Open(servers[_opened++ % servers.Count], plan.Identify, receiveCapacity);
 
     private void AddLoops(string name, IReadOnlyList<LoadConnection> connections, bool paced)
     {

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Broker.Bench.Measuring;
 
-/// <summary>What the kernel tells of the measured server's process.</summary>
+/// <summary>What the kernel tells of the processes of the measured server.</summary>
 public sealed class ServerProcess
 {
     // The unit of times in /proc is fixed at 10 ms for user space, whatever the kernel ticks at.
@@ -13,38 +13,40 @@ public sealed class ServerProcess
     private const int UserTimeField = 11;
     private const int EndedChildrenSystemTimeField = 14;
 
-    private readonly string _directory;
+    private readonly string[] _directories;
 
     /// <exception cref="LoadException">There is no such process to look at.</exception>
-    public ServerProcess(int pid)
+    public ServerProcess(IReadOnlyList<int> pids)
     {
         if (!OperatingSystem.IsLinux())
             throw new LoadException("--server-pid needs the /proc file system of Linux");
-        _directory = $"/proc/{pid}";
-        if (!Directory.Exists(_directory))
-            throw new LoadException($"--server-pid {pid}: no such process");
+        _directories = [.. pids.Select(pid => $"/proc/{pid}")];
+        foreach (int pid in pids)
+        {
+            if (!Directory.Exists($"/proc/{pid}"))
+                throw new LoadException($"--server-pid {pid}: no such process");
+        }
     }
 
-    /// <summary>Processor time spent so far by all threads of it and of its children, ended ones too, at a resolution of 10 ms.</summary>
+    /// <summary>Processor time spent so far by all threads of them and of their children, ended ones too, at a resolution of 10 ms.</summary>
     /// <exception cref="LoadException">The process is gone.</exception>
     public TimeSpan ReadProcessorTime()
     {
-        long ticks = Ticks(Read("stat"));
-        foreach (string child in Descendants(_directory))
-            ticks += Ticks(ReadOrNothing(child, "stat"));
+        long ticks = _directories.Sum(directory =>
+            Ticks(Read(directory, "stat")) + Descendants(directory).Sum(child => Ticks(ReadOrNothing(child, "stat"))));
         return TimeSpan.FromMicroseconds(ticks * MicrosecondsPerTick);
     }
 
-    /// <summary>Resident memory now and at its highest, in bytes; that of its children is added to it.</summary>
+    /// <summary>Resident memory now and at its highest, in bytes; that of their children is added to it.</summary>
     /// <exception cref="LoadException">The process is gone.</exception>
     public (long Resident, long Peak) ReadMemory()
     {
-        (long resident, long peak) = Memory(Read("status"));
-        foreach (string child in Descendants(_directory))
+        long resident = 0, peak = 0;
+        foreach (string directory in _directories)
         {
-            (long ofChild, long peakOfChild) = Memory(ReadOrNothing(child, "status"));
-            resident += ofChild;
-            peak += peakOfChild;
+            IEnumerable<string> statuses = Descendants(directory).Select(child => ReadOrNothing(child, "status")).Prepend(Read(directory, "status"));
+            foreach ((long own, long ownPeak) in statuses.Select(Memory))
+                (resident, peak) = (resident + own, peak + ownPeak);
         }
         return (resident, peak);
     }
@@ -105,11 +107,11 @@ public sealed class ServerProcess
         }
     }
 
-    private string Read(string file)
+    private static string Read(string directory, string file)
     {
         try
         {
-            return File.ReadAllText(Path.Combine(_directory, file));
+            return File.ReadAllText(Path.Combine(directory, file));
         }
         catch (IOException)
         {

@@ -76,7 +76,7 @@ internal sealed class Contest : IAsyncDisposable
         RunningSystem running = await RunningSystem.StartAsync(system, program, _plan.DataFolder);
         _running.Add(system, running);
         if (_versions.TryAdd(system, running.Server.Version))
-            _progress.WriteLine($"{system.Name} {running.Server.Version}: {program}, process {running.Server.Pid}, {running.Server.Address}");
+            _progress.WriteLine($"{system.Name} {running.Server.Version}: {program}, process {running.Server.Pids[0]}, {running.Server.Address}");
     }
 
     private async Task EndAsync(ISystem system)
@@ -88,7 +88,7 @@ internal sealed class Contest : IAsyncDisposable
     private async Task RunTurnAsync(IWork work, ISystem system, int round, int turn, CancellationToken interrupt)
     {
         IServer server = _running[system].Server;
-        LoadPlan plan = work.Plan(_plan.Settings) with { Server = server.Address, ServerPid = server.Pid, Topic = $"bench-{turn}" };
+        LoadPlan plan = work.Plan(_plan.Settings) with { Server = server.Address, ServerPids = server.Pids, Topic = $"bench-{turn}" };
         await Quiet.AwaitAsync([.. _running.Values.Select(running => running.Process)], interrupt);
         LoadReport report = await RunAsync(work, system, server, plan, interrupt);
         await server.DeleteAsync(plan);

@@ -9,8 +9,8 @@ internal interface IServer : IAsyncDisposable
     /// <summary>Its version, as it tells it.</summary>
     string Version { get; }
 
-    /// <summary>Its process; what else belongs to it are children of that.</summary>
-    int Pid { get; }
+    /// <summary>Its processes; what else belongs to it are children of them.</summary>
+    IReadOnlyList<int> Pids { get; }
 
     /// <summary>Where it listens for clients.</summary>
     ServerAddress Address { get; }

@@ -11,7 +11,7 @@ internal sealed class RunningSystem : IAsyncDisposable
     {
         _folder = folder;
         Server = server;
-        Process = new ServerProcess(server.Pid);
+        Process = new ServerProcess(server.Pids);
     }
 
     public IServer Server { get; }

@@ -13,7 +13,7 @@ internal sealed class ClientServer(StartedProgram started, ServerAddress address
 {
     public string Version => version;
 
-    public int Pid => started.Pid;
+    public IReadOnlyList<int> Pids => [started.Pid];
 
     public ServerAddress Address => address;
 

@@ -36,11 +36,11 @@ internal static class VersusText
             output.WriteLine($"\n{absent}");
     }
 
-    private static string Number(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
+    internal static string Number(double value) => value.ToString("N0", CultureInfo.InvariantCulture);
 
-    private static string Microseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{(value < 10 ? $"{value:N2}" : $"{value:N0}")} us");
+    internal static string Microseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{(value < 10 ? $"{value:N2}" : $"{value:N0}")} us");
 
-    private static string Time(double? microseconds) => microseconds switch
+    internal static string Time(double? microseconds) => microseconds switch
     {
         null => "",
         < 10_000 => string.Create(CultureInfo.InvariantCulture, $"{microseconds:N0} us"),

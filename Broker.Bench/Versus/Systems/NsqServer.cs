@@ -10,7 +10,7 @@ internal sealed class NsqServer(StartedProgram started, ServerAddress address, i
 
     public string Version => version;
 
-    public int Pid => started.Pid;
+    public IReadOnlyList<int> Pids => [started.Pid];
 
     public ServerAddress Address => address;
 

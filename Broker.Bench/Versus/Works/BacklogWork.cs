@@ -14,7 +14,7 @@ internal sealed class BacklogWork : IWork
     public string Name => "backlog";
 
     public string Describe(WorkSettings settings) => string.Create(CultureInfo.InvariantCulture,
-        $"a backlog of {settings.Backlog:N0} (or what {settings.FillTime.TotalSeconds:N0} s of publishing make), 2 connections, 2,500 in flight each");
+        $"a backlog of {settings.Backlog:N0}{Limit(settings)}, 2 connections, 2,500 in flight each");
 
     public LoadPlan Plan(WorkSettings settings) => WorkCatalogue.NoServer with
     {
@@ -27,16 +27,16 @@ internal sealed class BacklogWork : IWork
 
     public async Task<LoadReport> RunAsync(IServer server, LoadPlan plan, WorkSettings settings, CancellationToken interrupt)
     {
-        long waiting = await FillAsync(server, plan, settings, interrupt);
+        long waiting = await FillAsync(server, plan, settings, FillBatch, interrupt);
         await using LoadRun run = new(plan with { Messages = waiting }, progress: null, server.Connect);
         LoadReport report = await run.RunAsync(interrupt);
         // All of it, unless time was up before.
-        bool ended = report.Seconds < plan.Duration.TotalSeconds;
+        bool ended = plan.Duration == Timeout.InfiniteTimeSpan || report.Seconds < plan.Duration.TotalSeconds;
         return report with { Missing = ended ? waiting - report.Received!.Messages : null };
     }
 
     /// <summary>Publishes a backlog on the topics and channels of a plan, and says how long it is.</summary>
-    public static async Task<long> FillAsync(IServer server, LoadPlan plan, WorkSettings settings, CancellationToken interrupt)
+    public static async Task<long> FillAsync(IServer server, LoadPlan plan, WorkSettings settings, int batch, CancellationToken interrupt)
     {
         if (settings.Backlog == 0)
             return 0;
@@ -44,7 +44,7 @@ internal sealed class BacklogWork : IWork
         {
             Work = Work.Publish,
             Producers = FillProducers,
-            Batch = FillBatch,
+            Batch = batch,
             Pipeline = FillPipeline,
             Rate = 0,
             Messages = settings.Backlog,
@@ -55,4 +55,8 @@ internal sealed class BacklogWork : IWork
         await fill.RunAsync(interrupt);
         return fill.Acknowledged;
     }
+
+    private static string Limit(WorkSettings settings) => settings.FillTime == Timeout.InfiniteTimeSpan
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $" (or what {settings.FillTime.TotalSeconds:N0} s of publishing make)");
 }
