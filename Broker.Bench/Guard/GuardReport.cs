@@ -7,7 +7,7 @@ internal sealed record GuardReport(double Speed, IReadOnlyList<GuardVerdict> Ver
 {
     // Allocations hardly vary: a collection in between, a buffer that grows once.
     private const double AllocationMargin = 1.25;
-    private const double AllocationSlackBytes = 4;
+    private const double AllocationSlackBytes = 2;
 
     // Short runs on a busy machine vary by a half.
     private const double TimeMargin = 2;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using Broker.Bench.Versus.Reports;
 using OxyPlot;
 using OxyPlot.Axes;
@@ -14,6 +15,9 @@ internal static class ScaleChart
 
     // Between two panels, as a share of one.
     private const double Gap = 0.18;
+
+    // Room above the highest point.
+    private const double Headroom = 1.15;
 
     private static readonly (string Title, OxyColor Color, Func<VersusRow, double?> Select)[] Panels =
     [
@@ -32,6 +36,7 @@ internal static class ScaleChart
             TitleFontSize = 14,
             Background = OxyColors.White,
             PlotAreaBorderThickness = new OxyThickness(0),
+            PlotMargins = new OxyThickness(90, 20, 20, 50),
         };
         // The steps are spread evenly: they grow by factors, from 0 on.
         CategoryAxis steps = new() { Position = AxisPosition.Bottom, Title = report.Label, IsTickCentered = true, Key = "steps", GapWidth = 0 };
@@ -41,13 +46,14 @@ internal static class ScaleChart
             AddPanel(model, report, panel);
         using MemoryStream svg = new();
         new SvgExporter { Width = Width, Height = Height }.Export(model, svg);
-        return System.Text.Encoding.UTF8.GetString(svg.ToArray());
+        return Encoding.UTF8.GetString(svg.ToArray());
     }
 
     private static void AddPanel(PlotModel model, ScaleReport report, int panel)
     {
         (string title, OxyColor color, Func<VersusRow, double?> select) = Panels[panel];
         double height = 1.0 / Panels.Length;
+        double highest = report.Points.Max(point => select(point.Figures) ?? 0);
         // Positions count from below.
         double bottom = 1 - ((panel + 1) * height);
         model.Axes.Add(new LinearAxis
@@ -58,10 +64,12 @@ internal static class ScaleChart
             StartPosition = bottom,
             EndPosition = bottom + (height * (1 - Gap)),
             Minimum = 0,
-            MaximumPadding = 0.1,
+            Maximum = highest > 0 ? highest * Headroom : 1,
             MajorGridlineStyle = LineStyle.Dot,
             MajorGridlineColor = OxyColors.LightGray,
             AxislineStyle = LineStyle.Solid,
+            MinorTickSize = 0,
+            AxisTitleDistance = 30,
             FontSize = 10,
             StringFormat = "#,0.####",
         });
