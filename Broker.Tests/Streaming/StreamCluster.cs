@@ -34,28 +34,43 @@ public sealed class StreamCluster : IAsyncDisposable
     public IStreamProvider Streams => Cluster.Client.GetStreamProvider(Provider);
 
     /// <summary>Starts a broker, unless told otherwise, and silos, which notice soon when one dies only where one is to.</summary>
+    /// <param name="silos">How many silos.</param>
+    /// <param name="withBroker">Whether a broker runs from the start.</param>
+    /// <param name="options">Sets options of <see cref="Provider"/>.</param>
+    /// <param name="services">Adds services to the silos.</param>
+    /// <param name="configure">Changes Orleans' own settings of all providers.</param>
+    /// <param name="someoneDies">Whether a silo is going to be killed.</param>
+    /// <param name="others">Further providers on the same broker.</param>
+    /// <param name="brokerFlags">Flags of the broker.</param>
     public static async Task<StreamCluster> StartAsync(
         short silos = 2,
         bool withBroker = true,
         Action<BrokerStreamOptions>? options = null,
         Action<IServiceCollection>? services = null,
         Action<ISiloPersistentStreamConfigurator>? configure = null,
-        bool someoneDies = false)
+        bool someoneDies = false,
+        IReadOnlyDictionary<string, Action<BrokerStreamOptions>>? others = null,
+        IEnumerable<string>? brokerFlags = null)
     {
         // Not one that the system gives out: nobody else takes it while the broker is away.
         int port = SiloPorts.Find();
-        BrokerProcess? broker = withBroker ? await BrokerProcess.StartAsync($"--tcp-address=127.0.0.1:{port}") : null;
+        BrokerProcess? broker = withBroker ? await BrokerProcess.StartAsync([$"--tcp-address=127.0.0.1:{port}", .. brokerFlags ?? []]) : null;
         StreamRecord record = new();
+        Dictionary<string, Action<BrokerStreamOptions>> providers = new() { [Provider] = Set(options) };
+        foreach ((string name, Action<BrokerStreamOptions> other) in others ?? new Dictionary<string, Action<BrokerStreamOptions>>()) providers.Add(name, Set(other));
         InProcessTestClusterBuilder builder = new(silos);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) =>
         {
             silo.AddMemoryGrainStorage("PubSubStore");
-            silo.AddBrokerStreams(Provider, Set, streams =>
+            foreach ((string name, Action<BrokerStreamOptions> set) in providers)
             {
-                streams.ConfigurePullingAgent(agents => agents.Configure(agent => agent.MaxEventDeliveryTime = TimeSpan.FromSeconds(5)));
-                configure?.Invoke(streams);
-            });
+                silo.AddBrokerStreams(name, set, streams =>
+                {
+                    streams.ConfigurePullingAgent(agents => agents.Configure(agent => agent.MaxEventDeliveryTime = TimeSpan.FromSeconds(5)));
+                    configure?.Invoke(streams);
+                });
+            }
             silo.Services.AddSingleton(record);
             // Silos that live must not be taken for dead because the machine is busy.
             silo.Services.Configure<ClusterMembershipOptions>(membership =>
@@ -65,17 +80,20 @@ public sealed class StreamCluster : IAsyncDisposable
             });
             services?.Invoke(silo.Services);
         });
-        builder.ConfigureClient(client => client.AddBrokerStreams(Provider, Set));
+        builder.ConfigureClient(client =>
+        {
+            foreach ((string name, Action<BrokerStreamOptions> set) in providers) client.AddBrokerStreams(name, set);
+        });
         InProcessTestCluster cluster = builder.Build();
         await cluster.DeployAsync();
         return new StreamCluster(broker, port, record, cluster);
 
-        void Set(BrokerStreamOptions streams)
+        Action<BrokerStreamOptions> Set(Action<BrokerStreamOptions>? options) => streams =>
         {
             streams.Addresses = [$"127.0.0.1:{port}"];
             streams.QueueCount = 4;
             options?.Invoke(streams);
-        }
+        };
     }
 
     /// <summary>Starts the broker, of a cluster that was started without, or again after it has ended.</summary>
@@ -86,9 +104,9 @@ public sealed class StreamCluster : IAsyncDisposable
     }
 
     /// <summary>Produces the numbers from one on, each when the one before is at the broker.</summary>
-    public async Task ProduceAsync(string streamNamespace, string key, int first, int count)
+    public async Task ProduceAsync(string streamNamespace, string key, int first, int count, string provider = Provider)
     {
-        IAsyncStream<int> stream = Streams.GetStream<int>(StreamId.Create(streamNamespace, key));
+        IAsyncStream<int> stream = Cluster.Client.GetStreamProvider(provider).GetStream<int>(StreamId.Create(streamNamespace, key));
         for (int i = first; i < first + count; i++) await stream.OnNextAsync(i);
     }
 
@@ -98,7 +116,8 @@ public sealed class StreamCluster : IAsyncDisposable
         for (int i = 0; i < 1200 && Held() > 0; i++) await Task.Delay(50);
         Assert.Equal(0, Held());
 
-        int Held() => Cluster.Silos.Sum(silo => ((BrokerQueueAdapterFactory)silo.ServiceProvider.GetRequiredKeyedService<IQueueAdapterFactory>(Provider)).Adapter.Held);
+        int Held() => Cluster.Silos.Sum(static silo =>
+            silo.ServiceProvider.GetKeyedServices<IQueueAdapterFactory>(KeyedService.AnyKey).Sum(static factory => ((BrokerQueueAdapterFactory)factory).Adapter.Held));
     }
 
     public async ValueTask DisposeAsync()

@@ -22,6 +22,8 @@ public sealed class StreamRecord
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
     }
 
+    public int CountOf(string subscriber) => _got.TryGetValue(subscriber, out ConcurrentQueue<int>? numbers) ? numbers.Count : 0;
+
     public int[] Of(string subscriber) => _got.TryGetValue(subscriber, out ConcurrentQueue<int>? numbers) ? [.. numbers] : [];
 
     /// <summary>Waits until a subscriber has all numbers from 0 on, and tells how many came twice.</summary>
