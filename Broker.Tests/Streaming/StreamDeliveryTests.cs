@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Orleans.Runtime;
 using Orleans.Streams;
@@ -91,6 +92,60 @@ public sealed class StreamDeliveryTests(StreamDeliveryTests.Fixture fixture, ITe
         Assert.Equal(Enumerable.Range(0, 50), numbers);
         Assert.Equal(Enumerable.Range(0, 50), Record.Of("batches"));
         await handle.UnsubscribeAsync();
+    }
+
+    [Fact]
+    public async Task Events_that_were_produced_one_by_one_arrive_at_a_batch_observer()
+    {
+        ConcurrentQueue<int> numbers = new();
+        TaskCompletionSource all = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        IAsyncStream<int> stream = Cluster.Streams.GetStream<int>(StreamId.Create("explicit", "singles"));
+        StreamSubscriptionHandle<int> handle = await stream.SubscribeAsync((IList<SequentialItem<int>> items) =>
+        {
+            foreach (SequentialItem<int> item in items) numbers.Enqueue(item.Item);
+            if (numbers.Count >= 50) all.TrySetResult();
+            return Task.CompletedTask;
+        });
+        await Cluster.ProduceAsync("explicit", "singles", 0, 50);
+        await all.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        Assert.Equal(Enumerable.Range(0, 50), numbers);
+        await handle.UnsubscribeAsync();
+    }
+
+    [Fact]
+    public async Task Each_subscription_of_one_consumer_gets_every_event_until_it_ends()
+    {
+        IAsyncStream<int> stream = Cluster.Streams.GetStream<int>(StreamId.Create("explicit", "multiple"));
+        StreamSubscriptionHandle<int> first = await stream.SubscribeAsync((item, _) => Record.AddAsync("multiple-1", item));
+        StreamSubscriptionHandle<int> second = await stream.SubscribeAsync((item, _) => Record.AddAsync("multiple-2", item));
+        Assert.Equal(2, (await stream.GetAllSubscriptionHandles()).Count);
+        await Cluster.ProduceAsync("explicit", "multiple", 0, 20);
+        Assert.Equal(0, await Record.WaitForAllAsync("multiple-1", 20));
+        Assert.Equal(0, await Record.WaitForAllAsync("multiple-2", 20));
+
+        await first.UnsubscribeAsync();
+        Assert.Equal(second, Assert.Single(await stream.GetAllSubscriptionHandles()));
+        second = await second.ResumeAsync((item, _) => Record.AddAsync("multiple-2-resumed", item - 20));
+        await Cluster.ProduceAsync("explicit", "multiple", 20, 20);
+        Assert.Equal(0, await Record.WaitForAllAsync("multiple-2-resumed", 20));
+        Assert.Equal(Enumerable.Range(0, 20), Record.Of("multiple-1"));
+        Assert.Equal(Enumerable.Range(0, 20), Record.Of("multiple-2"));
+        await second.UnsubscribeAsync();
+        Assert.Empty(await stream.GetAllSubscriptionHandles());
+    }
+
+    [Fact]
+    public async Task Many_producing_grains_of_many_streams_reach_their_subscribers_in_order()
+    {
+        const int streams = 10;
+        for (int i = 0; i < streams; i++) await Cluster.Cluster.Client.GetGrain<IListenerGrain>($"produced-{i}").SubscribeAsync(StreamCluster.Provider, "explicit", $"produced-{i}");
+        await Task.WhenAll(Enumerable.Range(0, streams).Select(i =>
+            Cluster.Cluster.Client.GetGrain<IProducerGrain>($"producer-{i}").ProduceAsync(StreamCluster.Provider, "explicit", $"produced-{i}", 0, 50)));
+        for (int i = 0; i < streams; i++)
+        {
+            Assert.Equal(0, await Record.WaitForAllAsync($"produced-{i}", 50));
+            Assert.Equal(Enumerable.Range(0, 50), Record.Of($"produced-{i}"));
+        }
     }
 
     [Fact]
