@@ -14,7 +14,7 @@ public sealed class SolutionTests
         ["Broker.Gateway"] = ["Broker.Abstractions", "Broker.Protocol", "Broker.Serving"],
         ["Broker.Lookup"] = ["Broker.Protocol", "Broker.Serving"],
         ["Broker.Admin"] = ["Broker.Protocol", "Broker.Serving"],
-        ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage"],
+        ["Broker.Bench"] = ["Broker.Protocol", "Broker.Abstractions", "Broker.Grains", "Broker.Storage", "Broker.Orleans.Streaming"],
         ["Broker.Client"] = ["Broker.Protocol"],
         ["Broker.Orleans.Streaming"] = ["Broker.Client"],
     };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Broker.Bench.Load;
+using Broker.Bench.Streams;
 
 namespace Broker.Bench.Commands;
 
@@ -21,6 +22,8 @@ public sealed class BenchCommand : RootCommand
         Subcommands.Add(new FloorCommand());
         Subcommands.Add(new MicroCommand());
         Subcommands.Add(new GuardCommand());
+        Subcommands.Add(new StreamsCommand());
+        Subcommands.Add(new StreamSiloCommand());
     }
 
     /// <summary>Runs a command line and returns what the process ends with.</summary>
