@@ -51,6 +51,29 @@ public sealed class DeadLetterFolderTests : IDisposable
         Assert.Equal([Count - 1L, Count], (await progress.ReadDeadAsync(Count - 1, Count + 1, 1 << 20)).Letters.Select(letter => letter.Number));
     }
 
+    [Fact]
+    public async Task A_few_letters_come_out_of_one_segment_wherever_they_are()
+    {
+        HookedFiles files = new(new DiskFiles());
+        await using FileMessageStore store = await FileMessageStore.OpenAsync(
+            new StorageOptions { DataPath = _folder.Path }, NullLogger.Instance, TimeProvider.System, files);
+        ITopicLog log = (await store.OpenTopicAsync("t", create: true))!;
+        IChannelProgress progress = await store.OpenChannelAsync("t", log.Generation, "c", 1);
+        for (long number = 0; number < Count; number += 1_000)
+            await progress.BuryAsync([.. Enumerable.Range(0, 1_000).Select(i => Letter(number + i))]);
+        List<string> opened = [];
+        files.Opening = opened.Add;
+        long[] firsts = Firsts();
+        Assert.Equal(3, firsts.Length);
+        foreach (long from in (long[])[Count - 50, firsts[2], firsts[2] - 50, 50, firsts[1], 0])
+        {
+            opened.Clear();
+            DeadRead read = await progress.ReadDeadAsync(from, from + 50, 1 << 20);
+            Assert.Equal(Enumerable.Range((int)from, 50).Select(number => (long)number), read.Letters.Select(letter => letter.Number));
+            Assert.Equal(Segments()[Array.FindLastIndex(firsts, first => first <= from)], Assert.Single(opened));
+        }
+    }
+
     private static async Task AssertLeftAsync(IChannelProgress progress, long[] firsts)
     {
         DeadNumbers numbers = (await progress.LoadAsync())?.Dead ?? new DeadNumbers();

@@ -5,6 +5,8 @@ namespace Broker.Tests.Storage.Files;
 /// <summary>Files with a hook before and after what happens to them.</summary>
 internal sealed class HookedFiles(IStorageFiles files) : IStorageFiles
 {
+    public Action<string>? Opening { get; set; }
+
     public Action<string>? Writing { get; set; }
 
     public Action<string>? Written { get; set; }
@@ -18,7 +20,11 @@ internal sealed class HookedFiles(IStorageFiles files) : IStorageFiles
 
     public Action<string>? SyncingDirectory { get; set; }
 
-    public IStorageFile Open(string path) => new HookedFile(this, path, files.Open(path));
+    public IStorageFile Open(string path)
+    {
+        Opening?.Invoke(path);
+        return new HookedFile(this, path, files.Open(path));
+    }
 
     public IStorageFile Create(string path) => new HookedFile(this, path, files.Create(path));
 
