@@ -38,8 +38,6 @@ public sealed class VersusCommandTests
             Assert.Equal(works, own.Select(row => row.GetProperty("work").GetString()));
             Assert.All(own, row =>
             {
-                // On a busy machine what is under way may end after the short time that is counted, and gives no rate.
-                Assert.True(row.GetProperty("p50_us").GetDouble() > 0);
                 Assert.True(row.GetProperty("resident_bytes").GetDouble() > 0);
                 Assert.Equal(0, row.GetProperty("missing").GetInt64());
             });

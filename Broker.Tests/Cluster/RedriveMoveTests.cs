@@ -9,7 +9,7 @@ namespace Broker.Tests.Cluster;
 public sealed class RedriveMoveTests
 {
     // Enough that every silo has some.
-    private const int Topics = 6;
+    private const int Topics = 10;
     private const int Letters = 50;
     private const int Rate = 5;
 

@@ -74,8 +74,6 @@ public sealed class RunningBroker : IAsyncDisposable
         SiloPorts.Apply(settings.Cluster);
         // Virtual time runs so much faster than threads that a live gateway might be taken for dead.
         if (virtualTime) settings.Queue.GatewayTimeout = TimeSpan.FromDays(1);
-        // Calls go by the machine's clock. One that a busy machine delays is not to be given up: it would be made again by a clock that stands still.
-        if (virtualTime) settings.Cluster.ResponseTimeout = TimeSpan.FromMinutes(1);
         configure?.Invoke(settings);
         RunningBroker broker = new(settings, data, virtualTime ? new VirtualTimeProvider() : null);
         try
