@@ -42,7 +42,7 @@ public sealed class ManyDeadLettersTests(ITestOutputHelper output)
         Assert.True(many - few < count * (long)BodySize / 2, $"{many - few} bytes of memory for {count} dead letters");
 
         string folder = Path.Combine(broker.DataPath, "topics", "t");
-        await Eventually.TrueAsync(() => Directory.EnumerateFiles(folder, "*.log").Sum(static file => new FileInfo(file).Length) <= 2 * SegmentSize);
+        await Eventually.TrueAsync(() => Directory.GetFiles(folder, "*.log").Length <= 3);
 
         // The last pages first, then the middle, then the beginning: no page is where the one before has read to.
         List<double> times = [];
