@@ -17,4 +17,10 @@ public static class BrokerEventStream
 
     /// <summary>Partitions of the provider: the same in all silos.</summary>
     public const int Partitions = 1;
+
+    /// <summary>
+    /// How long the stream has to be without an event until silos look anew for implicit subscriptions: a silo that joins hears of what happens from
+    /// then on.
+    /// </summary>
+    public static readonly TimeSpan Quiet = TimeSpan.FromSeconds(2);
 }

@@ -22,7 +22,13 @@ internal sealed partial class EventStream(IServiceProvider services, ILogger<Eve
     public static void AddTo(ISiloBuilder silo)
     {
         silo.AddMemoryGrainStorage(ProviderConstants.DEFAULT_PUBSUB_PROVIDER_NAME);
-        silo.AddMemoryStreams(BrokerEventStream.Provider, streams => streams.ConfigurePartitioning(BrokerEventStream.Partitions));
+        silo.AddMemoryStreams(BrokerEventStream.Provider, static streams =>
+        {
+            streams.ConfigurePartitioning(BrokerEventStream.Partitions);
+            // Orleans asks for a stream's implicit subscriptions when the stream becomes active. By default that is until half an hour has passed without
+            // an event, and a silo that joined meanwhile would hear nothing.
+            streams.ConfigurePullingAgent(static agent => agent.Configure(static options => options.StreamInactivityPeriod = BrokerEventStream.Quiet));
+        });
         silo.Services.AddTransient<IEventStream, EventStream>();
     }
 
