@@ -7,8 +7,9 @@ namespace Broker.Orleans.Streaming.Queues;
 /// <summary>Makes the connections of a provider, all with its options.</summary>
 internal sealed class BrokerAccess(BrokerStreamOptions options, BrokerPresence presence, ILoggerFactory loggers, TimeProvider time)
 {
-    // Also the longest wait before the next attempt to connect, so that a broker that comes back after an hour is found soon.
-    private static readonly TimeSpan LookupInterval = TimeSpan.FromSeconds(5);
+    /// <summary>How often lookup services are asked.</summary>
+    /// <remarks>Also the longest wait before the next attempt to connect, so that a broker that comes back after an hour is found soon.</remarks>
+    public static readonly TimeSpan LookupInterval = TimeSpan.FromSeconds(5);
 
     // Otherwise servers hold messages back to send many at once: for 25 ms at least, 250 ms by default.
     private const int Unbuffered = -1;

@@ -27,6 +27,10 @@ internal sealed class QueueCountCheck(
 
     // How long to wait for the note that was made. Another silo may have received it.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // How long a silo that only receives waits until a lookup service names a server of the notes: two of its questions.
+    private static readonly TimeSpan LookupPatience = 2 * BrokerAccess.LookupInterval;
+
     // Until then this silo has unsubscribed; less than others wait for it.
     private static readonly TimeSpan BackDelay = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
@@ -88,7 +92,7 @@ internal sealed class QueueCountCheck(
         {
             WakeSignal came = new(time);
             await consumer.StartAsync(Receive, cancellation: cancellation).ConfigureAwait(false);
-            while (consumer.ConnectionCount == 0) await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation).ConfigureAwait(false);
+            if (!await IsConnectedAsync().ConfigureAwait(false)) return true;
             if (!await EnoughCameAsync(Quiet).ConfigureAwait(false) && producer is not null)
             {
                 // What was there before comes before what is published now, however slowly.
@@ -99,6 +103,18 @@ internal sealed class QueueCountCheck(
             cancellation.ThrowIfCancellationRequested();
             lock (notes) decided = true;
             return Decide(notes);
+
+            // A lookup service knows no server of the notes until somebody has published one, which a silo without addresses cannot do.
+            async Task<bool> IsConnectedAsync()
+            {
+                long start = time.GetTimestamp();
+                while (consumer.ConnectionCount == 0)
+                {
+                    if (producer is null && time.GetElapsedTime(start) > LookupPatience) return false;
+                    await Task.Delay(TimeSpan.FromMilliseconds(100), time, cancellation).ConfigureAwait(false);
+                }
+                return true;
+            }
 
             // Whether a note came that says no less than this silo would.
             async Task<bool> EnoughCameAsync(TimeSpan longest)

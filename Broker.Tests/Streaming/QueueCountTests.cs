@@ -4,9 +4,12 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Broker.Orleans.Streaming.Watching;
 using Broker.Client;
+using Broker.Tests.Lookup;
 using Broker.Tests.Running;
+using Broker.Tests.Simulation;
 using Orleans.Runtime;
 using Orleans.Streams;
+using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Streaming;
 
@@ -47,13 +50,35 @@ public sealed class QueueCountTests
         Assert.Equal(6, map.GetAllQueues().Select(queue => queue.GetUniformHashCode()).Distinct().Count());
     }
 
-    private static async Task<string?> CheckAsync(BrokerProcess broker, int queues, int former)
+    [Fact]
+    public async Task A_silo_that_only_receives_waits_for_what_a_lookup_service_may_find_and_no_longer()
     {
-        BrokerStreamOptions options = new() { Addresses = [broker.TcpEndPoint.ToString()], QueueCount = queues, FormerQueueCount = former };
+        await using RunningLookup lookup = await RunningLookup.StartAsync();
+        BrokerStreamOptions options = new() { LookupAddresses = [lookup.HttpEndPoint.ToString()], QueueCount = 2 };
+        VirtualTimeProvider time = new();
+        Task<string?> check = CheckAsync(options, time);
+        await Eventually.TrueAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return check.IsCompleted;
+        });
+        Assert.Null(await check);
+        Assert.True(time.Elapsed >= 2 * BrokerAccess.LookupInterval, $"{time.Elapsed}");
+
+        await using BrokerProcess broker = await BrokerProcess.StartAsync($"--lookupd-tcp-address={lookup.TcpEndPoint}", "--broadcast-address=127.0.0.1", "--http-address=127.0.0.1:0");
+        Assert.Null(await CheckAsync(broker, queues: 3, former: 0));
+        Assert.Contains("set FormerQueueCount to 3", await CheckAsync(options, TimeProvider.System));
+    }
+
+    private static Task<string?> CheckAsync(BrokerProcess broker, int queues, int former) => CheckAsync(
+        new BrokerStreamOptions { Addresses = [broker.TcpEndPoint.ToString()], QueueCount = queues, FormerQueueCount = former }, TimeProvider.System);
+
+    private static async Task<string?> CheckAsync(BrokerStreamOptions options, TimeProvider time)
+    {
         BrokerPresence presence = new("p", NullLogger.Instance);
         BrokerAccess access = new(options, presence, NullLoggerFactory.Instance, TimeProvider.System);
-        await using NsqProducer producer = access.CreateProducer();
-        QueueCountCheck check = new("p", "p", "c", options, access, producer, presence, NullLogger.Instance, TimeProvider.System);
+        await using NsqProducer? producer = options.Addresses.Count == 0 ? null : access.CreateProducer();
+        QueueCountCheck check = new("p", "p", "c", options, access, producer, presence, NullLogger.Instance, time);
         using CancellationTokenSource patience = new(TimeSpan.FromSeconds(60));
         bool passes = await check.PassesAsync(patience.Token);
         Assert.Equal(presence.RefusedBecause is null, passes);
