@@ -11,6 +11,11 @@ internal sealed class AdminPage : IAsyncDisposable
         axe.run(document, { resultTypes: ['violations'] }).then(run => run.violations.flatMap(found => found.nodes.map(node => `${location.pathname}: ${found.id}: ${node.html}`)))
         """;
 
+    // In the middle only the layout differs.
+    private static readonly (int Width, ColorScheme? Scheme)[] Screens = [(1280, ColorScheme.Light), (768, null), (390, ColorScheme.Dark)];
+
+    private static readonly Lazy<string> Axe = new(static () => File.ReadAllText(Solution.PathOf("Broker.Tests/NodeClient/node_modules/axe-core/axe.min.js")));
+
     private readonly string _home;
     private readonly IBrowserContext _context;
     private readonly List<string> _errors = [];
@@ -59,11 +64,19 @@ internal sealed class AdminPage : IAsyncDisposable
     public async Task SeeLiveAsync(string key, string value) =>
         await Assertions.Expect(Page.Locator($"[data-live=\"{key}\"]").First).ToHaveTextAsync(value);
 
-    /// <summary>Has axe-core look at the page, which must find nothing wrong.</summary>
-    public async Task MustBeAccessibleAsync()
+    /// <summary>Looks at the page on each screen: it must fit, and axe-core must find nothing wrong.</summary>
+    /// <param name="also">What must hold on each screen as well.</param>
+    public async Task MustServeEverybodyAsync(Func<Task>? also = null)
     {
-        await Page.EvaluateAsync(await File.ReadAllTextAsync(Solution.PathOf("Broker.Tests/NodeClient/node_modules/axe-core/axe.min.js")));
-        Assert.Empty(await Page.EvaluateAsync<string[]>(Violations));
+        await Page.EvaluateAsync(Axe.Value);
+        foreach ((int width, ColorScheme? scheme) in Screens)
+        {
+            await Page.SetViewportSizeAsync(width, 900);
+            if (scheme is not null) await Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
+            Assert.True(await Page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, $"{Page.Url} is wider than {width}");
+            if (scheme is not null) Assert.Empty(await Page.EvaluateAsync<string[]>(Violations));
+            if (also is not null) await also();
+        }
     }
 
     public async ValueTask DisposeAsync()
