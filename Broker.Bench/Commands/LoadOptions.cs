@@ -25,6 +25,7 @@ internal sealed class LoadOptions
     private readonly NumberOption<int> _batch = new("--batch", "messages of one publish: PUB for 1, MPUB for more", 1, 1);
     private readonly NumberOption<int> _pipeline = new("--pipeline", "publishes of one connection that may await their answer; 0 for 1, or 100 with --rate", 0, 0);
     private readonly NumberOption<int> _ready = new("--rdy", "messages in flight that each consumer allows", 2500, 1);
+    private readonly NumberOption<int> _poison = new("--poison", "requeue one message of so many each time it comes, so that the server's policy makes an end of it; 0 for none", 0, 0);
     private readonly NumberOption<double> _rate = new("--rate", "messages a second over all producers, sent on schedule, with latency counted from the intended moment; 0 for as fast as possible", 0, 0);
     private readonly DurationOption _duration = new("--duration", "how long to measure [default: 10s, or no limit with --messages or for consume]");
     private readonly NumberOption<long> _messages = new("--messages", "how many messages to measure, in whole batches; 0 for no limit", 0, 0);
@@ -80,6 +81,7 @@ internal sealed class LoadOptions
             Batch = flags.GetValue(_batch),
             Pipeline = pipeline > 0 ? pipeline : rate > 0 ? PipelineOnSchedule : 1,
             Ready = flags.GetValue(_ready),
+            Poison = flags.GetValue(_poison),
             Rate = rate,
             Duration = flags.GetValue(_duration) ?? (limited ? Timeout.InfiniteTimeSpan : UsualDuration),
             Messages = messages,
@@ -104,7 +106,7 @@ internal sealed class LoadOptions
 
     private void AddConsuming(Command command)
     {
-        foreach (Option option in new Option[] { _consumers, _ready, _idle, _outputBufferSize, _outputBufferTimeout })
+        foreach (Option option in new Option[] { _consumers, _ready, _poison, _idle, _outputBufferSize, _outputBufferTimeout })
             command.Options.Add(option);
     }
 

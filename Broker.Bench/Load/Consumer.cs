@@ -1,3 +1,4 @@
+using System.Globalization;
 using Broker.Bench.Measuring;
 using Broker.Bench.Sockets;
 using Broker.Protocol.Client;
@@ -5,7 +6,7 @@ using Broker.Protocol.Client;
 namespace Broker.Bench.Load;
 
 /// <summary>
-/// A connection that finishes every message it gets. The FINs of all messages that one read brought leave in one write,
+/// A connection that finishes every message it gets, but for those that it is to fail at. The FINs of all messages that one read brought leave in one write,
 /// as they do from a real client whose write loop takes what has gathered.
 /// </summary>
 public sealed class Consumer : LoadConnection, IConsuming
@@ -14,6 +15,7 @@ public sealed class Consumer : LoadConnection, IConsuming
     private readonly SendBuffer _commands;
     private readonly int _ready;
     private readonly bool _limited;
+    private readonly int _poison;
     private long _messages;
     private long _bytes;
     private long _redelivered;
@@ -29,11 +31,12 @@ public sealed class Consumer : LoadConnection, IConsuming
         _run = run;
         _ready = plan.Ready;
         _limited = plan.Work == Work.Consume;
+        _poison = plan.Poison;
         // The FINs of all that may be in flight, and a little for the rest.
         _commands = new SendBuffer(plan.Ready * CommandWriter.FinishSize + 256);
     }
 
-    /// <summary>Messages taken.</summary>
+    /// <summary>Messages taken; one that is requeued is counted when it comes for the first time.</summary>
     public long Messages => Volatile.Read(ref _messages);
 
     /// <summary>Bytes of their bodies.</summary>
@@ -42,7 +45,7 @@ public sealed class Consumer : LoadConnection, IConsuming
     /// <summary>Messages that had been delivered before.</summary>
     public long Redelivered => Volatile.Read(ref _redelivered);
 
-    /// <summary>FINs that the server refused.</summary>
+    /// <summary>FINs and REQs that the server refused.</summary>
     public long Failed => Volatile.Read(ref _failed);
 
     /// <summary>When the last message came.</summary>
@@ -76,7 +79,19 @@ public sealed class Consumer : LoadConnection, IConsuming
             if (_limited && _run.Take(1, 1) == 0)
                 continue;
             MessageFrame message = new(frame.Data);
-            _commands.WriteFinish(message.Id);
+            if (IsPoison(message.Id))
+            {
+                _commands.WriteRequeue(message.Id, TimeSpan.Zero);
+                if (message.Attempts > 1)
+                {
+                    _redelivered++;
+                    continue;
+                }
+            }
+            else
+            {
+                _commands.WriteFinish(message.Id);
+            }
             messages++;
             bytes += message.Body.Length;
             if (message.Attempts > 1)
@@ -100,13 +115,18 @@ public sealed class Consumer : LoadConnection, IConsuming
             _commands.Sent(Connection.Send(_commands.Unsent));
     }
 
+    // Told by its id, so that it is the same message each time. Ids of neighbours differ little: the product spreads them.
+    private bool IsPoison(ReadOnlySpan<byte> id) =>
+        _poison > 0 && ulong.TryParse(id, NumberStyles.HexNumber, CultureInfo.InvariantCulture, out ulong number)
+            && (number * 0x9E3779B97F4A7C15 >> 32) % (ulong)_poison == 0;
+
     private void ReadOther(Frame frame)
     {
         if (frame.IsHeartbeat)
             _commands.WriteNop();
         else if (frame.Type == FrameType.Error)
         {
-            if (!frame.Data.StartsWith("E_FIN_FAILED"u8))
+            if (!frame.Data.StartsWith("E_FIN_FAILED"u8) && !frame.Data.StartsWith("E_REQ_FAILED"u8))
                 throw Connection.Refused(frame.Data);
             _failed++;
         }

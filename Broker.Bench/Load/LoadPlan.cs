@@ -44,6 +44,9 @@ public sealed record LoadPlan
     /// <summary>Messages in flight that each consumer allows.</summary>
     public int Ready { get; init; } = 2500;
 
+    /// <summary>One message of so many is requeued by consumers each time it comes; 0 for none.</summary>
+    public int Poison { get; init; }
+
     /// <summary>Messages a second over all producers, sent on schedule whatever the server does; 0 for as fast as it answers.</summary>
     public double Rate { get; init; }
 

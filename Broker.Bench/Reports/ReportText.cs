@@ -27,7 +27,7 @@ internal static class ReportText
         if (report.EndToEndMessagesPerSecond is double rate)
             Line(output, "until drained", $"{Number(rate)} msg/s received{(report.Missing > 0 ? $", {Number(report.Missing.Value)} MISSING" : ", none missing")}");
         if (report.Redelivered > 0 || report.FailedFins > 0)
-            Line(output, "", $"{Number(report.Redelivered)} redelivered, {Number(report.FailedFins)} FINs refused");
+            Line(output, "", $"{Number(report.Redelivered)} redelivered, {Number(report.FailedFins)} FINs or REQs refused");
         if (report.ServerProcess is not null)
             Line(output, "server", Process(report.ServerProcess));
         Line(output, "generator", Process(report.Generator));

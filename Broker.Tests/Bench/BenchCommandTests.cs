@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Broker.Bench.Commands;
+using Broker.Tests.Http;
+using Eventually = Broker.Tests.Gateway.Eventually;
 
 namespace Broker.Tests.Bench;
 
@@ -86,6 +89,25 @@ public sealed class BenchCommandTests
         Assert.True(report.GetProperty("end_to_end_messages_per_second").GetDouble() > 0);
         Assert.Equal(1200, report.GetProperty("received").GetProperty("latency").GetProperty("count").GetInt64());
         Assert.All(server.Depths, depth => Assert.Equal(0, depth.Value));
+    }
+
+    [Fact]
+    public async Task Poison_is_requeued_and_the_rest_is_not_missed()
+    {
+        await using HttpBroker http = await HttpBroker.StartAsync();
+        await http.PostAsync("/topic/create?topic=bench");
+        await http.PostAsync("/channel/create?topic=bench&channel=bench");
+        Assert.Equal(200, (await http.PutAsync("/channel/policy?topic=bench&channel=bench", """{"max_attempts":3,"dead_letter":"keep"}""")).Status);
+        JsonElement report = await RunJsonAsync("both", "--tcp-address", $"{http.Broker.TcpEndPoint}", "--messages", "400", "--poison", "10");
+        Assert.Equal(0, report.GetProperty("missing").GetInt64());
+        Assert.True(report.GetProperty("redelivered").GetInt64() > 0);
+        // What was not given up yet when the consumer left waits for another one.
+        await Eventually.TrueAsync(async () =>
+        {
+            JsonNode channel = await http.ChannelAsync("bench", "bench");
+            int poison = (int)channel["dead_count"]! + (int)channel["depth"]!;
+            return (int)channel["in_flight_count"]! == 0 && poison is > 0 and < 100 && (int)channel["requeue_count"]! >= poison;
+        });
     }
 
     [Fact]

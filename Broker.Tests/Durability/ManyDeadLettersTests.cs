@@ -11,7 +11,7 @@ using Eventually = Broker.Tests.Gateway.Eventually;
 namespace Broker.Tests.Durability;
 
 /// <summary>
-/// Many dead letters in one channel of a genuine process: <c>BROKER_DEAD_LETTERS</c> of them (40,000). What pages and memory cost is written to the test's
+/// Many dead letters in one channel of a genuine process: <c>BROKER_DEAD_LETTERS</c> of them (20,000). What pages and memory cost is written to the test's
 /// output.
 /// </summary>
 [Collection(QuietCollection.Name)]
@@ -25,7 +25,7 @@ public sealed class ManyDeadLettersTests(ITestOutputHelper output)
     [Fact]
     public async Task They_hold_neither_log_nor_memory_and_every_page_is_there()
     {
-        int count = Math.Max(10 * AtOnce, (Knob.Read<int>("BROKER_DEAD_LETTERS") ?? 40_000) / AtOnce * AtOnce);
+        int count = Math.Max(10 * AtOnce, (Knob.Read<int>("BROKER_DEAD_LETTERS") ?? 20_000) / AtOnce * AtOnce);
         await using BrokerProcess broker = await BrokerProcess.StartAsync("--http-address=127.0.0.1:0", $"--max-bytes-per-file={SegmentSize}");
         using HttpClient client = HttpBroker.ClientOf(broker.HttpEndPoint);
         foreach (string path in (string[])["/topic/create?topic=t", "/channel/create?topic=t&channel=c"])
