@@ -76,7 +76,7 @@ internal sealed class ScaleCommand : Command
             FillTime: Timeout.InfiniteTimeSpan);
         ScalePlan plan = new(
             dimension,
-            flags.GetValue(_steps) ?? dimension.Steps,
+            flags.GetValue(_steps) is { Length: > 0 } steps ? steps : dimension.Steps,
             systemAt,
             program.Find(flags.GetValue(_programs)!)
                 ?? throw new LoadException($"{program.Name} is not installed ({program.Package}), or say --program {program.Name}=path"),

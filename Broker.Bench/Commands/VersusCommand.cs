@@ -40,8 +40,8 @@ internal sealed class VersusCommand : Command
             flags.GetValue(_backlog),
             flags.GetValue(_fillTime) ?? TimeSpan.FromSeconds(20));
         ContestPlan plan = new(
-            flags.GetValue(_systems)!,
-            flags.GetValue(_works)!,
+            _systems.In(flags),
+            _works.In(flags),
             settings,
             flags.GetValue(_rounds),
             flags.GetValue(_fresh),

@@ -17,7 +17,7 @@ internal sealed class StreamsCommand : Command
 
     private readonly Option<StreamProviderKind[]> _providers = new("--providers")
     {
-        Description = "which: memory, nats, broker",
+        Description = "which: memory, nats, broker; as many as wanted, separated by spaces",
         DefaultValueFactory = _ => [StreamProviderKind.Memory, StreamProviderKind.Nats, StreamProviderKind.Broker],
         AllowMultipleArgumentsPerToken = true,
     };

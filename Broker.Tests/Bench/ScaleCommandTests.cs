@@ -42,6 +42,18 @@ public sealed class ScaleCommandTests
         Assert.StartsWith(complaint, error.ToString());
     }
 
+    [Theory]
+    [InlineData("size")]
+    [InlineData("consumers")]
+    public async Task Without_steps_it_takes_those_of_what_grows(string what)
+    {
+        StringWriter output = new();
+        string[] args = ["scale", what, "--chart", "", "--program", $"broker={Solution.Executable}"];
+        // Interrupted before the first step, it has a table without a row.
+        Assert.Equal(ExitCode.Interrupted, await new BenchCommand().RunAsync(args, output, TextWriter.Null, new CancellationToken(canceled: true)));
+        Assert.Contains("msg/s", output.ToString());
+    }
+
     [Fact]
     public async Task Silos_need_a_database()
     {
