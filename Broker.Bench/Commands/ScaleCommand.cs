@@ -13,7 +13,7 @@ internal sealed class ScaleCommand : Command
     private const string Charts = "docs/images";
 
     private readonly Argument<Dimension> _dimension;
-    private readonly Option<long[]?> _steps;
+    private readonly Option<long[]> _steps;
     private readonly Option<string> _system;
     private readonly NumberOption<int> _rounds = new("--rounds", "how often each step is measured", 3, 1);
     private readonly NumberOption<int> _size = new("--size", "bytes of a message's body", 200, 1);
@@ -40,7 +40,7 @@ internal sealed class ScaleCommand : Command
                 return dimension!;
             },
         };
-        _steps = new Option<long[]?>("--steps")
+        _steps = new Option<long[]>("--steps")
         {
             Description = "the steps, separated by commas, the least first [default: by what grows, the largest takes minutes]",
             CustomParser = result => ParseSteps(result.Tokens[0].Value, result.AddError),

@@ -79,23 +79,18 @@ public sealed class Consumer : LoadConnection, IConsuming
             if (_limited && _run.Take(1, 1) == 0)
                 continue;
             MessageFrame message = new(frame.Data);
-            if (IsPoison(message.Id))
-            {
+            bool isAgain = message.Attempts > 1;
+            bool isPoison = IsPoison(message.Id);
+            if (isPoison)
                 _commands.WriteRequeue(message.Id, TimeSpan.Zero);
-                if (message.Attempts > 1)
-                {
-                    _redelivered++;
-                    continue;
-                }
-            }
             else
-            {
                 _commands.WriteFinish(message.Id);
-            }
+            if (isAgain)
+                _redelivered++;
+            if (isAgain && isPoison)
+                continue;
             messages++;
             bytes += message.Body.Length;
-            if (message.Attempts > 1)
-                _redelivered++;
             if (MessageStamp.TryRead(message.Body, out long intended) && _run.IsMeasured(intended))
                 Deliveries.Record(now - intended);
         }
