@@ -12,7 +12,10 @@ internal sealed class AdminPage : IAsyncDisposable
         """;
 
     // In the middle only the layout differs.
-    private static readonly (int Width, ColorScheme? Scheme)[] Screens = [(1280, ColorScheme.Light), (768, null), (390, ColorScheme.Dark)];
+    private static readonly (int Width, ColorScheme? Scheme)[] Screens =
+    [
+        (1280, ColorScheme.Light), (1280, ColorScheme.Dark), (768, null), (390, ColorScheme.Dark), (390, ColorScheme.Light),
+    ];
 
     private static readonly Lazy<string> Axe = new(static () => File.ReadAllText(Solution.PathOf("Broker.Tests/NodeClient/node_modules/axe-core/axe.min.js")));
 
@@ -71,7 +74,7 @@ internal sealed class AdminPage : IAsyncDisposable
         await Page.EvaluateAsync(Axe.Value);
         foreach ((int width, ColorScheme? scheme) in Screens)
         {
-            await Page.SetViewportSizeAsync(width, 900);
+            await Page.SetViewportSizeAsync(width, 800);
             if (scheme is not null) await Page.EmulateMediaAsync(new PageEmulateMediaOptions { ColorScheme = scheme });
             Assert.True(await Page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, $"{Page.Url} is wider than {width}");
             if (scheme is not null) Assert.Empty(await Page.EvaluateAsync<string[]>(Violations));

@@ -42,7 +42,9 @@ public sealed class ManyDeadLettersTests(ITestOutputHelper output)
         Assert.True(many - few < count * (long)BodySize / 2, $"{many - few} bytes of memory for {count} dead letters");
 
         string folder = Path.Combine(broker.DataPath, "topics", "t");
-        await Eventually.TrueAsync(() => Directory.GetFiles(folder, "*.log").Length <= 3);
+        // A segment may be trimmed between the two looks; one that exists keeps the length that was seen with it.
+        await Eventually.TrueAsync(() =>
+            Directory.EnumerateFiles(folder, "*.log").Sum(static path => new FileInfo(path) is { Exists: true } file ? file.Length : 0) <= 2 * SegmentSize);
 
         // The last pages first, then the middle, then the beginning: no page is where the one before has read to.
         List<double> times = [];
