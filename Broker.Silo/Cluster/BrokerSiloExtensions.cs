@@ -90,6 +90,12 @@ public static class BrokerSiloExtensions
             options.IAmAliveTablePublishTimeout = cluster.TableRefresh;
         });
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeadSilos>();
+        // The directory that is built into silos may know two places of a grain while silos come and go.
+#pragma warning disable ORLEANSEXP003
+        silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+        // It would not let the grains of a silo that died be opened for half a minute, in case that one still runs. The store fences it.
+        silo.Configure<GrainDirectoryOptions>(static options => options.RangeLeaseDuration = TimeSpan.Zero);
         ClusterTls.Apply(silo, cluster);
         if (cluster.HasEventStream)
             EventStream.AddTo(silo);

@@ -36,6 +36,8 @@ public sealed class LogLevelSwitch : IConfigureOptions<LoggerFilterOptions>, IOp
         // Whoever has called says so, and in words that a user knows.
         options.Rules.Add(new LoggerFilterRule(null, "Orleans.Runtime.CallbackData", LogLevel.Error, null));
         options.Rules.Add(new LoggerFilterRule(null, "Orleans.Messaging.GatewayManager", LogLevel.Error, null));
+        // An application's silo need not tell a version.
+        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Runtime.MembershipService.SiloMetadata", LogLevel.Critical, null));
         // Who leaves a stream of hints may still be sent one.
         options.Rules.Add(new LoggerFilterRule(null, "Orleans.Streams.StreamConsumerExtension", LogLevel.Error, null));
     }

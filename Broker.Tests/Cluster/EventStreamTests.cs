@@ -71,13 +71,7 @@ public sealed class EventStreamTests
         await topic.PauseAsync(false);
         await topic.DeleteChannelAsync("c", 0);
         await topic.DeleteAsync();
-        await using (BrokerProcess second = await BrokerProcess.StartSiloAsync(host: null, flags))
-        {
-            await Eventually.TrueAsync(() => told.Any(static happened => happened.Kind == BrokerEventKind.NodeJoined));
-            Assert.Equal(0, await second.TerminateAsync());
-        }
-        await Eventually.TrueAsync(() => told.Any(static happened => happened.Kind == BrokerEventKind.NodeLeft));
-        await Eventually.TrueAsync(() => heard.Events.Any(static happened => happened.Kind == BrokerEventKind.NodeLeft));
+        await ComesAndGoesAsync(flags, told, heard);
 
         Assert.Equal(Expected, told.Where(static happened => happened.Topic == "t"));
         Assert.Equal(Expected, heard.Events.Where(static happened => happened.Topic == "t"));
@@ -110,6 +104,20 @@ public sealed class EventStreamTests
         });
     }
 
+    // What a silo has read from the stream when it leaves may be lost with it: its own leaving is, now and then.
+    private static Task ComesAndGoesAsync(string[] flags, ConcurrentQueue<BrokerEvent> told, EventRecord heard) => Eventually.TrueAsync(async () =>
+    {
+        await using BrokerProcess second = await BrokerProcess.StartSiloAsync(host: null, flags);
+        await Eventually.TrueAsync(() => IsHeard(BrokerEventKind.NodeJoined));
+        Assert.Equal(0, await second.TerminateAsync());
+        using CancellationTokenSource patience = new(2 * BrokerEventStream.Quiet);
+        while (!IsHeard(BrokerEventKind.NodeLeft) && !patience.IsCancellationRequested)
+            await Task.Delay(10);
+        return IsHeard(BrokerEventKind.NodeLeft);
+
+        bool IsHeard(BrokerEventKind kind) => told.Any(happened => happened.Kind == kind) && heard.Events.Any(happened => happened.Kind == kind);
+    });
+
     private static async Task HappenAsync(IHost client)
     {
         await Topic(client, "first").CreateAsync();
@@ -126,6 +134,11 @@ public sealed class EventStreamTests
             silo.UseAdoNetClustering(options => (options.Invariant, options.ConnectionString) = ("Npgsql", ClusterDatabase.ConnectionStringOf(database)));
             silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("broker", "broker"));
             silo.ConfigureEndpoints(IPAddress.Loopback, SiloPorts.Find(), gatewayPort: 0);
+#pragma warning disable ORLEANSEXP003
+            silo.AddDistributedGrainDirectory();
+#pragma warning restore ORLEANSEXP003
+            silo.Configure<GrainDirectoryOptions>(static options => options.RangeLeaseDuration = TimeSpan.Zero);
+            silo.Configure<ClusterMembershipOptions>(static options => options.IAmAliveTablePublishTimeout = new ClusterSettings().TableRefresh);
             silo.AddMemoryGrainStorage("PubSubStore");
             silo.AddMemoryStreams(BrokerEventStream.Provider, streams =>
             {
