@@ -90,7 +90,7 @@ public static class BrokerSiloExtensions
             options.IAmAliveTablePublishTimeout = cluster.TableRefresh;
         });
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeadSilos>();
-        // The directory that is built into silos may know two places of a grain while silos come and go.
+        // The default directory closes grains whose entries a leaving silo had, wherever they are, and may know two places of a grain for a while.
 #pragma warning disable ORLEANSEXP003
         silo.AddDistributedGrainDirectory();
 #pragma warning restore ORLEANSEXP003
