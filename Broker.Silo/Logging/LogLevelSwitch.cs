@@ -29,17 +29,20 @@ public sealed class LogLevelSwitch : IConfigureOptions<LoggerFilterOptions>, IOp
     {
         options.MinLevel = _level;
         // The libraries below us report at Information what concerns nobody who runs a broker.
-        if (_level >= LogLevel.Warning) return;
-        options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
-        options.Rules.Add(new LoggerFilterRule(null, "Orleans", LogLevel.Warning, null));
-        options.Rules.Add(new LoggerFilterRule(null, "Polly", LogLevel.Warning, null));
+        AddRule("Microsoft", LogLevel.Warning);
+        AddRule("Orleans", LogLevel.Warning);
+        AddRule("Polly", LogLevel.Warning);
         // Whoever has called says so, and in words that a user knows.
-        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Runtime.CallbackData", LogLevel.Error, null));
-        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Messaging.GatewayManager", LogLevel.Error, null));
+        AddRule("Orleans.Runtime.CallbackData", LogLevel.Error);
+        AddRule("Orleans.Messaging.GatewayManager", LogLevel.Error);
         // An application's silo need not tell a version.
-        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Runtime.MembershipService.SiloMetadata", LogLevel.Critical, null));
+        AddRule("Orleans.Runtime.MembershipService.SiloMetadata", LogLevel.Critical);
         // Who leaves a stream of hints may still be sent one.
-        options.Rules.Add(new LoggerFilterRule(null, "Orleans.Streams.StreamConsumerExtension", LogLevel.Error, null));
+        AddRule("Orleans.Streams.StreamConsumerExtension", LogLevel.Error);
+
+        // A rule replaces the level for its category, and must not be the laxer of the two.
+        void AddRule(string category, LogLevel least) =>
+            options.Rules.Add(new LoggerFilterRule(null, category, least > options.MinLevel ? least : options.MinLevel, null));
     }
 
     /// <inheritdoc/>
