@@ -75,6 +75,11 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
     /// <param name="firstIndex">Index of the first of them in the call.</param>
     public CommandCall Add(ReadOnlySpan<ConsumerCommand> commands, out int firstIndex)
     {
+        foreach (ref readonly ConsumerCommand command in commands)
+        {
+            if (command.Kind == CommandKind.Requeue)
+                FindConsumer(command.Consumer)?.NoteRequeue(command.Offset);
+        }
         lock (_sync)
         {
             firstIndex = _gatheredCount;
@@ -410,6 +415,12 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
         }
     }
 
+    private Consumer? FindConsumer(int number)
+    {
+        lock (_sync)
+            return _consumers.GetValueOrDefault(number);
+    }
+
     private void Apply(CommandCall call, ReadOnlySpan<CommandFailure> failures)
     {
         long now = _gateway.Wheel.Now;
@@ -420,10 +431,7 @@ internal sealed class ChannelLink : WheelEntry, IThreadPoolWorkItem
             int end = start + 1;
             while (end < commands.Length && commands[end].Consumer == number)
                 end++;
-            Consumer? consumer;
-            lock (_sync)
-                consumer = _consumers.GetValueOrDefault(number);
-            consumer?.Apply(commands[start..end], failures, start, now);
+            FindConsumer(number)?.Apply(commands[start..end], failures, start, now);
             while (!failures.IsEmpty && failures[0].Index < end)
                 failures = failures[1..];
             start = end;

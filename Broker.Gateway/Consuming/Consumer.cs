@@ -165,6 +165,13 @@ internal sealed class Consumer
     /// <summary>The connection is gone: what was sent beyond what was written to its socket goes back to the channel at once.</summary>
     public ConsumerCommand Detach() => new(_connection.WrittenUpTo, 1, Number, CommandKind.Detach);
 
+    /// <summary>A message is about to be requeued. Its next delivery may come before it is known that it was.</summary>
+    public void NoteRequeue(long offset)
+    {
+        lock (_sync)
+            _inFlight.NoteRequeue(offset);
+    }
+
     /// <summary>Commands of this consumer were carried out by the channel.</summary>
     /// <param name="commands">The commands, all of this consumer.</param>
     /// <param name="failures">Those of the batch that failed, from the first that may be among <paramref name="commands"/>.</param>
@@ -190,7 +197,7 @@ internal sealed class Consumer
                         _finished++;
                         break;
                     case CommandKind.Requeue:
-                        _inFlight.Remove(command.Offset);
+                        _inFlight.RemoveRequeued(command.Offset);
                         _requeued++;
                         break;
                     case CommandKind.Touch:

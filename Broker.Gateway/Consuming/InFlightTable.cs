@@ -15,10 +15,24 @@ internal sealed class InFlightTable
 
     /// <summary>A message was delivered; times in milliseconds of the steady clock.</summary>
     public void Add(long offset, ushort attempts, long delivered, long deadline) =>
-        _entries[offset] = new Entry(delivered, deadline, attempts);
+        _entries[offset] = new Entry(delivered, deadline, attempts, IsRequeued: false);
 
-    /// <summary>A message was finished or requeued.</summary>
+    /// <summary>A message was finished.</summary>
     public bool Remove(long offset) => _entries.Remove(offset);
+
+    /// <summary>A message is about to be requeued.</summary>
+    public void NoteRequeue(long offset)
+    {
+        if (_entries.TryGetValue(offset, out Entry entry))
+            _entries[offset] = entry with { IsRequeued = true };
+    }
+
+    /// <summary>A message was requeued; if it has been delivered again since, that delivery stays.</summary>
+    public void RemoveRequeued(long offset)
+    {
+        if (_entries.TryGetValue(offset, out Entry entry) && entry.IsRequeued)
+            _entries.Remove(offset);
+    }
 
     /// <summary>A message's timeout begins again, but ends <paramref name="maxTimeout"/> after its delivery at the latest.</summary>
     public void Touch(long offset, long now, long timeout, long maxTimeout)
@@ -49,5 +63,5 @@ internal sealed class InFlightTable
         return messages;
     }
 
-    private readonly record struct Entry(long Delivered, long Deadline, ushort Attempts);
+    private readonly record struct Entry(long Delivered, long Deadline, ushort Attempts, bool IsRequeued);
 }
