@@ -10,5 +10,8 @@ public sealed class AllTopics : IHostedTopics
     public bool Hosts(string topic) => true;
 
     /// <inheritdoc/>
+    public ITopicLane? FindLane(string topic) => null;
+
+    /// <inheritdoc/>
     public Task Settled => Task.CompletedTask;
 }

@@ -9,6 +9,9 @@ public interface IHostedTopics
     /// <summary>Whether a topic is hosted here.</summary>
     bool Hosts(string topic);
 
+    /// <summary>The lane of a topic that is open here; null when there is none.</summary>
+    ITopicLane? FindLane(string topic);
+
     /// <summary>
     /// Ends when what was stored before the start has been opened, or that took longer than anybody is to wait: until then the names are of
     /// what somebody happened to ask for.

@@ -10,5 +10,8 @@ public sealed class NoTopics : IHostedTopics
     public bool Hosts(string topic) => false;
 
     /// <inheritdoc/>
+    public ITopicLane? FindLane(string topic) => null;
+
+    /// <inheritdoc/>
     public Task Settled => Task.CompletedTask;
 }

@@ -13,6 +13,7 @@ using Broker.Policies;
 using Broker.Serving.Hosting;
 using Broker.Serving.Limits;
 using Broker.Telemetry;
+using Broker.Topics;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -53,6 +54,8 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
     /// <param name="telemetry">How long clients are served yet when the gateway is told to stop.</param>
     /// <param name="traces">Traces messages.</param>
     /// <param name="events">Passes on what the directory tells.</param>
+    /// <param name="hosted">The topics of this process.</param>
+    /// <param name="locals">Where channels of this process find this gateway.</param>
     /// <param name="time">The clock of all timeouts.</param>
     /// <param name="logger">The log.</param>
     /// <param name="listeners">Where clients come from; null when somebody else has them come no more.</param>
@@ -66,6 +69,8 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         TelemetryOptions telemetry,
         MessageTraces traces,
         EventFeed events,
+        IHostedTopics hosted,
+        LocalGateways locals,
         TimeProvider time,
         ILogger<NsqGateway> logger,
         IListeners? listeners = null)
@@ -85,8 +90,8 @@ public sealed class NsqGateway : IHostedLifecycleService, IDisposable
         TimerWheel wheel = new(time, logger);
         _services = new GatewayServices(
             Options,
-            new TopicPublishers(grains, Options, metrics, wheel, time, logger),
-            new ChannelLinks(Id, grains, Options, events, wheel, time, logger),
+            new TopicPublishers(grains, hosted, Options, metrics, wheel, time, logger),
+            new ChannelLinks(Id, grains, locals, Options, events, wheel, time, logger),
             tls,
             access.Authenticator,
             refusals,

@@ -22,10 +22,12 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
     private readonly Dictionary<(string ChannelKey, long Incarnation), ChannelLink> _links = [];
     private readonly ConcurrentDictionary<int, Consumer> _consumers = new();
     private readonly GatewayObserver _observer;
+    private readonly LocalGateways _locals;
     private IGatewayObserver? _observerReference;
 
     /// <param name="id">The gateway's id, unique to each start.</param>
     /// <param name="grains">Where channels are found.</param>
+    /// <param name="locals">Where channels of this process find this gateway.</param>
     /// <param name="options">Limits.</param>
     /// <param name="events">Passes on what the directory tells.</param>
     /// <param name="wheel">Calls when something is due.</param>
@@ -35,6 +37,7 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
     public ChannelLinks(
         string id,
         IGrainFactory grains,
+        LocalGateways locals,
         GatewayOptions options,
         EventFeed events,
         TimerWheel wheel,
@@ -50,6 +53,8 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
         Logger = logger;
         Random = random ?? Random.Shared;
         _observer = new GatewayObserver(this, events);
+        _locals = locals;
+        locals.Add(id, _observer);
     }
 
     /// <summary>The gateway's id.</summary>
@@ -132,6 +137,7 @@ internal sealed class ChannelLinks : WheelEntry, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        _locals.Remove(Id);
         lock (_sync)
         {
             if (_observerReference is not null)

@@ -1,5 +1,5 @@
-using Broker.Gateway.Events;
 using Broker.Gateway.Connections;
+using Broker.Gateway.Events;
 using Broker.Gateway.Http.Dead;
 using Broker.Gateway.Http.Health;
 using Broker.Gateway.Http.Messages;
@@ -10,6 +10,7 @@ using Broker.Gateway.Http.Stats;
 using Broker.Gateway.Security;
 using Broker.Gateway.Statsd;
 using Broker.Gateway.Telemetry;
+using Broker.Gateways;
 using Broker.Health;
 using Broker.Policies;
 using Broker.Serving.Hosting;
@@ -48,6 +49,8 @@ public static class GatewayServiceCollectionExtensions
         services.TryAddSingleton<GatewayMetrics>();
         services.TryAddSingleton<Refusals>();
         services.TryAddSingleton<EventFeed>();
+        services.TryAddSingleton<IHostedTopics, AllTopics>();
+        services.TryAddSingleton<LocalGateways>();
         services.TryAddSingleton<NsqGateway>();
         services.TryAddSingleton<NsqConnectionHandler>();
         services.TryAddSingleton<BoundAddresses>();
@@ -65,7 +68,6 @@ public static class GatewayServiceCollectionExtensions
         services.AddRoutingCore();
         services.TryAddSingleton(TimeProvider.System);
         services.AddSingleton<BrokerClock>();
-        services.TryAddSingleton<IHostedTopics, AllTopics>();
         services.AddSingleton<StatsCollector>();
         services.AddSingleton<StateEndpoints>();
         services.AddSingleton<PublishEndpoints>();

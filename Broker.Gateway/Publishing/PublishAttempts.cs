@@ -11,8 +11,7 @@ namespace Broker.Gateway.Publishing;
 /// beside the call that is open, whose answer counts as well. The topic knows the numbers of the request, so that is harmless.
 /// </summary>
 internal sealed class PublishAttempts(
-    ITopicGrain grain,
-    string topic,
+    TopicCalls topic,
     PublishRequest request,
     PublishPatience patience,
     GatewayOptions options,
@@ -58,7 +57,7 @@ internal sealed class PublishAttempts(
             if (Elapsed >= End)
             {
                 patience.LearnSilence();
-                logger.PublishGivenUp(_fault ?? new TimeoutException("no answer came"), topic, request.Sequence);
+                logger.PublishGivenUp(_fault ?? new TimeoutException("no answer came"), topic.Name, request.Sequence);
                 return new TopicReply(TopicStatus.Unknown, "no answer from the topic; whether the messages are in its log is not known");
             }
             if (Elapsed >= _nextAsk)
@@ -79,7 +78,7 @@ internal sealed class PublishAttempts(
         // That nothing came is no word of the topic; that a silo is gone or moves it is one.
         if (fault is not TimeoutException)
             _heard = Elapsed;
-        logger.PublishRetried(fault, topic, request.Sequence);
+        logger.PublishRetried(fault, topic.Name, request.Sequence);
         // What got no answer was about to be asked again anyway.
         if (_open.Count > 0 || fault is TimeoutException)
             return;
@@ -105,7 +104,7 @@ internal sealed class PublishAttempts(
         TimeSpan asked = Elapsed;
         try
         {
-            return new Answer(await grain.PublishAsync(request), null, asked);
+            return new Answer(await topic.PublishAsync(request), null, asked);
         }
         catch (Exception e)
         {

@@ -20,13 +20,16 @@ namespace Broker.Gateway.Publishing;
 /// Each call carries (publisher, sequence, lowest sequence still open), and is sent again under the same numbers when its outcome is unknown: the
 /// log knows of every sequence from the lowest on whether it has the batch. So a retry neither loses nor doubles (design, 2).
 /// </remarks>
-internal sealed class TopicPublisher
+internal sealed class TopicPublisher : IThreadPoolWorkItem
 {
     /// <summary>Greatest batch that single messages gather to, in bytes: what the garbage collector does not take for a large object.</summary>
     public const int MaxGatheredBytes = 64 * 1024;
 
     /// <summary>Calls under way at once.</summary>
     public const int MaxCalls = 4;
+
+    // What one thread sends for others, at most: it has a connection of its own to serve.
+    private const int MaxRounds = 16;
 
     // A record of this size is not worth a copy to the gathering buffer: it goes as a batch of its own.
     private const int OwnBatchBytes = 16 * 1024;
@@ -35,7 +38,7 @@ internal sealed class TopicPublisher
     private static readonly TimeSpan LimitMemory = TimeSpan.FromSeconds(1);
 
     private readonly Lock _sync = new();
-    private readonly ITopicGrain _grain;
+    private readonly TopicCalls _topic;
     private readonly GatewayOptions _options;
     private readonly GatewayMetrics _metrics;
     private readonly TimeProvider _time;
@@ -50,6 +53,7 @@ internal sealed class TopicPublisher
     private readonly OpenBatch _openDeferred = new();
     private TaskCompletionSource? _drained;
     private long _sequence;
+    private bool _isSending;
     private int _calls;
     private long _lastUsed;
     private int _maxMessageSize;
@@ -57,6 +61,7 @@ internal sealed class TopicPublisher
 
     /// <param name="topic">Name of the topic.</param>
     /// <param name="grains">Where the topic's grain is found.</param>
+    /// <param name="hosted">The topics of this process, which are published to without a call.</param>
     /// <param name="publisher">The number that appends are known by; no other publisher of the topic may ever have it.</param>
     /// <param name="options">Limits.</param>
     /// <param name="metrics">Told how long publishes take.</param>
@@ -66,6 +71,7 @@ internal sealed class TopicPublisher
     public TopicPublisher(
         string topic,
         IGrainFactory grains,
+        IHostedTopics hosted,
         long publisher,
         GatewayOptions options,
         GatewayMetrics metrics,
@@ -75,7 +81,7 @@ internal sealed class TopicPublisher
     {
         _metrics = metrics;
         Topic = topic;
-        _grain = grains.GetGrain<ITopicGrain>(topic);
+        _topic = new TopicCalls(topic, grains.GetGrain<ITopicGrain>(topic), hosted);
         _publisher = publisher;
         _options = options;
         _patience = new PublishPatience(options.PublishSilence);
@@ -170,19 +176,27 @@ internal sealed class TopicPublisher
         return call;
     }
 
-    /// <summary>Sends what waits, as far as calls are free.</summary>
+    /// <summary>Sends what waits, as far as calls are free. While another thread is at it, that one sends this too, as one batch with what else came meanwhile.</summary>
     public void Start()
     {
-        while (TryTake(out PublishCall? call, out PublishRequest? request))
-            _ = SendAsync(call, request);
+        lock (_sync)
+        {
+            if (_isSending)
+                return;
+            _isSending = true;
+        }
+        Send();
     }
+
+    /// <summary>Goes on with what another thread has left.</summary>
+    void IThreadPoolWorkItem.Execute() => Send();
 
     /// <summary>Makes the topic if it is not there yet.</summary>
     public async ValueTask CreateTopicAsync()
     {
         try
         {
-            TopicReply reply = await _grain.CreateAsync();
+            TopicReply reply = await _topic.Grain.CreateAsync();
             IsTopicKnown |= reply.IsOk;
         }
         catch (Exception e)
@@ -222,6 +236,20 @@ internal sealed class TopicPublisher
             return IsIdle && _time.GetElapsedTime(_lastUsed) >= age;
     }
 
+    private void Send()
+    {
+        for (int round = 0; round < MaxRounds; round++)
+        {
+            if (!TryTake(out PublishCall? call, out PublishRequest? request))
+                return;
+            _ = SendAsync(call, request);
+        }
+        if (SynchronizationContext.Current is { } context)
+            context.Post(static publisher => ((TopicPublisher)publisher!).Send(), this);
+        else
+            ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
     private bool IsIdle => _calls == 0 && _sealed.Count == 0 && _open.IsEmpty && _openDeferred.IsEmpty;
 
     private PublishCall AddOwnBatch(long timestamp, in ReadOnlySequence<byte> body, int size, long? dueTime)
@@ -237,12 +265,14 @@ internal sealed class TopicPublisher
         });
     }
 
+    // When there is nothing to take, nobody is sending any more.
     private bool TryTake([NotNullWhen(true)] out PublishCall? call, [NotNullWhen(true)] out PublishRequest? request)
     {
         call = null;
         request = null;
         lock (_sync)
         {
+            _isSending = false;
             int slot = Array.IndexOf(_underWay, 0);
             long sequence = _sequence + 1;
             long lowest = LowestUnderWay(sequence);
@@ -253,6 +283,7 @@ internal sealed class TopicPublisher
                 call = !_open.IsEmpty ? _open.Seal() : !_openDeferred.IsEmpty ? _openDeferred.Seal() : null;
             if (call is null)
                 return false;
+            _isSending = true;
             _calls++;
             _underWay[slot] = _sequence = sequence;
             request = new PublishRequest { Publisher = _publisher, Sequence = sequence, Lowest = lowest, Batch = call.Batch! };
@@ -273,7 +304,7 @@ internal sealed class TopicPublisher
     private async Task SendAsync(PublishCall call, PublishRequest request)
     {
         long start = _metrics.PublishStart;
-        ValueTask<TopicReply> answer = new PublishAttempts(_grain, Topic, request, _patience, _options, _time, _random, _logger).RunAsync();
+        ValueTask<TopicReply> answer = new PublishAttempts(_topic, request, _patience, _options, _time, _random, _logger).RunAsync();
         bool wasInline = answer.IsCompleted;
         TopicReply reply = await answer;
         _metrics.Published(start);

@@ -1,6 +1,7 @@
 using Broker.Gateway.Telemetry;
 using Broker.Gateway.Timing;
 using Broker.Policies;
+using Broker.Topics;
 using Microsoft.Extensions.Logging;
 using Orleans;
 using System.Security.Cryptography;
@@ -9,13 +10,14 @@ namespace Broker.Gateway.Publishing;
 
 /// <summary>The one publisher of each topic, in which the publishes of all connections meet.</summary>
 /// <param name="grains">Where topics are found.</param>
+/// <param name="hosted">The topics of this process, which are published to without a call.</param>
 /// <param name="options">Limits.</param>
 /// <param name="metrics">Told what is measured.</param>
 /// <param name="wheel">Calls to let go of those that nobody uses.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 internal sealed class TopicPublishers(
-    IGrainFactory grains, GatewayOptions options, GatewayMetrics metrics, TimerWheel wheel, TimeProvider time, ILogger logger) : WheelEntry
+    IGrainFactory grains, IHostedTopics hosted, GatewayOptions options, GatewayMetrics metrics, TimerWheel wheel, TimeProvider time, ILogger logger) : WheelEntry
 {
     private const long Interval = 30_000;
 
@@ -40,7 +42,7 @@ internal sealed class TopicPublishers(
         {
             if (!_publishers.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out TopicPublisher? publisher))
             {
-                publisher = new TopicPublisher(name.ToString(), grains, ++_next, options, metrics, time, logger);
+                publisher = new TopicPublisher(name.ToString(), grains, hosted, ++_next, options, metrics, time, logger);
                 _publishers.Add(publisher.Topic, publisher);
                 Schedule();
             }

@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Gateways;
 using Broker.Grains.Metrics;
 using Broker.Grains.Placement;
 using Broker.Messages;
@@ -38,16 +39,17 @@ public sealed class ChannelGrain : Grain, IChannelGrain
     /// <param name="log">The log.</param>
     /// <param name="traces">Traces messages; null for never.</param>
     /// <param name="metrics">Where the channel shows its figures; null for nowhere.</param>
+    /// <param name="locals">The gateways of this process; null for none.</param>
     public ChannelGrain(
         IGrainContext context, QueueOptions options, TopicStores stores, TimeProvider time, ChannelSeed seed, ILogger<ChannelGrain> log,
-        MessageTraces? traces = null, GrainMetrics? metrics = null)
+        MessageTraces? traces = null, GrainMetrics? metrics = null, LocalGateways? locals = null)
         : base(context)
     {
         _time = time;
         _channel = new ChannelActivation(this, GrainFactory, this.GetPrimaryKeyString(), log, metrics);
         _turns = new ChannelTurns(_channel, new ReadAhead(_channel), new Burial(_channel, new Forwarding(_channel, time)), time);
         _offers = new OfferReceiver(_channel, _turns, time);
-        _sessions = new GatewaySessions(_channel, _turns, options, time, traces);
+        _sessions = new GatewaySessions(_channel, _turns, options, time, traces, locals);
         _redriving = new Redriving(_channel, _turns, time);
         ChannelUpkeep upkeep = new(_channel, _turns, _sessions, new StragglerKeeper(_channel, _turns, options, time), _redriving, time);
         _recovery = new ChannelRecovery(_channel, upkeep, stores, options, seed, time);

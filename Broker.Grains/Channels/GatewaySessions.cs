@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Broker.Channels;
+using Broker.Gateways;
 using Broker.Messages;
 using Broker.Policies;
 using Broker.Telemetry;
@@ -12,7 +13,9 @@ namespace Broker.Grains.Channels;
 /// <param name="options">Limits of channels.</param>
 /// <param name="time">The clock.</param>
 /// <param name="traces">Traces messages; null for never.</param>
-internal sealed class GatewaySessions(ChannelActivation channel, ChannelTurns turns, QueueOptions options, TimeProvider time, MessageTraces? traces)
+/// <param name="locals">The gateways of this process; null for none.</param>
+internal sealed class GatewaySessions(
+    ChannelActivation channel, ChannelTurns turns, QueueOptions options, TimeProvider time, MessageTraces? traces, LocalGateways? locals)
 {
     /// <summary>A gateway attaches consumers; again when the channel was activated anew, with what they have in flight.</summary>
     public AttachReply Attach(OpenChannel open, AttachRequest request)
@@ -22,14 +25,15 @@ internal sealed class GatewaySessions(ChannelActivation channel, ChannelTurns tu
             return new AttachReply(AttachStatus.TooManyConsumers);
 
         Moment now = Moment.Of(time);
+        IGatewayObserver observer = locals?.Find(request.Gateway) ?? request.Observer;
         if (!open.Gateways.TryGetValue(request.Gateway, out AttachedGateway? gateway))
         {
-            gateway = new AttachedGateway(request.Gateway, request.Observer);
+            gateway = new AttachedGateway(request.Gateway, observer);
             open.Gateways.Add(request.Gateway, gateway);
         }
 
         gateway.LastHeard = now.Steady;
-        gateway.Observer = request.Observer;
+        gateway.Observer = observer;
         if (request.Again)
         {
             gateway.LastSequence = 0;

@@ -36,6 +36,9 @@ public sealed class ChannelFeed
     /// <summary>The channel.</summary>
     public ChannelRecord Record { get; set; }
 
+    /// <summary>The channel's grain; null until something is offered to it.</summary>
+    public IChannelGrain? Grain { get; set; }
+
     /// <summary>The channel has acknowledged all below.</summary>
     public long From { get; private set; }
 

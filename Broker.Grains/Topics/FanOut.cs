@@ -41,7 +41,7 @@ internal sealed class FanOut(TopicActivation topic, Retention retention, TopicTr
                 DateTimeOffset? start = traces.Start;
                 try
                 {
-                    reply = await topic.ChannelOf(feed.Record.Name).OfferAsync(offer);
+                    reply = await (feed.Grain ??= topic.ChannelOf(feed.Record.Name)).OfferAsync(offer);
                 }
                 catch (Exception e) when (e is not OutOfMemoryException)
                 {

@@ -14,7 +14,6 @@ public sealed class OpenTopic
     {
         Log = log;
         Record = log.Record;
-        Next = log.NextOffset;
         Committed = log.End;
         bool held = Record.Paused || Record.Channels.Count == 0;
         HandedOver = held ? Record.Cursor ?? (Record.Channels.Count == 0 ? Record.Head : log.End) : log.End;
@@ -25,7 +24,7 @@ public sealed class OpenTopic
             Feeds.Add(channel.Name, feed);
         }
 
-        Sequences = new PublishSequences(log.PublisherSequences);
+        Appends = new TopicAppends(log);
     }
 
     /// <summary>The log.</summary>
@@ -37,10 +36,7 @@ public sealed class OpenTopic
     /// <summary>The incarnation that the next channel gets. None was ever used before, not even by an earlier topic of this name.</summary>
     public long NextIncarnation => Math.Max(Record.NextIncarnation, FirstIncarnationOf(Log.Generation));
 
-    /// <summary>The offset that the next message gets.</summary>
-    public long Next { get; set; }
-
-    /// <summary>All below is in the log.</summary>
+    /// <summary>All below is in the log, and the topic has taken note of it.</summary>
     public long Committed { get; set; }
 
     /// <summary>All below was handed to the channels, or emptied: the fan-out cursor.</summary>
@@ -61,11 +57,8 @@ public sealed class OpenTopic
     /// <summary>The feeds of the channels, by name.</summary>
     public SortedDictionary<string, ChannelFeed> Feeds { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Appends that are under way, in order.</summary>
-    public Queue<PendingAppend> Pending { get; } = new();
-
-    /// <summary>Requests that are in the log.</summary>
-    public PublishSequences Sequences { get; }
+    /// <summary>What is appended.</summary>
+    internal TopicAppends Appends { get; }
 
     /// <summary>The first incarnation of channels of a topic's generation.</summary>
     public static long FirstIncarnationOf(int generation) => ((long)generation << 32) + 1;
@@ -88,32 +81,26 @@ public sealed class OpenTopic
         feed.Removed = true;
     }
 
-    /// <summary>Appends through <paramref name="end"/> are in the log.</summary>
+    /// <summary>A batch is in the log.</summary>
     /// <returns>The feeds that lacked something before, which must never be; null for none.</returns>
-    public List<ChannelFeed>? CommitThrough(long end)
+    public List<ChannelFeed>? Commit(MessageBatch batch)
     {
-        List<ChannelFeed>? lacking = null;
-        while (Pending.TryPeek(out PendingAppend? append) && append.Batch.EndOffset <= end)
+        long before = Committed;
+        Committed = batch.EndOffset;
+        if (Held)
         {
-            Pending.Dequeue();
-            Sequences.Add(append.Publisher, append.Sequence, append.Lowest);
-            MessageBatch batch = append.Batch;
-            long before = Committed;
-            Committed = batch.EndOffset;
-            if (Held)
-            {
-                HeldCount = batch.IsDeferred
-                    ? HeldCount with { Deferred = HeldCount.Deferred + batch.Count, Bytes = HeldCount.Bytes + batch.BodyBytes }
-                    : HeldCount with { Messages = HeldCount.Messages + batch.Count, Bytes = HeldCount.Bytes + batch.BodyBytes };
-                continue;
-            }
+            HeldCount = batch.IsDeferred
+                ? HeldCount with { Deferred = HeldCount.Deferred + batch.Count, Bytes = HeldCount.Bytes + batch.BodyBytes }
+                : HeldCount with { Messages = HeldCount.Messages + batch.Count, Bytes = HeldCount.Bytes + batch.BodyBytes };
+            return null;
+        }
 
-            HandedOver = batch.EndOffset;
-            foreach (ChannelFeed feed in Feeds.Values)
-            {
-                if (!feed.Add(batch, before))
-                    (lacking ??= []).Add(feed);
-            }
+        HandedOver = batch.EndOffset;
+        List<ChannelFeed>? lacking = null;
+        foreach (ChannelFeed feed in Feeds.Values)
+        {
+            if (!feed.Add(batch, before))
+                (lacking ??= []).Add(feed);
         }
 
         return lacking;

@@ -63,7 +63,7 @@ internal sealed class PublishLimits(TopicActivation topic, TimeProvider time)
     {
         // Room is made while others publish: what they may take beyond it is bounded too.
         long most = _dropsOldest ? _maxBytes + (_maxBytes / 4) : _maxBytes;
-        if (_maxBytes > 0 && open.Log.Bytes + open.Pending.Sum(static append => (long)append.Batch.Records.Length) + request.Batch.Records.Length > most)
+        if (_maxBytes > 0 && open.Log.Bytes + open.Appends.PendingBytes + request.Batch.Records.Length > most)
             return Refuse(request, new TopicReply(TopicStatus.Full, $"topic {topic.Name} is full: it may take {_maxBytes} bytes by its policy", _maxMessageSize));
         if (_maxMessageSize > 0 && HasGreater(request.Batch, _maxMessageSize))
             return Refuse(request, new TopicReply(TopicStatus.TooBig, MaxMessageSize: _maxMessageSize));

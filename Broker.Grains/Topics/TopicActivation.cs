@@ -39,6 +39,9 @@ internal sealed class TopicActivation(
     /// <summary>Whether this activation is not, or not for long, the topic.</summary>
     public bool IsLeaving { get; set; }
 
+    /// <summary>What gateways of this process publish by; null for nothing.</summary>
+    public ITopicLane? Lane { get; set; }
+
     /// <summary>The log.</summary>
     public ILogger Log => log;
 
@@ -51,6 +54,27 @@ internal sealed class TopicActivation(
     /// <summary>Runs something once, between the turns of the topic.</summary>
     public IGrainTimer RunLater(Func<CancellationToken, Task> run, TimeSpan dueTime) => grain.RegisterGrainTimer(
         run, new GrainTimerCreationOptions { DueTime = dueTime, Period = Timeout.InfiniteTimeSpan, Interleave = true });
+
+    /// <summary>Runs something as a turn of the topic. May be called by any thread.</summary>
+    public void Run(Action turn) => grain.GrainContext.Scheduler.QueueAction(turn);
+
+    /// <summary>Runs something as turns of the topic, and tells its outcome. May be called by any thread.</summary>
+    public Task<T> RunAsync<T>(Func<ValueTask<T>> turns)
+    {
+        TaskCompletionSource<T> outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Run(async void () =>
+        {
+            try
+            {
+                outcome.SetResult(await turns());
+            }
+            catch (Exception e)
+            {
+                outcome.SetException(e);
+            }
+        });
+        return outcome.Task;
+    }
 
     /// <summary>Ends the activation when nothing is under way.</summary>
     public void DeactivateOnIdle() => grain.DeactivateOnIdle();
@@ -82,7 +106,7 @@ internal sealed class TopicActivation(
         if (_isShown)
             return;
         _isShown = true;
-        hosted?.Add(name);
+        hosted?.Add(name, Lane);
     }
 
     /// <summary>Takes back what <see cref="Show"/> did.</summary>

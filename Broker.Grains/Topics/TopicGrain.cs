@@ -57,6 +57,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         _retention = new Retention(_topic);
         _fanOut = new FanOut(_topic, _retention, spans);
         _appender = new Appender(_topic, _fanOut, options, spans);
+        _topic.Lane = new TopicLane(_topic, _limits, _appender);
         _directory = new DirectoryEntry(_topic, turns);
         _opening = new TopicOpening(_topic, stores, knownChannels, options, _directory, _fanOut, _retention, policies);
         _changes = new RecordChanges(_topic, turns, _opening, _fanOut);
@@ -287,7 +288,7 @@ public sealed class TopicGrain : Grain, ITopicGrain
         (OpenTopic? open, TopicReply refusal) = await _opening.GetAsync(create: true);
         if (open is null || !_limits.IsSet)
             return open is null ? refusal : await _appender.Append(open, request);
-        if (open.Sequences.Judge(request.Publisher, request.Sequence, request.Lowest) == SequenceVerdict.New)
+        if (open.Appends.Judge(request) == SequenceVerdict.New)
         {
             TopicReply admitted = await _limits.AdmitAsync(open, request);
             _overflow.Watch(open);

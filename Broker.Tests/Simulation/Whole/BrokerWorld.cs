@@ -1,4 +1,5 @@
 using Broker.Channels;
+using Broker.Gateways;
 using Broker.Grains;
 using Broker.Grains.Channels;
 using Broker.Grains.Topics;
@@ -104,6 +105,9 @@ internal sealed class BrokerWorld
     /// <summary>Grains that were in the cluster twice.</summary>
     public int Duplicates => Cluster.Directory.Duplicates;
 
+    /// <summary>Publishes of a silo's own gateway that needed no call.</summary>
+    public int PublishedBeside { get; private set; }
+
     /// <summary>Whether the faults are over: consumers finish everything that they get.</summary>
     public bool Draining { get; private set; }
 
@@ -111,6 +115,9 @@ internal sealed class BrokerWorld
 
     /// <summary>What simulated clients found wrong.</summary>
     public List<Exception> Failures { get; } = [];
+
+    /// <summary>The topics of a silo, for its own gateway.</summary>
+    public IHostedTopics Watch(HostedTopics hosted) => new WatchedLanes(hosted, () => PublishedBeside++, _mutation == Mutation.NoteForgotten);
 
     /// <summary>Keeps what a task that nobody waits for ends with, when it fails.</summary>
     public void Watch(Task task) => task.ContinueWith(
@@ -191,6 +198,8 @@ internal sealed class BrokerWorld
         .AddSingleton(_options)
         .AddSingleton(new TopicStores(_opened!, new MemoryMessageStore()))
         .AddSingleton(new ChannelSeed(_seed))
+        .AddSingleton<HostedTopics>()
+        .AddSingleton<LocalGateways>()
         .AddSingleton<ILogger<TopicGrain>>(Log)
         .AddSingleton<ILogger<ChannelGrain>>(Log)
         .AddSingleton<ILogger<DirectoryGrain>>(Log)

@@ -9,7 +9,7 @@ internal sealed class RarePaths
     private static readonly string[] Wanted =
     [
         "AttachRetried", "AttachedAgain", "ChannelFenced", "CommandsRetried", "GatewayLost", "PublishGivenUp", "PublishRetried", "TopicFenced",
-        "cut", "delayed", "doubled call", "late call", "lost answer", "lost call", "lost notice", "reordered", "two activations",
+        "cut", "delayed", "doubled call", "late call", "lost answer", "lost call", "lost notice", "published beside", "reordered", "two activations",
     ];
 
     private readonly Lock _sync = new();
@@ -20,7 +20,8 @@ internal sealed class RarePaths
     {
         lock (_sync)
         {
-            foreach ((string name, int count) in world.Cluster.Network.Counts.Concat(world.Log.Counts).Append(new("two activations", world.Duplicates)))
+            foreach ((string name, int count) in world.Cluster.Network.Counts.Concat(world.Log.Counts)
+                .Append(new("two activations", world.Duplicates)).Append(new("published beside", world.PublishedBeside)))
                 _counts[name] = _counts.GetValueOrDefault(name) + count;
         }
     }

@@ -41,6 +41,9 @@ public enum Mutation
     /// <summary>A topic whose log another silo has taken over goes on as if it had it.</summary>
     FenceForgotten,
 
+    /// <summary>A topic does not hear of what its silo's own gateway has appended.</summary>
+    NoteForgotten,
+
     /// <summary>fsync does nothing.</summary>
     SyncSkipped,
 }

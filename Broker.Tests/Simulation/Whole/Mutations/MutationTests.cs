@@ -20,6 +20,7 @@ public sealed class MutationTests(ITestOutputHelper output)
     [InlineData(Mutation.ResumeForgotten)]
     [InlineData(Mutation.TrimmedEarly)]
     [InlineData(Mutation.FenceForgotten)]
+    [InlineData(Mutation.NoteForgotten)]
     public void A_fault_of_the_product_is_found(Mutation mutation) => Find(mutation, seed =>
         new BrokerWorld(seed, new MemoryStoreUnderTest(), silos: 2, hasFaultyNetwork: true, mutation: mutation).Live(TimeSpan.FromSeconds(40), crashes: false));
 
