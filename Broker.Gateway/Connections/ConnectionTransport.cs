@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using System.Security.Authentication;
 using Broker.Gateway.Security;
+using Broker.Gateway.Sockets;
 using Broker.Protocol;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
@@ -44,6 +45,9 @@ internal sealed class ConnectionTransport(ConnectionContext context, TlsServer t
     public async ValueTask<Exception?> UpgradeAsync(IdentifyReply agreed)
     {
         UpgradedTransport upgraded = Upgraded = new UpgradedTransport(context.Transport);
+        // Handshakes and decompression take their time.
+        context.Features.Get<IServedInPlace>()?.LeaveToPool();
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             using CancellationTokenSource patience = new(UpgradeTimeout, time);

@@ -26,6 +26,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -242,6 +243,7 @@ public sealed partial class BrokerHost : IAsyncDisposable
         });
         builder.Services.AddSingleton(_ => new ConnectionPlaces(OpenFiles.ForConnections(hasStore: store is not null)));
         // Kestrel asks the factories from the last one on.
+        builder.Services.TryAddSingleton<BoundAddresses>();
         builder.Services.AddSingleton<SocketBinder>();
         builder.Services.AddSingleton<IConnectionListenerFactory>(static provider => provider.GetRequiredService<SocketBinder>());
         builder.Services.AddSingleton<IListeners>(static provider => provider.GetRequiredService<SocketBinder>());

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using Broker.Gateway.Sockets;
 using Broker.Serving.Hosting;
 using Broker.Serving.Limits;
 using Microsoft.AspNetCore.Connections;
@@ -10,8 +11,12 @@ using Microsoft.Extensions.Options;
 
 namespace Broker.Silo.Hosting;
 
-/// <summary>Kestrel's sockets, no more than there are places for, saying which address could not be listened on and why.</summary>
-public sealed class SocketBinder(IOptions<SocketTransportOptions> options, ConnectionPlaces places, Refusals refusals, ILoggerFactory loggers)
+/// <summary>
+/// Kestrel's sockets, and those of NSQ's clients, which have threads of their own; no more than there are places for, saying which address could not be
+/// listened on and why.
+/// </summary>
+public sealed class SocketBinder(
+    IOptions<SocketTransportOptions> options, BoundAddresses addresses, ConnectionPlaces places, Refusals refusals, ILoggerFactory loggers)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IListeners
 {
     private readonly ConcurrentBag<IConnectionListener> _bound = [];
@@ -22,7 +27,7 @@ public sealed class SocketBinder(IOptions<SocketTransportOptions> options, Conne
     {
         try
         {
-            PlacedListener listener = new(await _sockets.BindAsync(endpoint, cancellationToken), places.CreateShare(), refusals);
+            PlacedListener listener = new(await ListenAsync(endpoint, cancellationToken), places.CreateShare(), refusals);
             _bound.Add(listener);
             return listener;
         }
@@ -35,6 +40,12 @@ public sealed class SocketBinder(IOptions<SocketTransportOptions> options, Conne
             throw StartCheck.Failure(endpoint, e);
         }
     }
+
+    // Kestrel binds the very address that the listener's options have.
+    private async ValueTask<IConnectionListener> ListenAsync(EndPoint endpoint, CancellationToken cancellation) =>
+        SocketListener.IsSupported && ReferenceEquals(endpoint, addresses.Tcp?.EndPoint)
+            ? new SocketListener(endpoint, options.Value, loggers.CreateLogger<SocketListener>())
+            : await _sockets.BindAsync(endpoint, cancellation);
 
     /// <inheritdoc/>
     public async Task UnbindAsync()
