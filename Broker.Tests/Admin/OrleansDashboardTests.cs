@@ -34,7 +34,7 @@ public sealed class OrleansDashboardTests
         await Eventually.TrueAsync(() => part.IsAwake);
         await Eventually.TrueAsync(async () =>
         {
-            await broker.PublishAsync("orders", 1);
+            await broker.Broker.StatsAsync("orders");
             return (await GetAsync(broker, "/dashboard/TopGrainMethods")).Contains("TopicGrain", StringComparison.Ordinal);
         });
     }
