@@ -21,7 +21,8 @@ internal sealed class ToyServer : IDisposable
     public ToyServer()
     {
         _listener.Start();
-        StartThread(Accept);
+        Socket listener = _listener.Server;
+        StartThread(() => Accept(listener));
     }
 
     public string Address => _listener.LocalEndpoint.ToString()!;
@@ -58,11 +59,12 @@ internal sealed class ToyServer : IDisposable
             _clients.ForEach(HangUpOn);
     }
 
-    private void Accept()
+    // A TcpListener that was stopped between two clients says that it was never started; its socket says that it is closed.
+    private void Accept(Socket listener)
     {
         while (true)
         {
-            Socket client = _listener.AcceptSocket();
+            Socket client = listener.Accept();
             client.NoDelay = true;
             lock (_lock)
                 _clients.Add(client);
